@@ -1,0 +1,117 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/one_shot.h"
+#include "agent/commands/print.h"
+#include "agent/config/load.h"
+
+namespace pgvigil::agent {
+namespace {
+
+constexpr std::string_view k_usage = R"(Checks everything before it matters: the configuration and every definition, the
+connection, and each collector by running it once.
+
+usage: pgvigil check [--config FILE]
+
+  --config FILE   the configuration; without it the environment decides
+                  (DATA_SOURCE_NAME, DATA_SOURCE_URI/USER/PASS, or libpq's PG*)
+
+Grants that are missing are printed as SQL. Nothing is written anywhere.
+exit status: 0 all is well; 1 a collector fails or lacks a grant or an extension;
+             2 the configuration is wrong or the server cannot be reached
+)";
+
+/// What the dry run of all collectors found.
+class Report {
+ public:
+  void add(const collectors::Definition& definition, const OneShot::Run& run) {
+    if (const auto* table = std::get_if<Table>(&run.outcome)) {
+      ++good_;
+      series_ += table->series();
+      rows_.push_back({definition.name, "good", milliseconds(run.seconds), std::to_string(table->rows()),
+                       std::to_string(table->series()), ""});
+    } else if (const auto* unsupported = std::get_if<Unsupported>(&run.outcome)) {
+      ++unsupported_;
+      rows_.push_back({definition.name, "unsupported", "-", "-", "-", unsupported->why});
+      if (!unsupported->mend.empty()) mends_[unsupported->mend].insert(definition.name);
+    } else {
+      const auto& error = std::get<Error>(run.outcome);
+      ++failed_;
+      rows_.push_back({definition.name, "failed", milliseconds(run.seconds), "-", "-", error.message});
+      if (!error.hint.empty()) hints_.push_back(definition.name + ": " + error.hint);
+    }
+  }
+
+  /// A role without which the collector sees less than there is.
+  void add_wanted(const collectors::Definition& definition, const postgres::ServerFacts& facts) {
+    if (definition.wants.empty() || facts.has_role(definition.wants)) return;
+    mends_["GRANT " + definition.wants + " TO \"" + facts.user + "\";"].insert(definition.name);
+  }
+
+  int print() const {
+    fmt::print("\n{}", aligned(rows_));
+    for (const std::string& hint : hints_) fmt::print("\n{}", hint);
+    if (!mends_.empty()) fmt::print("\nTo let more be seen, as a superuser:\n");
+    for (const auto& [sql, collectors] : mends_) fmt::print("  {:<40}  -- {}\n", sql, joined(collectors));
+    fmt::print("\n{} good, {} failed, {} unsupported; {} series in all\n", good_, failed_, unsupported_, series_);
+    return failed_ > 0 || !mends_.empty() ? 1 : 0;
+  }
+
+ private:
+  static std::string milliseconds(double seconds) { return fmt::format("{:.1f}", seconds * 1000); }
+  static std::string joined(const std::set<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+  }
+
+  std::vector<std::vector<std::string>> rows_ = {{"collector", "state", "ms", "rows", "series", ""}};
+  std::vector<std::string> hints_;
+  std::map<std::string, std::set<std::string>> mends_;  // SQL -> the collectors that it is for
+  int good_ = 0;
+  int failed_ = 0;
+  int unsupported_ = 0;
+  std::size_t series_ = 0;
+};
+
+int check(Arguments arguments) {
+  const auto file = arguments.option("--config");
+  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("check", complaint);
+
+  const auto config = load_config(file);
+  if (!config) {
+    for (const Diagnostic& diagnostic : config.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    return 2;
+  }
+  const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
+  fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
+             config->file.empty() ? "from the environment" : config->file, enabled, config->definitions.size());
+
+  auto session = OneShot::open(*config);
+  if (!session) {
+    fmt::print(stderr, "server         {} ({})\n{}\n", session.error().message, to_string(session.error().kind),
+               session.error().hint);
+    return 2;
+  }
+  const auto& facts = (*session)->facts();
+  fmt::print("server         Postgres {}, {}, database {}, user {}, connected in {:.1f} ms\n", facts.short_version,
+             to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
+
+  Report report;
+  for (const collectors::Definition& definition : config->definitions) {
+    if (!definition.enabled) continue;
+    report.add(definition, (*session)->run(definition));
+    report.add_wanted(definition, facts);
+  }
+  return report.print();
+}
+
+}  // namespace
+
+const Command k_check_command{"check", "lint everything, connect, and run each collector once", k_usage, check};
+
+}  // namespace pgvigil::agent

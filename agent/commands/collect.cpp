@@ -1,0 +1,101 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/one_shot.h"
+#include "agent/commands/print.h"
+#include "agent/config/load.h"
+#include "agent/runtime/exposition.h"
+
+namespace pgvigil::agent {
+namespace {
+
+constexpr std::string_view k_usage = R"(Runs one collector once and prints what it gives.
+
+usage: pgvigil collect NAME [--format table|metrics|json] [--config FILE]
+       pgvigil collect --list [--config FILE]
+
+  --format FORMAT  table: columns for people (the default); metrics: as /metrics shows it;
+                   json: columns with their types, and rows
+  --list           the collectors, with their intervals and what they measure
+  --config FILE    the configuration; without it the environment decides
+
+exit status: 0 it gave a table; 1 it failed or this server does not support it; 2 wrong usage or configuration
+)";
+
+enum class Printing : std::uint8_t { table, metrics, json };
+
+std::optional<Printing> parse_printing(std::string_view word) {
+  if (word == "table") return Printing::table;
+  if (word == "metrics") return Printing::metrics;
+  if (word == "json") return Printing::json;
+  return std::nullopt;
+}
+
+void print(const Table& table, Printing printing) {
+  switch (printing) {
+    case Printing::table: fmt::print("{}", as_text(table)); return;
+    case Printing::json: fmt::print("{}", as_json(table)); return;
+    case Printing::metrics:
+      render(table, Format::text, "", [](std::string_view piece) { fmt::print("{}", piece); });
+      return;
+  }
+}
+
+int list(const Config& config) {
+  std::vector<std::vector<std::string>> rows = {{"collector", "every", "enabled", "measures"}};
+  for (const auto& definition : config.definitions)
+    rows.push_back({definition.name,
+                    fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
+                    definition.enabled ? "yes" : "no", definition.help});
+  fmt::print("{}", aligned(rows));
+  return 0;
+}
+
+int no_such_collector(const Config& config, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const auto& definition : config.definitions) names.push_back(definition.name);
+  const auto meant = nearest(name, names);
+  fmt::print(stderr, "pgvigil collect: no collector is called '{}'. {}\n", name,
+             meant.empty() ? "'pgvigil collect --list' shows them all." : fmt::format("Did you mean '{}'?", meant));
+  return 2;
+}
+
+int collect(Arguments arguments) {
+  const auto file = arguments.option("--config");
+  const auto format = arguments.option("--format");
+  const bool listing = arguments.flag("--list");
+  const auto name = arguments.word();
+  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("collect", complaint);
+  if (!name && !listing) return wrong_usage("collect", "which collector? Name one, or ask for --list");
+  const auto printing = parse_printing(format.value_or("table"));
+  if (!printing) return wrong_usage("collect", "unknown format '" + *format + "': table, metrics or json");
+
+  const auto config = load_config(file);
+  if (!config) {
+    for (const Diagnostic& diagnostic : config.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    return 2;
+  }
+  if (listing) return list(*config);
+  const auto definition = std::ranges::find(config->definitions, *name, &collectors::Definition::name);
+  if (definition == config->definitions.end()) return no_such_collector(*config, *name);
+
+  auto session = OneShot::open(*config);
+  const auto run = session ? (*session)->run(*definition) : OneShot::Run{session.error(), 0};
+  if (const auto* table = std::get_if<Table>(&run.outcome)) {
+    print(*table, *printing);
+    return 0;
+  }
+  if (const auto* unsupported = std::get_if<Unsupported>(&run.outcome))
+    fmt::print(stderr, "unsupported: {}\n{}\n", unsupported->why, unsupported->mend);
+  else if (const auto* error = std::get_if<Error>(&run.outcome))
+    fmt::print(stderr, "{}: {}\n{}\n", to_string(error->kind), error->message, error->hint);
+  return 1;
+}
+
+}  // namespace
+
+const Command k_collect_command{"collect", "run one collector once and print what it gives", k_usage, collect};
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "agent/commands/command.h"
+
+namespace pgvigil::agent {
+
+extern const Command k_check_command;
+extern const Command k_collect_command;
+extern const Command k_docs_command;
+extern const Command k_probe_command;
+extern const Command k_run_command;
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,145 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string>
+
+#include "agent/commands/commands.h"
+#include "agent/config/load.h"
+#include "agent/runtime/self_metrics.h"
+#include "agent/version.h"
+#include "collectors/catalog.h"
+
+namespace pgvigil::agent {
+namespace {
+
+constexpr std::string_view k_usage = R"(Prints a page of documentation, made from the tables that the program runs on.
+
+usage: pgvigil docs metrics         docs/metrics.md: every metric of the built-in collectors and of the agent itself
+       pgvigil docs configuration   docs/configuration.md: every setting
+)";
+
+constexpr std::string_view k_head = R"(# Metrics
+
+This page is made by `pgvigil docs metrics` from the definitions in `collectors/definitions/`.
+
+A value that Postgres does not have (SQL NULL) is absent here, never 0. "Names" tells in which generation of
+postgres_exporter's names a metric is exported (`[compatibility] postgres_exporter`): most are in all of them.
+Labels of the configuration (`[labels]`) stand before a metric's own.
+
+)";
+
+using collectors::Definition;
+using collectors::Generation;
+using collectors::MetricDefinition;
+
+std::string versions_word(const collectors::VersionRange& versions) {
+  if (versions.first <= 0 && versions.last >= 1000) return "all";
+  if (versions.last >= 1000) return fmt::format("{}+", versions.first);
+  if (versions.first <= 0) return fmt::format("to {}", versions.last);
+  return versions.first == versions.last ? std::to_string(versions.first)
+                                         : fmt::format("{} to {}", versions.first, versions.last);
+}
+
+std::string_view generation_word(Generation generation) {
+  switch (generation) {
+    case Generation::v0_20: return "0.20";
+    case Generation::v0_15: return "0.15";
+    case Generation::off: return "off";
+  }
+  return "";
+}
+
+std::string generations_word(const std::vector<Generation>& generations) {
+  if (generations.empty()) return "all";
+  std::string text;
+  for (Generation generation : generations) text += (text.empty() ? "" : ", ") + std::string(generation_word(generation));
+  return text;
+}
+
+/// A '|' would end the cell of a Markdown table.
+std::string cell(std::string_view text) {
+  std::string safe;
+  for (char c : text) safe += c == '|' ? "\\|" : std::string(1, c);
+  return safe;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+void print_collector(const Definition& definition) {
+  fmt::print("## {}\n\n{}.\n\n", definition.name, definition.help);
+  std::vector<std::string> facts = {
+      fmt::format("every {} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
+      definition.enabled ? "on by default" : "off by default",
+      definition.scope == collectors::Scope::database ? "in each watched database" : "once a server"};
+  if (definition.role == collectors::RoleFilter::primary) facts.emplace_back("on a primary only");
+  if (definition.role == collectors::RoleFilter::standby) facts.emplace_back("on a standby only");
+  if (!definition.extension.empty()) facts.push_back("needs the extension `" + definition.extension + "`");
+  if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
+  if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
+  fmt::print("{}.\n\n| metric | type | labels | Postgres | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts));
+  for (const MetricDefinition& metric : definition.metrics)
+    fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type), joined(metric.labels),
+               versions_word(metric.versions), generations_word(metric.generations), cell(metric.help));
+  fmt::print("\n");
+}
+
+/// The agent's own metrics, read off a rendering of a status in which everything that can be told is told.
+void print_own_metrics() {
+  StatusBoard board;
+  board.set_collectors({{.name = "any"}});
+  board.update("any", [](CollectorStatus& status) {
+    status.state = CollectorState::good;
+    status.last_success = std::chrono::system_clock::now();
+  });
+  board.update_server([](ServerStatus& server) {
+    server.ever_asked = true;
+    server.last_answer = std::chrono::steady_clock::now();
+    server.connections_opened = 1;
+    server.facts = std::make_shared<const postgres::ServerFacts>();
+  });
+  SelfMetrics self(k_version, 0);
+  self.count_request("/metrics", 200, 0);
+  const std::string text = self.render(board, std::chrono::seconds{15}, Generation::v0_20, Format::text, "");
+
+  fmt::print("## The agent itself\n\n| metric | type | meaning |\n|---|---|---|\n");
+  std::string_view rest = text;
+  std::string_view help;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.starts_with("# HELP ")) help = line.substr(7);
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string_view name = help.substr(0, help.find(' '));
+    fmt::print("| `{}` | {} | {} |\n", name, line.substr(line.rfind(' ') + 1), cell(help.substr(name.size() + 1)));
+  }
+}
+
+int print_metrics_page() {
+  auto catalog = collectors::load_catalog({});
+  if (!catalog) {
+    for (const Diagnostic& diagnostic : catalog.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    return 2;
+  }
+  std::ranges::sort(*catalog, {}, &Definition::name);
+  fmt::print("{}", k_head);
+  for (const Definition& definition : *catalog) print_collector(definition);
+  print_own_metrics();
+  return 0;
+}
+
+int docs(Arguments arguments) {
+  const auto page = arguments.word();
+  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("docs", complaint);
+  if (page == "metrics") return print_metrics_page();
+  return wrong_usage("docs", page ? "there is no page '" + *page + "'" : "which page?");
+}
+
+}  // namespace
+
+const Command k_docs_command{"docs", "print a page of documentation", k_usage, docs};
+
+}  // namespace pgvigil::agent

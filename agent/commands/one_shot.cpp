@@ -1,0 +1,52 @@
+#include "agent/commands/one_shot.h"
+
+#include "agent/config/limits.h"
+#include "collectors/sql_collector.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::steady_clock;
+
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& config) {
+  std::unique_ptr<OneShot> session(new OneShot(config));
+  if (auto connected = session->reconnect(); !connected) return std::unexpected(connected.error());
+  auto facts = postgres::read_server_facts(*session->connection_, steady_clock::now() + config.server.connect_timeout);
+  if (!facts) return std::unexpected(facts.error());
+  session->facts_ = std::move(*facts);
+  return session;
+}
+
+std::expected<void, Error> OneShot::reconnect() {
+  const auto start = steady_clock::now();
+  auto connection =
+      postgres::Connection::open(config_.server.connection, interrupt_, start + config_.server.connect_timeout);
+  if (!connection) return std::unexpected(connection.error());
+  connection_ = std::move(*connection);
+  connect_seconds_ = seconds_since(start);
+  return {};
+}
+
+OneShot::Run OneShot::run(const collectors::Definition& definition) {
+  const auto start = steady_clock::now();
+  auto planned = collectors::plan(definition, facts_, config_.generation);
+  if (auto* unsupported = std::get_if<Unsupported>(&planned)) return {std::move(*unsupported), 0};
+  if (!connection_->usable())
+    if (auto connected = reconnect(); !connected) return {connected.error(), seconds_since(start)};
+
+  const auto& plan = std::get<collectors::Plan>(planned);
+  const collectors::CollectLimits limits = limits_of(config_, definition.name);
+  collectors::SqlCollector collector(plan, limits);
+  const auto outcome =
+      collector.collect(*connection_, {config_.server.lock_timeout}, steady_clock::now() + definition.timeout);
+  if (!outcome) return {outcome.error(), seconds_since(start)};
+  return {std::move(collector).finish(std::chrono::system_clock::now()), seconds_since(start)};
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,95 @@
+#include "agent/commands/print.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "agent/runtime/exposition.h"
+
+namespace pgvigil::agent {
+namespace {
+
+std::string number(double value) {
+  std::string text;
+  append_number(text, value);
+  return text;
+}
+
+bool is_number(const std::string& cell) {
+  return cell == "-" || (!cell.empty() && cell.find_first_not_of("0123456789.+-e") == std::string::npos);
+}
+
+/// The width of a cell on the screen: UTF-8 continuation bytes take none.
+std::size_t width_of(const std::string& cell) {
+  return static_cast<std::size_t>(std::ranges::count_if(cell, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string aligned(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      if (i > 0) line += "  ";
+      line += is_number(row[i]) ? padding + row[i] : row[i] + padding;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string as_text(const Table& table) {
+  const TableSchema& schema = table.schema();
+  std::vector<std::vector<std::string>> rows(1);
+  for (const LabelName& label : schema.labels) rows[0].push_back(label.text());
+  for (const Metric& metric : schema.metrics) rows[0].push_back(metric.name.text());
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    auto& cells = rows.emplace_back();
+    for (std::size_t i = 0; i < schema.labels.size(); ++i) cells.emplace_back(table.label(row, i));
+    for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
+      const auto value = table.value(row, i);
+      cells.push_back(value ? number(*value) : "-");
+    }
+  }
+  return aligned(rows);
+}
+
+std::string as_json(const Table& table) {
+  using nlohmann::json;
+  const TableSchema& schema = table.schema();
+  json columns = json::array();
+  for (const LabelName& label : schema.labels) columns.push_back({{"name", label.text()}, {"kind", "label"}});
+  for (const Metric& metric : schema.metrics)
+    columns.push_back({{"name", metric.name.text()},
+                       {"kind", "value"},
+                       {"type", to_string(metric.type)},
+                       {"unit", to_string(metric.unit)},
+                       {"help", metric.help}});
+  json rows = json::array();
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    json cells = json::array();
+    for (std::size_t i = 0; i < schema.labels.size(); ++i) cells.push_back(table.label(row, i));
+    for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
+      const auto value = table.value(row, i);
+      if (!value)
+        cells.push_back(nullptr);
+      else if (std::isfinite(*value))
+        cells.push_back(*value);
+      else
+        cells.push_back(number(*value));
+    }
+    rows.push_back(std::move(cells));
+  }
+  const double taken_at = std::chrono::duration<double>(table.taken_at().time_since_epoch()).count();
+  return json{{"taken_at", taken_at}, {"columns", std::move(columns)}, {"rows", std::move(rows)}}.dump(2) + "\n";
+}
+
+}  // namespace pgvigil::agent

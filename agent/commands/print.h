@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "collectors/model/table.h"
+
+namespace pgvigil::agent {
+
+/// Rows of cells in columns of even width; the first row is the heading. Numbers stand to the right.
+std::string aligned(const std::vector<std::vector<std::string>>& rows);
+
+/// A collector's table as people read it: one row a line, absent values as "-".
+std::string as_text(const Table& table);
+
+/// A collector's table as JSON: {"taken_at": …, "columns": [{name, kind, type, unit, help}], "rows": [[…]]}.
+/// Absent values are null; NaN and infinities are strings.
+std::string as_json(const Table& table);
+
+}  // namespace pgvigil::agent

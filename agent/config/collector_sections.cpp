@@ -1,0 +1,107 @@
+#include "agent/config/collector_sections.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/options.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using collectors::Definition;
+using collectors::LabelFilter;
+
+std::optional<std::string> near_hint(std::string_view word, const std::vector<std::string_view>& words) {
+  const std::string_view near = nearest(word, words);
+  if (near.empty()) return std::nullopt;
+  return "Did you mean '" + std::string(near) + "'?";
+}
+
+std::string list_of(const std::vector<std::string_view>& words) {
+  std::string list;
+  for (std::string_view word : words)
+    list += (list.empty() ? "" : ", ") + std::string(word);
+  return list;
+}
+
+std::vector<std::string_view> names_of(const std::vector<Definition>& definitions) {
+  std::vector<std::string_view> names;
+  for (const Definition& definition : definitions)
+    names.push_back(definition.name);
+  return names;
+}
+
+std::vector<std::string_view> labels_of(const Definition& definition) {
+  std::vector<std::string_view> labels;
+  for (const auto& metric : definition.metrics)
+    for (const std::string& label : metric.labels)
+      if (std::ranges::find(labels, label) == labels.end()) labels.push_back(label);
+  return labels;
+}
+
+/// Whether rows can be filtered by `label`; reports why not.
+bool check_label(Section& section, const std::string& label, const Definition& definition) {
+  if (definition.pivot) {
+    section.report_key(
+        label, "collector '" + definition.name + "' has no rows to filter: each is a metric of its own");
+    return false;
+  }
+  const auto labels = labels_of(definition);
+  if (std::ranges::find(labels, label) != labels.end()) return true;
+  section.report_key(label, "collector '" + definition.name + "' has no label '" + label + "'",
+                     near_hint(label, labels).value_or("Its labels: " + list_of(labels) + "."));
+  return false;
+}
+
+/// "a*" includes, "!b*" excludes.
+LabelFilter read_filter(Section& section, const std::string& label) {
+  LabelFilter filter{label, {}, {}};
+  const auto globs = section.strings(label).value_or(std::vector<std::string>{});
+  for (std::size_t i = 0; i < globs.size(); ++i) {
+    const bool excludes = globs[i].starts_with('!');
+    const std::string glob = globs[i].substr(excludes ? 1 : 0);
+    if (globs[i] == "!") section.report_element(label, i, "an empty glob");
+    (excludes ? filter.exclude : filter.include).push_back(glob);
+  }
+  return filter;
+}
+
+std::vector<LabelFilter> read_filters(Section section, const Definition* definition) {
+  std::vector<LabelFilter> filters;
+  for (const std::string& label : section.keys()) {
+    if (definition != nullptr && !check_label(section, label, *definition)) continue;
+    filters.push_back(read_filter(section, label));
+  }
+  return filters;
+}
+
+void apply(const CollectorConfig& changes, Definition& definition) {
+  definition.enabled = changes.enabled.value_or(definition.enabled);
+  definition.every = changes.every.value_or(definition.every);
+  definition.timeout = changes.timeout.value_or(definition.timeout);
+}
+
+}  // namespace
+
+void read_collector_sections(Section collectors, bool complete, Config& config) {
+  const auto options = collector_options();
+  for (auto& [name, section] : collectors.children()) {
+    const auto definition = std::ranges::find(config.definitions, name, &Definition::name);
+    const bool is_known = definition != config.definitions.end();
+    if (complete && !is_known)
+      collectors.report_key(name, "there is no collector '" + name + "'",
+                            near_hint(name, names_of(config.definitions)).value_or(""));
+    CollectorConfig changes;
+    read_options(section, options, changes);
+    if (const auto filters = section.section("filter"))
+      changes.filters = read_filters(*filters, is_known ? &*definition : nullptr);
+    section.finish();
+    if (is_known) apply(changes, *definition);
+    config.collectors.emplace(name, std::move(changes));
+  }
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,116 @@
+#include "agent/config/reference.h"
+
+#include <string_view>
+
+#include "agent/config/options.h"
+
+namespace pgvigil::agent {
+namespace {
+
+constexpr std::string_view k_head = R"(# Configuration
+
+This page is made by `pgvigil docs configuration` from the tables that the parser walks.
+
+pgvigil runs without a configuration: the environment then names the server. With one
+(`pgvigil run --config pgvigil.toml`) every section and every key is optional. The file is TOML, read strictly: an
+unknown key, a wrong type or an impossible value is a mistake, and all mistakes are told at once, with file, line,
+column and the nearest word that would be right. `pgvigil check` reads the same and connects as well.
+
+A changed file, SIGHUP and a POST to `/-/reload` read everything again. A file with mistakes changes nothing: the
+configuration before it stays in force, the log and a metric say so.
+
+Durations are text with units: `"500ms"`, `"15s"`, `"1m30s"`, `"2h"`, `"7d"`. Relative paths are relative to the
+configuration file. Globs are those of the shell: `*`, `?`, `[abc]`.
+
+```toml
+[server]
+dsn = "host=127.0.0.1 dbname=payments user=pgvigil"
+password_file = "/run/secrets/pgvigil/password"
+databases = ["*", "!template*"]
+
+[labels]
+cluster = "payments-eu"
+
+[collector.stat_user_tables]
+every = "1m"
+filter.schemaname = ["public", "audit_*", "!*_old"]
+```
+
+)";
+
+constexpr std::string_view k_collector_head = R"(## [collector.NAME]
+
+What is changed of one collector, built in or of your own. `pgvigil check` lists their names.
+
+)";
+
+constexpr std::string_view k_tail = R"(
+`filter.LABEL`, a list of globs, leaves rows out by the text of one of the collector's labels: a row stays when its
+label matches one of the globs (any text does where all globs exclude), and none of those that begin with `!`:
+
+```toml
+[collector.stat_user_tables]
+filter.schemaname = ["!pg_temp_*"]
+filter.relname = ["tx_*", "!tx_staging"]
+```
+
+## [labels]
+
+Labels that every series carries, each with its text: `cluster = "payments-eu"`. A label that a collector gives by
+itself (`datname`) is refused.
+
+## The environment
+
+A `dsn` in the file decides alone. Without one the environment names the server, with the variables of
+postgres_exporter; `user`, `user_file`, `password_file` and `password_variable` of the file then go before those of
+the environment. The first that is set is taken:
+
+| variable | meaning |
+|---|---|
+| `DATA_SOURCE_NAME` | A connection string or URI, user and password included. One server: a list with commas is refused. |
+| `DATA_SOURCE_URI` | Host, port, database and parameters, without scheme and user: `db:5432/payments?sslmode=require`. |
+| `DATA_SOURCE_URI_FILE` | A file that holds the same; read when the configuration is, and watched. |
+| `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSFILE`, `PGSERVICE` and so on | What libpq takes for itself. |
+
+Beside the last three:
+
+| variable | meaning |
+|---|---|
+| `DATA_SOURCE_USER_FILE`, `DATA_SOURCE_USER` | The user. The file wins, and is read at each connect. |
+| `DATA_SOURCE_PASS_FILE`, `DATA_SOURCE_PASS` | The password. The file wins, and is read at each connect. |
+
+User and password are taken as they are: no character has to be escaped. A variable that is empty counts as not set.
+
+## Collectors of your own
+
+Every `*.toml` in `collectors.d` beside the configuration file (or in `[collect] directory`) is a collector. It adds
+to the built-in ones, or replaces the one whose name it has. Entries that begin with a dot are passed over, so that a
+mounted ConfigMap can be the folder.
+)";
+
+template <typename Target>
+std::string table_of(const std::vector<Option<Target>>& options) {
+  std::string table = "| key | type | default | meaning |\n|---|---|---|---|\n";
+  for (const auto& option : options) {
+    const bool is_toml =
+        option.preset.find_first_not_of("0123456789") == option.preset.npos || option.preset.starts_with('"');
+    const std::string preset = is_toml ? "`" + option.preset + "`" : option.preset;
+    table += "| `" + std::string(option.key) + "` | " + option.type + " | " + preset + " | " +
+             std::string(option.meaning) + " |\n";
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string configuration_page() {
+  std::string page(k_head);
+  for (const OptionGroup& group : option_groups()) {
+    page += "## [" + std::string(group.section) + "]\n\n" + std::string(group.meaning) + "\n\n";
+    page += table_of(group.options) + '\n';
+  }
+  page += std::string(k_collector_head) + table_of(collector_options()) + std::string(k_tail);
+  return page;
+}
+
+}  // namespace pgvigil::agent

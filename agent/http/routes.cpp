@@ -1,0 +1,53 @@
+#include "agent/http/routes.h"
+
+#include "agent/http/status_page.h"
+#include "agent/runtime/agent.h"
+
+namespace pgvigil::agent {
+namespace {
+
+Response metrics(Agent& agent, const Request& request) {
+  const Format format = negotiate(request.accept);
+  ScrapeBody body = agent.scrape({format, request.accepts_gzip, request.all_parameters("collect[]")});
+  return {.content_type = std::string(content_type(format)),
+          .body = std::move(body.pieces),
+          .encoding = request.accepts_gzip ? ContentEncoding::gzip : ContentEncoding::identity,
+          .headers = {{"Vary", "Accept, Accept-Encoding"}}};
+}
+
+Response livez(const Agent& agent) {
+  if (agent.alive()) return {.body = "alive\n"};
+  return {.status = 503, .body = "a thread that collects did not come back by its deadline\n"};
+}
+
+Response readyz(const Agent& agent) {
+  if (agent.ready()) return {.body = "ready\n"};
+  return {.status = 503, .body = "not every collector has had its first outcome; the page at / tells which\n"};
+}
+
+Response reload(Agent& agent) {
+  const auto taken = agent.reload();
+  if (taken) return {.body = "the configuration is in force\n"};
+  std::string text = "the configuration was refused; the one before stays in force\n";
+  for (const Diagnostic& mistake : taken.error()) text += to_string(mistake) + "\n";
+  return {.status = 500, .body = std::move(text)};
+}
+
+}  // namespace
+
+std::vector<Route> routes_of(Agent& agent) {
+  return {
+      {RouteKind::get, "/", [&](const Request&) -> Response {
+         return {.content_type = "text/html; charset=utf-8", .body = status_html(agent.status())};
+       }, "status, for people"},
+      {RouteKind::get, "/status", [&](const Request&) -> Response {
+         return {.content_type = "application/json", .body = status_json(agent.status())};
+       }, "the same as JSON"},
+      {RouteKind::get, "/metrics", [&](const Request& request) { return metrics(agent, request); }, "for Prometheus"},
+      {RouteKind::get, "/livez", [&](const Request&) { return livez(agent); }, "whether this process works"},
+      {RouteKind::get, "/readyz", [&](const Request&) { return readyz(agent); }, "whether every collector has run"},
+      {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); }, "read the configuration again"},
+  };
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,197 @@
+#include "agent/http/status_page.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace pgvigil::agent {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view k_head = R"html(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="15">
+<title>pgvigil</title>
+<style>
+:root { color-scheme: light dark; --line: #8884; --soft: #888; --good: #1a7f37; --bad: #cf222e; --off: #9a6700; }
+@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #ff7b72; --off: #d29922; } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; margin: 0 } h1 small { color: var(--soft); font-weight: normal; font-size: .9rem }
+h2 { font-size: 1.05rem; margin: 2rem 0 .5rem }
+nav { margin: .5rem 0 1.5rem } nav a { margin-right: 1rem }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { font-weight: 600; color: var(--soft); font-size: .85rem } td.n, th.n { text-align: right }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: var(--soft) } dd { margin: 0 }
+.good { color: var(--good) } .failed, .down { color: var(--bad) } .unsupported, .waiting { color: var(--off) }
+.state { font-weight: 600; white-space: nowrap } .why { color: var(--soft); font-size: .9rem }
+code { font: .9em ui-monospace, monospace; background: #8882; padding: .1em .3em; border-radius: 3px }
+.mistakes { border-left: 3px solid var(--bad); padding-left: 1rem }
+</style>
+</head>
+<body>
+)html";
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (char c : text) {
+    if (c == '&')
+      safe += "&amp;";
+    else if (c == '<')
+      safe += "&lt;";
+    else if (c == '>')
+      safe += "&gt;";
+    else if (c == '"')
+      safe += "&quot;";
+    else
+      safe += c;
+  }
+  return safe;
+}
+
+double seconds(Timestamp at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
+
+std::string age(double seconds) {
+  if (seconds < 120) return fmt::format("{:.0f} s", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f} min", seconds / 60);
+  if (seconds < 172800) return fmt::format("{:.0f} h", seconds / 3600);
+  return fmt::format("{:.0f} d", seconds / 86400);
+}
+
+std::string age_of(std::optional<Timestamp> at, Timestamp now) {
+  return at ? age(std::chrono::duration<double>(now - *at).count()) : "never";
+}
+
+std::string every(std::chrono::milliseconds interval) {
+  return age(std::chrono::duration<double>(interval).count());
+}
+
+void append_server(std::string& page, const StatusView& view) {
+  const auto item = [&](std::string_view term, std::string_view value) {
+    page += fmt::format("<dt>{}</dt><dd>{}</dd>\n", term, value);
+  };
+  page += "<h2>Server</h2>\n<dl>\n";
+  if (view.up) {
+    item("state", "<span class=\"state good\">up</span>");
+  } else if (view.server.trouble) {
+    const Error& trouble = *view.server.trouble;
+    item("state", fmt::format("<span class=\"state down\">{}</span> for {}: {}<br><span class=\"why\">{}</span>",
+                              to_string(trouble.kind), age_of(view.server.trouble_since, view.now),
+                              escaped(trouble.message), escaped(trouble.hint)));
+  } else {
+    item("state", "<span class=\"state waiting\">waiting for the first answer</span>");
+  }
+  if (view.server.canary_trouble)
+    item("new sessions", fmt::format("<span class=\"state down\">refused</span>: {}",
+                                     escaped(view.server.canary_trouble->message)));
+  if (const auto& facts = view.server.facts) {
+    item("version", escaped(facts->short_version));
+    item("role", to_string(facts->role));
+    item("session", fmt::format("{} held, as user {} in database {}, opened in {:.1f} ms", view.server.connections,
+                                escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
+    item("running for", age_of(facts->postmaster_start, view.now));
+    if (!facts->system_identifier.empty()) item("system identifier", facts->system_identifier);
+  }
+  page += "</dl>\n";
+}
+
+void append_collectors(std::string& page, const StatusView& view) {
+  page +=
+      "<h2>Collectors</h2>\n<div class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th class=\"n\">age</th>"
+      "<th class=\"n\">every</th><th class=\"n\">last run</th><th class=\"n\">series</th><th>measures</th></tr>\n";
+  for (const CollectorStatus& collector : view.collectors) {
+    std::string about = escaped(collector.help);
+    if (!collector.message.empty()) about += fmt::format("<br><span class=\"why\">{}</span>", escaped(collector.message));
+    if (!collector.mend.empty()) about += fmt::format("<br><code>{}</code>", escaped(collector.mend));
+    const std::string_view state = to_string(collector.state);
+    page += fmt::format(
+        "<tr><td><a href=\"/metrics?collect[]={0}\">{0}</a></td><td class=\"state {1}\">{1}</td><td class=\"n\">{2}</td>"
+        "<td class=\"n\">{3}</td><td class=\"n\">{4:.1f} ms</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
+        escaped(collector.name), state, age_of(collector.last_success, view.now), every(collector.every),
+        collector.last_seconds * 1000, collector.series, about);
+  }
+  page += "</table></div>\n";
+}
+
+json json_of(const Error& error) {
+  return {{"kind", to_string(error.kind)}, {"message", error.message}, {"hint", error.hint}};
+}
+
+json json_of(const std::optional<Timestamp>& at) { return at ? json(seconds(*at)) : json(nullptr); }
+
+json json_of(const CollectorStatus& collector) {
+  json failures = json::object();
+  for (const auto& [kind, count] : collector.failures) failures[std::string(to_string(kind))] = count;
+  return {{"name", collector.name},
+          {"help", collector.help},
+          {"state", to_string(collector.state)},
+          {"message", collector.message},
+          {"mend", collector.mend},
+          {"every_seconds", std::chrono::duration<double>(collector.every).count()},
+          {"last_success", json_of(collector.last_success)},
+          {"last_seconds", collector.last_seconds},
+          {"database_seconds", collector.database_seconds},
+          {"runs", collector.runs},
+          {"failures", std::move(failures)},
+          {"rows", collector.rows},
+          {"series", collector.series},
+          {"skipped_relations", collector.left_out.skipped},
+          {"series_dropped", collector.series_dropped}};
+}
+
+json json_of(const ServerStatus& server, bool up) {
+  json shown = {{"up", up},
+                {"trouble", server.trouble ? json_of(*server.trouble) : json(nullptr)},
+                {"trouble_since", json_of(server.trouble_since)},
+                {"new_sessions_refused", server.canary_trouble ? json_of(*server.canary_trouble) : json(nullptr)},
+                {"connections", server.connections},
+                {"connect_seconds", server.connect_seconds}};
+  if (const auto& facts = server.facts)
+    shown["facts"] = {{"version", facts->short_version},     {"role", to_string(facts->role)},
+                      {"user", facts->user},                 {"database", facts->database},
+                      {"databases", facts->databases},       {"postmaster_start", seconds(facts->postmaster_start)},
+                      {"system_identifier", facts->system_identifier}};
+  return shown;
+}
+
+}  // namespace
+
+std::string status_html(const StatusView& view) {
+  std::string page(k_head);
+  page += fmt::format("<h1>pgvigil <small>{}</small></h1>\n", escaped(view.version));
+  page +=
+      "<nav><a href=\"/metrics\">metrics</a><a href=\"/status\">status as JSON</a><a href=\"/readyz\">readyz</a>"
+      "<a href=\"/livez\">livez</a></nav>\n";
+  if (!view.mistakes.empty()) {
+    page += "<div class=\"mistakes\"><h2>The configuration was refused; the one before it stays in force</h2>\n<ul>\n";
+    for (const std::string& mistake : view.mistakes) page += fmt::format("<li><code>{}</code></li>\n", escaped(mistake));
+    page += "</ul></div>\n";
+  }
+  append_server(page, view);
+  append_collectors(page, view);
+  page += fmt::format("<p class=\"why\">Configuration: {}. Collectors run on their own clock; this page and /metrics "
+                      "never ask the database.</p>\n</body>\n</html>\n",
+                      view.config_file.empty() ? "from the environment" : escaped(view.config_file));
+  return page;
+}
+
+std::string status_json(const StatusView& view) {
+  json collectors = json::array();
+  for (const CollectorStatus& collector : view.collectors) collectors.push_back(json_of(collector));
+  return json{{"version", view.version},
+              {"config_file", view.config_file},
+              {"config_mistakes", view.mistakes},
+              {"now", seconds(view.now)},
+              {"server", json_of(view.server, view.up)},
+              {"collectors", std::move(collectors)}}
+             .dump(2, ' ', false, json::error_handler_t::replace) +
+         "\n";
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/config/address.h"
+#include "agent/config/config.h"
+#include "agent/http/server.h"
+#include "agent/http/status_page.h"
+#include "agent/runtime/scrape.h"
+#include "agent/runtime/self_metrics.h"
+#include "agent/runtime/snapshot.h"
+#include "agent/runtime/status.h"
+#include "agent/runtime/target.h"
+
+namespace pgvigil::agent {
+
+/// What the command line decides.
+struct AgentOptions {
+  std::optional<std::string> config_file;
+  std::optional<Address> listen;         ///< instead of the configuration's
+  std::optional<int> listen_descriptor;  ///< a listening socket that the supervisor holds
+  std::uint64_t restarts = 0;            ///< workers that died before this one
+};
+
+/// The running agent: HTTP server, snapshot and the target under watch. A configuration with mistakes never ends it:
+/// the one before stays in force, and a first one that is wrong leaves it serving its own metrics until it is mended.
+class Agent {
+ public:
+  explicit Agent(AgentOptions options);
+  /// Stops.
+  ~Agent();
+
+  /// Reads the configuration, binds and starts. An error only when nothing can be served.
+  std::expected<void, Error> start();
+  /// Reads the configuration again; the mistakes when it is refused. Any thread may call it.
+  std::expected<void, Diagnostics> reload();
+  /// Reload, but only when a file has another content than the last time it was read.
+  void reload_if_changed();
+  /// Ends every thread and session within a moment.
+  void stop();
+
+  /// Folders in which a change may mean another configuration.
+  std::vector<std::string> watched_folders() const;
+
+  // What the HTTP routes answer. Any thread may call them.
+  ScrapeBody scrape(const ScrapeRequest& request);
+  StatusView status() const;
+  bool alive() const;
+  bool ready() const;
+
+ private:
+  std::expected<void, Error> listen(const HttpConfig& http);
+  void apply(std::shared_ptr<const Config> config);
+  std::shared_ptr<const Config> config() const;
+
+  AgentOptions options_;
+  Snapshot snapshot_;
+  StatusBoard board_;
+  SelfMetrics self_;
+  Scraper scraper_;
+  std::unique_ptr<Server> http_;
+
+  std::mutex reload_mutex_;  // one reload at a time; guards content_
+  std::string content_;      // of all files that were read last
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Config> config_;
+  std::shared_ptr<Target> target_;
+  std::vector<std::string> mistakes_;
+};
+
+}  // namespace pgvigil::agent

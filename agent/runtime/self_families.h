@@ -1,0 +1,31 @@
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "agent/runtime/status.h"
+
+namespace pgvigil::agent {
+
+// What the agent tells of itself, in the data types of prometheus-cpp. Only self_metrics.cpp wants this
+// header.
+
+/// pg_up, the state of the server and of the connections to it.
+std::vector<prometheus::MetricFamily> server_families(const ServerStatus& server,
+                                                      std::chrono::milliseconds up_interval);
+
+/// How each collector fares.
+std::vector<prometheus::MetricFamily> collector_families(const std::vector<CollectorStatus>& collectors);
+
+/// Memory, CPU, descriptors and threads of the process.
+std::vector<prometheus::MetricFamily> process_families();
+
+/// What postgres_exporter exports of itself, under its names.
+std::vector<prometheus::MetricFamily> exporter_families(const std::vector<CollectorStatus>& collectors,
+                                                        std::uint64_t scrapes,
+                                                        double scrape_seconds);
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,219 @@
+#include "agent/runtime/self_metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include "agent/runtime/self_families.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+const prometheus::Histogram::BucketBoundaries k_scrape_buckets = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+
+/// Prints what prometheus-cpp collected. Its own serializer escapes no HELP and rounds to 16 digits.
+class FamilyPrinter {
+ public:
+  FamilyPrinter(Format format, std::string_view constant_labels)
+      : format_(format), constant_labels_(constant_labels) {}
+
+  void print(const MetricFamily& family) {
+    if (family.metric.empty()) return;
+    append_family_head(text_, format_, family.name, word(family.type), family.help);
+    for (const auto& metric : family.metric)
+      print_metric(family, metric);
+  }
+
+  std::string take() && { return std::move(text_); }
+
+ private:
+  using ClientMetric = prometheus::ClientMetric;
+
+  static std::string_view word(MetricType type) {
+    switch (type) {
+      case MetricType::Counter:
+        return "counter";
+      case MetricType::Histogram:
+        return "histogram";
+      case MetricType::Gauge:
+      case MetricType::Summary:
+      case MetricType::Untyped: return "gauge";
+        return "gauge";
+    }
+    return "gauge";
+  }
+
+  void print_metric(const MetricFamily& family, const ClientMetric& metric) {
+    if (family.type == MetricType::Counter) return sample(family.name, metric.label, metric.counter.value);
+    if (family.type == MetricType::Gauge) return sample(family.name, metric.label, metric.gauge.value);
+    auto labels = metric.label;
+    labels.push_back({"le", ""});
+    for (const auto& bucket : metric.histogram.bucket) {
+      labels.back().value.clear();
+      append_number(labels.back().value, bucket.upper_bound);
+      sample(family.name + "_bucket", labels, static_cast<double>(bucket.cumulative_count));
+    }
+    sample(family.name + "_sum", metric.label, metric.histogram.sample_sum);
+    sample(family.name + "_count", metric.label, static_cast<double>(metric.histogram.sample_count));
+  }
+
+  void sample(std::string_view name, const std::vector<ClientMetric::Label>& labels, double value) {
+    text_ += name;
+    char before = '{';
+    if (!constant_labels_.empty()) {
+      text_ += before;
+      text_ += constant_labels_;
+      before = ',';
+    }
+    for (const auto& label : labels) {
+      text_ += before;
+      text_ += label.name + "=\"";
+      append_escaped(text_, label.value);
+      text_ += '"';
+      before = ',';
+    }
+    if (before == ',') text_ += '}';
+    text_ += ' ';
+    append_number(text_, value);
+    text_ += '\n';
+  }
+
+  Format format_;
+  std::string_view constant_labels_;
+  std::string text_;
+};
+
+double unix_seconds(Timestamp at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+}  // namespace
+
+struct SelfMetrics::Families {
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("pgvigil_http_requests_total")
+          .Help("HTTP requests answered, by handler and status code, since the start of the process.")
+          .Register(registry);
+  prometheus::Counter& request_seconds =
+      prometheus::BuildCounter()
+          .Name("pgvigil_http_request_seconds_total")
+          .Help("Time spent on answering HTTP requests since the start of the process.")
+          .Register(registry)
+          .Add({});
+  prometheus::Family<prometheus::Counter>& closed =
+      prometheus::BuildCounter()
+          .Name("pgvigil_http_connections_closed_total")
+          .Help("HTTP connections closed though the client would have kept them: surplus (all were taken), evicted (idle "
+                "while another wanted in), late (a slow client).")
+          .Register(registry);
+  prometheus::Histogram& scrapes =
+      prometheus::BuildHistogram()
+          .Name("pgvigil_scrape_duration_seconds")
+          .Help(
+              "Time to answer a scrape of /metrics from the snapshot; no scrape asks the database anything.")
+          .Register(registry)
+          .Add({}, k_scrape_buckets);
+  prometheus::Gauge& scrape_bytes =
+      prometheus::BuildGauge()
+          .Name("pgvigil_scrape_size_bytes")
+          .Help("Size of the last answer to a scrape as it was sent, compressed or not.")
+          .Register(registry)
+          .Add({});
+  prometheus::Family<prometheus::Counter>& reloads =
+      prometheus::BuildCounter()
+          .Name("pgvigil_config_reloads_total")
+          .Help(
+              "Configurations read since the start of the process, by result: taken, or refused for a "
+              "mistake.")
+          .Register(registry);
+  prometheus::Gauge& reload_good = prometheus::BuildGauge()
+                                       .Name("pgvigil_config_last_reload_successful")
+                                       .Help(
+                                           "Whether the configuration that was read last is in force (1), or "
+                                           "was refused for a mistake (0).")
+                                       .Register(registry)
+                                       .Add({});
+  prometheus::Gauge& reload_time =
+      prometheus::BuildGauge()
+          .Name("pgvigil_config_last_reload_success_timestamp_seconds")
+          .Help("When a configuration was last taken, in seconds since the Unix epoch.")
+          .Register(registry)
+          .Add({});
+
+  Families(std::string_view version, std::uint64_t restarts) {
+    prometheus::BuildGauge()
+        .Name("pgvigil_build_info")
+        .Help("Always 1; the labels tell the version of pgvigil and of its compiler.")
+        .Register(registry)
+        .Add({{"version", std::string(version)}, {"compiler", "gcc " __VERSION__}})
+        .Set(1);
+    prometheus::BuildCounter()
+        .Name("pgvigil_worker_restarts_total")
+        .Help("Workers that died and were replaced by the supervisor since the start of the container.")
+        .Register(registry)
+        .Add({})
+        .Increment(static_cast<double>(restarts));
+    reloads.Add({{"result", "taken"}});
+    reloads.Add({{"result", "refused"}});
+  }
+
+  /// The scrapes so far: how many, and the seconds of all of them.
+  prometheus::ClientMetric::Histogram scrape_history() const { return scrapes.Collect().histogram; }
+};
+
+SelfMetrics::SelfMetrics(std::string_view version, std::uint64_t restarts)
+    : families_(std::make_unique<Families>(version, restarts)) {}
+
+SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::count_request(std::string_view route, int status, double seconds) {
+  families_->requests.Add({{"handler", std::string(route)}, {"code", std::to_string(status)}}).Increment();
+  families_->request_seconds.Increment(seconds);
+}
+
+void SelfMetrics::count_scrape(double seconds, std::uint64_t bytes) {
+  families_->scrapes.Observe(seconds);
+  families_->scrape_bytes.Set(static_cast<double>(bytes));
+}
+
+void SelfMetrics::count_closed(std::string_view reason) {
+  families_->closed.Add({{"reason", std::string(reason)}}).Increment();
+}
+
+void SelfMetrics::count_reload(bool taken) {
+  families_->reloads.Add({{"result", taken ? "taken" : "refused"}}).Increment();
+  families_->reload_good.Set(taken ? 1 : 0);
+  if (taken) families_->reload_time.Set(unix_seconds(std::chrono::system_clock::now()));
+}
+
+std::string SelfMetrics::render(const StatusBoard& board,
+                                std::chrono::milliseconds up_interval,
+                                collectors::Generation generation,
+                                Format format,
+                                std::string_view constant_labels) {
+  FamilyPrinter printer(format, constant_labels);
+  for (const MetricFamily& family : server_families(board.server(), up_interval))
+    printer.print(family);
+  for (const MetricFamily& family : collector_families(board.collectors()))
+    printer.print(family);
+  for (const MetricFamily& family : process_families())
+    printer.print(family);
+  if (generation != collectors::Generation::off) {
+    const auto scrapes = families_->scrape_history();
+    for (const MetricFamily& family :
+         exporter_families(board.collectors(), scrapes.sample_count, scrapes.sample_sum))
+      printer.print(family);
+  }
+  for (const MetricFamily& family : families_->registry.Collect())
+    printer.print(family);
+  return std::move(printer).take();
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,69 @@
+#include "agent/runtime/status.h"
+
+#include <algorithm>
+
+namespace pgvigil::agent {
+
+std::string_view to_string(CollectorState state) {
+  switch (state) {
+    case CollectorState::waiting:
+      return "waiting";
+    case CollectorState::good:
+      return "good";
+    case CollectorState::failed:
+      return "failed";
+    case CollectorState::unsupported:
+      return "unsupported";
+  }
+  return "";
+}
+
+void StatusBoard::set_collectors(const std::vector<CollectorStatus>& collectors) {
+  const std::lock_guard lock(mutex_);
+  std::vector<CollectorStatus> next;
+  for (const CollectorStatus& collector : collectors) {
+    const auto old = std::ranges::find(collectors_, collector.name, &CollectorStatus::name);
+    next.push_back(old == collectors_.end() ? collector : *old);
+    next.back().help = collector.help;
+    next.back().every = collector.every;
+    next.back().state = CollectorState::waiting;
+  }
+  std::ranges::sort(next, {}, &CollectorStatus::name);
+  collectors_ = std::move(next);
+}
+
+void StatusBoard::update(const std::string& collector, const std::function<void(CollectorStatus&)>& change) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(collectors_, collector, &CollectorStatus::name);
+  if (found != collectors_.end()) change(*found);
+}
+
+void StatusBoard::update_server(const std::function<void(ServerStatus&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(server_);
+}
+
+std::vector<CollectorStatus> StatusBoard::collectors() const {
+  const std::lock_guard lock(mutex_);
+  return collectors_;
+}
+
+ServerStatus StatusBoard::server() const {
+  const std::lock_guard lock(mutex_);
+  return server_;
+}
+
+bool StatusBoard::first_round_done() const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::none_of(collectors_, [](const CollectorStatus& collector) {
+    return collector.state == CollectorState::waiting && collector.runs == 0;
+  });
+}
+
+bool is_up(const ServerStatus& server,
+           std::chrono::steady_clock::time_point now,
+           std::chrono::milliseconds interval) {
+  return server.ever_asked && !server.trouble && now - server.last_answer <= interval;
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/model/error.h"
+#include "collectors/model/table.h"
+#include "collectors/postgres/server_facts.h"
+
+namespace pgvigil::agent {
+
+enum class CollectorState : std::uint8_t { waiting, good, failed, unsupported };
+
+/// "waiting", "good", "failed", "unsupported".
+std::string_view to_string(CollectorState state);
+
+/// How one collector fares. Counts are since the start of the process.
+struct CollectorStatus {
+  std::string name;
+  std::string help;
+  std::chrono::milliseconds every{0};
+  CollectorState state = CollectorState::waiting;
+  std::string message;  ///< why it failed or is unsupported; empty while it is good
+  std::string mend;     ///< SQL or a sentence that says what to do; may be empty
+  std::uint64_t runs = 0;
+  std::map<ErrorKind, std::uint64_t> failures;
+  double last_seconds = 0;           ///< of the last run: query, conversion, rendering
+  double database_seconds = 0;       ///< all runs: from the sending of the query to its last row
+  std::size_t rows = 0;              ///< of the last table
+  std::size_t series = 0;            ///< of the last table
+  std::uint64_t bytes = 0;           ///< what the last table occupies in memory
+  LeftOut left_out;                  ///< of the last table
+  std::uint64_t series_dropped = 0;  ///< all runs: duplicates and beyond the limit
+  std::optional<Timestamp> last_success;
+};
+
+/// How the server fares, as seen from here.
+struct ServerStatus {
+  std::optional<Error> trouble;  ///< why there is no answer now; nothing while it answers
+  bool ever_asked = false;
+  std::chrono::steady_clock::time_point last_answer;  ///< of any kind; epoch before the first
+  std::optional<Timestamp> trouble_since;
+  std::shared_ptr<const postgres::ServerFacts> facts;  ///< the last that were read
+  std::size_t connections = 0;                         ///< held now
+  std::uint64_t connections_opened = 0;
+  std::map<ErrorKind, std::uint64_t> connect_failures;
+  double connect_seconds = 0;           ///< of the last connect that succeeded
+  std::optional<Error> canary_trouble;  ///< why a new session could not be opened, though held ones may work
+};
+
+/// Where the collecting threads write how they fare, and everybody else reads it. Any thread may use it.
+class StatusBoard {
+ public:
+  /// The collectors of a new configuration; those that were there already keep their counts.
+  void set_collectors(const std::vector<CollectorStatus>& collectors);
+  void update(const std::string& collector, const std::function<void(CollectorStatus&)>& change);
+  void update_server(const std::function<void(ServerStatus&)>& change);
+
+  std::vector<CollectorStatus> collectors() const;
+  ServerStatus server() const;
+  /// Every collector has had its first outcome.
+  bool first_round_done() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<CollectorStatus> collectors_;  // by name
+  ServerStatus server_;
+};
+
+/// pg_up: whether the server answered within `interval` before `now`, and nothing since says that it does
+/// not.
+bool is_up(const ServerStatus& server,
+           std::chrono::steady_clock::time_point now,
+           std::chrono::milliseconds interval);
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/runtime/backoff.h"
+#include "agent/runtime/schedule.h"
+#include "agent/runtime/snapshot.h"
+#include "agent/runtime/status.h"
+#include "collectors/model/outcome.h"
+#include "collectors/plan.h"
+#include "collectors/postgres/connection.h"
+#include "collectors/sql_collector.h"
+
+namespace pgvigil::agent {
+
+/// One Postgres server under watch: its connections, the plan of each collector on it, and the threads that
+/// collect.
+///
+/// The first worker keeps the session that everything rests on: it connects, reads what the server is, opens
+/// a session for a moment now and then (the canary: can others still get in, is the server shutting down?),
+/// and collects. Each further worker joins in only while all before it are busy, and lets its session go when
+/// it is idle.
+class Target {
+ public:
+  /// `snapshot` and `board` must outlive it.
+  Target(std::shared_ptr<const Config> config, Snapshot& snapshot, StatusBoard& board);
+  /// Stops.
+  ~Target();
+  void start();
+  /// Ends every session and thread within a moment, whatever the server does.
+  void stop();
+  /// Whether every thread keeps its promise to be back by a certain time; waiting for work breaks none. Says nothing
+  /// about the server: each wait for it has a deadline.
+  bool alive() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Planned = std::variant<collectors::Plan, Unsupported>;
+
+  struct Worker {
+    std::size_t number = 0;
+    std::optional<postgres::Connection> connection;
+    bool busy = false;
+    std::atomic<Clock::time_point> back_by{Clock::time_point::max()};
+    std::jthread thread;
+  };
+
+  /// While it lives, the worker is to be back within `longest`, and a grace for the work around it.
+  class Promise {
+   public:
+    Promise(Worker& worker, Clock::duration longest);
+    ~Promise();
+    Promise(const Promise&) = delete;
+    Promise& operator=(const Promise&) = delete;
+
+   private:
+    Worker& worker_;
+    Clock::time_point before_;
+  };
+
+  void work_first(const std::stop_token& stop, Worker& self);
+  void work_further(const std::stop_token& stop, Worker& self);
+
+  bool connect_first(const std::stop_token& stop, Worker& self);
+  std::expected<postgres::Connection, Error> connect(const std::string& database);
+  void let_go(Worker& self);
+  bool refresh_facts(Worker& self);
+  void fly_canary(Worker& self);
+  void make_plans(const postgres::ServerFacts& facts);
+
+  std::optional<std::size_t> wait_for_job(const std::stop_token& stop, Worker& self, Clock::time_point until);
+  void run(Worker& self, std::size_t job);
+  std::expected<void, Error> collect(Worker& self,
+                                     const collectors::Definition& definition,
+                                     collectors::SqlCollector& collector);
+  std::expected<void, Error> collect_in(const std::string& database,
+                                        collectors::SqlCollector& collector,
+                                        std::chrono::milliseconds timeout);
+  std::vector<std::string> databases_to_watch();
+  void publish(const collectors::Definition& definition,
+               Table table,
+               Clock::time_point start,
+               double database_seconds);
+  void note_failure(const collectors::Definition& definition,
+                    const Error& error,
+                    double seconds,
+                    double database_seconds);
+  std::expected<void, Error> noted(std::expected<void, Error> outcome);
+  void note_answer();
+  void note_silence(const Error& error);
+  void sleep(const std::stop_token& stop, Clock::duration pause);
+  void wake();
+
+  std::shared_ptr<const Config> config_;
+  std::vector<const collectors::Definition*> jobs_;  // the enabled ones; a job's number is its place here
+  std::vector<collectors::CollectLimits> limits_;    // by job
+  Snapshot& snapshot_;
+  StatusBoard& board_;
+  postgres::Interrupt interrupt_;
+  Backoff backoff_;
+  Clock::time_point facts_due_{};
+  Clock::time_point canary_due_{};
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable_any changed_;
+  std::uint64_t changes_ = 0;
+  bool connected_ = false;
+  Schedule schedule_;
+  std::vector<Planned> plans_;  // by job; empty before the first facts
+  std::shared_ptr<const postgres::ServerFacts> facts_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,175 @@
+// How a Target gets at its server and keeps knowing what it is: sessions, facts, the canary.
+
+#include <random>
+
+#include "agent/runtime/log.h"
+#include "agent/runtime/target.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::steady_clock;
+
+/// A promotion must be noticed within one interval of the collectors.
+constexpr std::chrono::seconds k_facts_interval{15};
+/// A pod has 30 s to stop by default: a smart shutdown that waits for our session must end well before.
+constexpr std::chrono::seconds k_canary_interval{10};
+constexpr std::chrono::seconds k_facts_timeout{5};
+
+double random_fraction() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>{}(engine);
+}
+
+}  // namespace
+
+std::expected<postgres::Connection, Error> Target::connect(const std::string& database) {
+  const auto start = Clock::now();
+  auto connection = postgres::Connection::open(config_->server.connection, interrupt_,
+                                               start + config_->server.connect_timeout, database);
+  board_.update_server([&](ServerStatus& server) {
+    server.ever_asked = true;
+    if (!connection) {
+      if (connection.error().kind != ErrorKind::interrupted)
+        ++server.connect_failures[connection.error().kind];
+      return;
+    }
+    ++server.connections_opened;
+    server.connect_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  });
+  return connection;
+}
+
+/// Connects the first worker and learns what the server is. False after a failure and its pause.
+bool Target::connect_first(const std::stop_token& stop, Worker& self) {
+  const Promise promise(self, config_->server.connect_timeout);
+  auto connection = connect("");
+  if (connection) {
+    self.connection = std::move(*connection);
+    board_.update_server([](ServerStatus& server) { ++server.connections; });
+    if (refresh_facts(self)) {
+      backoff_.succeeded();
+      canary_due_ = Clock::now() + k_canary_interval;
+      const std::lock_guard lock(mutex_);
+      connected_ = true;
+      wake();
+      return true;
+    }
+  } else {
+    note_silence(connection.error());
+  }
+  sleep(stop, backoff_.failed(random_fraction()));
+  return false;
+}
+
+void Target::let_go(Worker& self) {
+  if (!self.connection) return;
+  self.connection.reset();
+  board_.update_server([](ServerStatus& server) { --server.connections; });
+  if (self.number > 0) return;
+  const std::lock_guard lock(mutex_);
+  connected_ = false;
+  wake();
+}
+
+bool Target::refresh_facts(Worker& self) {
+  const Promise promise(self, k_facts_timeout);
+  auto facts = postgres::read_server_facts(*self.connection, Clock::now() + k_facts_timeout);
+  facts_due_ = Clock::now() + k_facts_interval;
+  if (!facts) {
+    note_silence(facts.error());
+    let_go(self);
+    return false;
+  }
+  note_answer();
+  auto known = std::make_shared<const postgres::ServerFacts>(std::move(*facts));
+  {
+    const std::lock_guard lock(mutex_);
+    if (facts_ && *facts_ == *known) return true;
+    facts_ = known;
+  }
+  board_.update_server([&](ServerStatus& server) { server.facts = known; });
+  log(LogLevel::info, "server_facts",
+      {{"version", known->short_version},
+       {"role", postgres::to_string(known->role)},
+       {"user", known->user},
+       {"database", known->database},
+       {"system_identifier", known->system_identifier}});
+  make_plans(*known);
+  return true;
+}
+
+/// Plans every collector anew: the version, the role, an extension or a grant has changed.
+void Target::make_plans(const postgres::ServerFacts& facts) {
+  std::vector<Planned> plans;
+  for (const collectors::Definition* definition : jobs_) {
+    plans.push_back(collectors::plan(*definition, facts, config_->generation));
+    const auto* unsupported = std::get_if<Unsupported>(&plans.back());
+    if (unsupported == nullptr) continue;
+    snapshot_.withdraw(definition->name);
+    board_.update(definition->name, [&](CollectorStatus& status) {
+      status.state = CollectorState::unsupported;
+      status.message = unsupported->why;
+      status.mend = unsupported->mend;
+    });
+    log(LogLevel::info, "collector_unsupported",
+        {{"collector", definition->name}, {"why", unsupported->why}, {"mend", unsupported->mend}});
+  }
+  const std::lock_guard lock(mutex_);
+  plans_ = std::move(plans);
+  for (std::size_t job = 0; job < jobs_.size(); ++job)
+    schedule_.hurry(job, Clock::now());
+  wake();
+}
+
+/// Opens a session and closes it. A server in smart shutdown serves its old sessions and waits for them to
+/// end: only a new one learns of it, and then all of ours go at once. With all connections taken the held
+/// session goes on.
+void Target::fly_canary(Worker& self) {
+  const Promise promise(self, config_->server.connect_timeout);
+  canary_due_ = Clock::now() + k_canary_interval;
+  const auto canary = connect("");
+  std::optional<Error> trouble;
+  if (!canary && canary.error().kind != ErrorKind::interrupted) trouble = canary.error();
+  board_.update_server([&](ServerStatus& server) { server.canary_trouble = trouble; });
+  if (!trouble) return log_recovery("new_sessions_refused", "server", {});
+  log_on_change(LogLevel::warning, "new_sessions_refused", "server", *trouble, {});
+  if (trouble->kind != ErrorKind::not_accepting) return;
+  note_silence(*trouble);
+  let_go(self);
+}
+
+/// Whether the server answered at all; a query that it refused is an answer.
+std::expected<void, Error> Target::noted(std::expected<void, Error> outcome) {
+  if (outcome) {
+    note_answer();
+    return outcome;
+  }
+  const ErrorKind kind = outcome.error().kind;
+  if (kind == ErrorKind::timed_out || kind == ErrorKind::connection_lost || kind == ErrorKind::not_accepting)
+    note_silence(outcome.error());
+  else if (kind != ErrorKind::interrupted)
+    note_answer();
+  return outcome;
+}
+
+void Target::note_answer() {
+  board_.update_server([](ServerStatus& server) {
+    server.last_answer = steady_clock::now();
+    server.trouble.reset();
+    server.trouble_since.reset();
+  });
+  log_recovery("server_silent", "server", {});
+}
+
+void Target::note_silence(const Error& error) {
+  // A fault of ours or of a definition says nothing about the server.
+  if (error.kind == ErrorKind::interrupted || error.kind == ErrorKind::internal) return;
+  board_.update_server([&](ServerStatus& server) {
+    if (!server.trouble) server.trouble_since = std::chrono::system_clock::now();
+    server.trouble = error;
+  });
+  log_on_change(LogLevel::error, "server_silent", "server", error, {});
+}
+
+}  // namespace pgvigil::agent

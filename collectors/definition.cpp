@@ -1,0 +1,249 @@
+#include "collectors/definition.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <system_error>
+
+#include "collectors/definition_checks.h"
+#include "collectors/model/names.h"
+#include "collectors/sql_shape.h"
+#include "collectors/toml/document.h"
+
+namespace pgvigil::collectors {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 2> k_scope_words = {"server", "database"};
+constexpr std::array<std::string_view, 3> k_role_words = {"any", "primary", "standby"};
+constexpr std::array<std::string_view, 3> k_type_words = {"gauge", "counter", "untyped"};
+
+/// In the order of the enumerators from Unit::seconds on.
+constexpr std::array<std::string_view, 6> k_unit_words = {"seconds", "milliseconds", "bytes",
+                                                          "blocks",  "transactions", "ratio"};
+
+/// The predefined roles that let a session read more (PostgreSQL 18, "Predefined Roles").
+constexpr std::array<std::string_view, 7> k_predefined_roles = {
+    "pg_monitor",       "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables",
+    "pg_read_all_data", "pg_read_server_files", "pg_signal_backend"};
+
+/// Shorter help says no more than the name does.
+constexpr std::size_t k_least_help = 15;
+
+/// A collector must not become the load that it measures.
+constexpr seconds k_least_interval{1};
+constexpr milliseconds k_least_timeout{10};
+
+bool is_name(std::string_view text) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto may_stand = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; };
+  return !text.empty() && lower(text.front()) && std::ranges::all_of(text, may_stand);
+}
+
+/// The TOML of one definition. Mistakes go to the sections' diagnostics.
+class Reader {
+ public:
+  Reader(const Diagnostics& diagnostics, std::string file) : diagnostics_(diagnostics) {
+    definition_.file = std::move(file);
+  }
+
+  Definition read(Section root) {
+    read_top(root);
+    for (Section query : root.sections("query"))
+      definition_.queries.push_back(read_query(query));
+    for (Section metric : root.sections("metric"))
+      definition_.metrics.push_back(read_metric(metric));
+    if (!root.has("query")) root.report_here("missing [[query]]");
+    if (!root.has("metric")) root.report_here("missing [[metric]]");
+    root.finish();
+    return std::move(definition_);
+  }
+
+  /// Whether all versions, roles and generations were understood: only then do they say what overlaps.
+  bool knows_ranges() const { return knows_ranges_; }
+
+ private:
+  /// For which servers, and in which generation of names, a query or metric is.
+  template <typename Part>
+  void read_range(Section& section, Part& part) {
+    const std::size_t mistakes = diagnostics_.size();
+    part.line = section.line();
+    part.versions = read_versions(section);
+    part.generations = read_generations(section);
+    if constexpr (requires { part.role; }) part.role = read_role(section);
+    if (diagnostics_.size() > mistakes) knows_ranges_ = false;
+  }
+
+  void read_top(Section& root) {
+    if (root.require("name")) definition_.name = root.string("name").value_or("");
+    if (root.has("name") && !definition_.name.empty() && !is_name(definition_.name))
+      root.report("name", "bad collector name '" + definition_.name + "'",
+                  "A collector's name has lower-case letters, digits and '_' and begins with a letter.");
+    if (root.require("help")) definition_.help = root.string("help").value_or("");
+    refuse_empty(root, {"name", "help", "needs", "wants", "extension", "skip_when"});
+    definition_.every = root.duration("every", k_least_interval).value_or(definition_.every);
+    definition_.timeout = root.duration("timeout", k_least_timeout).value_or(definition_.timeout);
+    if (const auto word = root.choice("scope", k_scope_words))
+      definition_.scope = Scope{static_cast<std::uint8_t>(*word)};
+    definition_.role = read_role(root);
+    definition_.enabled = root.boolean("enabled").value_or(true);
+    definition_.pivot = root.boolean("pivot").value_or(false);
+    if (const auto word = root.choice("needs", k_predefined_roles))
+      definition_.needs = k_predefined_roles[*word];
+    if (const auto word = root.choice("wants", k_predefined_roles))
+      definition_.wants = k_predefined_roles[*word];
+    definition_.extension = root.string("extension").value_or("");
+    definition_.skip_when = root.string("skip_when").value_or("");
+  }
+
+  QueryDefinition read_query(Section& section) {
+    QueryDefinition query;
+    read_range(section, query);
+    if (section.require("sql"))
+      if (auto sql = section.string("sql")) {
+        query.sql = std::move(*sql);
+        if (const auto checked = check_sql_shape(query.sql); !checked)
+          section.report_within("sql", checked.error().offset, checked.error().message, checked.error().hint);
+      }
+    section.finish();
+    return query;
+  }
+
+  MetricDefinition read_metric(Section& section) {
+    MetricDefinition metric;
+    read_range(section, metric);
+    if (section.require("name")) metric.name = section.string("name").value_or("");
+    if (section.require("type"))
+      if (const auto word = section.choice("type", k_type_words))
+        metric.type = MetricType{static_cast<std::uint8_t>(*word)};
+    if (const auto word = section.choice("unit", k_unit_words))
+      metric.unit = *parse_unit(k_unit_words[*word]);
+    if (section.require("help")) metric.help = section.string("help").value_or("");
+    if (section.require("value")) metric.value = section.string("value").value_or("");
+    metric.labels = section.strings("labels").value_or(std::vector<std::string>{});
+    refuse_empty(section, {"name", "help", "value"});
+    check_name(section, metric);
+    check_help(section, metric);
+    check_labels(section, metric);
+    section.finish();
+    return metric;
+  }
+
+  static RoleFilter read_role(Section& section) {
+    const auto word = section.choice("role", k_role_words);
+    return word ? RoleFilter{static_cast<std::uint8_t>(*word)} : RoleFilter::any;
+  }
+
+  static VersionRange read_versions(Section& section) {
+    const auto text = section.string("versions");
+    if (!text) return {};
+    if (const auto versions = parse_versions(*text)) return *versions;
+    section.report("versions", "bad versions '" + *text + "'",
+                   "Write major versions: \"13-\", \"13-16\" or \"17\".");
+    return {};
+  }
+
+  static std::vector<Generation> read_generations(Section& section) {
+    std::vector<Generation> generations;
+    for (std::size_t word :
+         section.choices("compatibility", k_generation_words).value_or(std::vector<std::size_t>{}))
+      generations.push_back(Generation{static_cast<std::uint8_t>(word)});
+    return generations;
+  }
+
+  static void refuse_empty(Section& section, std::initializer_list<std::string_view> keys) {
+    for (std::string_view key : keys)
+      if (const auto text = section.peek(key); text && text->empty())
+        section.report(key, "'" + std::string(key) + "' is empty");
+  }
+
+  void check_name(Section& section, const MetricDefinition& metric) const {
+    if (metric.name.empty()) return;
+    const auto columns = columns_of_pattern(metric.name);
+    if (!columns)
+      return section.report("name", "bad pattern '" + metric.name + "'",
+                            "A column's name stands in braces: \"pg_settings_{name}\".");
+    if (!definition_.pivot && !columns->empty())
+      return section.report("name", "'" + metric.name + "' is a pattern and the collector has no pivot",
+                            "Write pivot = true above the first [[query]].");
+    if (definition_.pivot && columns->empty())
+      return section.report(
+          "name", "'" + metric.name + "' names no column and the collector has pivot = true",
+          "Each row is a metric of its own: put a column into the name, as \"pg_settings_{name}\".");
+    std::string fixed = metric.name;
+    std::erase_if(fixed, [](char c) { return c == '{' || c == '}'; });
+    if (const auto name = MetricName::parse(fixed); !name)
+      return section.report("name", "bad metric name '" + metric.name + "'", name.error().hint);
+    if (const std::string mistake = naming_mistake(metric); !mistake.empty()) section.report("name", mistake);
+  }
+
+  void check_help(Section& section, const MetricDefinition& metric) const {
+    if (metric.help.empty()) return;
+    const auto columns = columns_of_pattern(metric.help);
+    const bool is_column = columns && columns->size() == 1 && metric.help == "{" + columns->front() + "}";
+    if (is_column && definition_.pivot) return;
+    if (metric.help.contains('\n')) return section.report("help", "help has more than one line");
+    if (metric.help.size() < k_least_help || !metric.help.ends_with('.'))
+      section.report("help", "help of '" + metric.name + "' is not a sentence",
+                     "Say what is counted and from which view, in at least " + std::to_string(k_least_help) +
+                         " characters, and end it with a full stop.");
+  }
+
+  static void check_labels(Section& section, const MetricDefinition& metric) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < metric.labels.size(); ++i) {
+      const std::string& label = metric.labels[i];
+      if (const auto name = LabelName::parse(label); !name)
+        section.report_element("labels", i, name.error().message, name.error().hint);
+      if (!seen.insert(label).second)
+        section.report_element("labels", i, "label '" + label + "' stands twice");
+      if (label == metric.value)
+        section.report_element("labels", i, "column '" + label + "' is the value and a label",
+                               "A label that changes with the value makes a new series each time.");
+    }
+  }
+
+  const Diagnostics& diagnostics_;  // that the sections add to
+  Definition definition_;
+  bool knows_ranges_ = true;
+};
+
+}  // namespace
+
+std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, std::string file) {
+  const auto document = TomlDocument::parse(toml, file);
+  if (!document) return std::unexpected(Diagnostics{document.error()});
+  Diagnostics diagnostics;
+  Reader reader(diagnostics, file);
+  Definition definition = reader.read(document->root(diagnostics));
+  if (reader.knows_ranges())
+    check_whole(definition, [&](std::size_t line, std::string message, std::string hint) {
+      diagnostics.push_back({file, line, 1, std::move(message), std::move(hint)});
+    });
+  if (diagnostics.empty()) return definition;
+  sort_by_place(diagnostics);
+  return std::unexpected(std::move(diagnostics));
+}
+
+std::optional<VersionRange> parse_versions(std::string_view text) {
+  const auto major = [](std::string_view digits) -> std::optional<int> {
+    int number = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (fault != std::errc{} || end != digits.data() + digits.size() || number < 1 || number > 99)
+      return std::nullopt;
+    return number;
+  };
+  const std::size_t dash = text.find('-');
+  const auto first = major(text.substr(0, dash));
+  if (!first) return std::nullopt;
+  if (dash == text.npos) return VersionRange{*first, *first};
+  if (dash + 1 == text.size()) return VersionRange{*first, VersionRange{}.last};
+  const auto last = major(text.substr(dash + 1));
+  if (!last || *last < *first) return std::nullopt;
+  return VersionRange{*first, *last};
+}
+
+}  // namespace pgvigil::collectors

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/model/diagnostic.h"
+#include "collectors/model/table.h"
+
+namespace pgvigil::collectors {
+
+/// Where a collector runs: once a server, or in each watched database.
+enum class Scope : std::uint8_t { server, database };
+
+/// Which servers a query is for.
+enum class RoleFilter : std::uint8_t { any, primary, standby };
+
+/// The generation of postgres_exporter whose names and label sets are exported beside pgvigil's own.
+/// "0.15" stands for that version and all before it.
+enum class Generation : std::uint8_t { v0_20, v0_15, off };
+
+/// Major versions of Postgres, both ends included.
+struct VersionRange {
+  int first = 0;
+  int last = 1000;
+  bool contains(int major) const { return major >= first && major <= last; }
+};
+
+/// SQL for some versions, on some role, in some generation of names.
+struct QueryDefinition {
+  VersionRange versions;
+  RoleFilter role = RoleFilter::any;
+  std::vector<Generation> generations;  ///< empty: in all of them
+  std::string sql;
+  std::size_t line = 0;  ///< in the file, for messages
+};
+
+/// What one column of the result is exported as. With `pivot`, `name` is a pattern such as
+/// "pg_settings_{name}": each row is a metric of its own, named after a column.
+struct MetricDefinition {
+  std::string name;
+  MetricType type = MetricType::gauge;
+  Unit unit = Unit::none;
+  std::string help;   ///< a sentence; with `pivot` it may be "{column}"
+  std::string value;  ///< the column that holds the number
+  std::vector<std::string> labels;
+  VersionRange versions;
+  std::vector<Generation> generations;  ///< empty: in all of them
+  std::size_t line = 0;                 ///< in the file, for messages
+};
+
+/// One collector, as its TOML file says it. See docs/collectors.md for the format.
+struct Definition {
+  std::string name;
+  std::string help;
+  std::string file;  ///< where it was read from, for messages
+  std::chrono::milliseconds every{15'000};
+  std::chrono::milliseconds timeout{5'000};
+  Scope scope = Scope::server;
+  RoleFilter role = RoleFilter::any;
+  bool enabled = true;
+  bool pivot = false;
+  std::string needs;      ///< role without which the query fails ("pg_monitor"), or empty
+  std::string wants;      ///< role without which rows or columns are missing, or empty
+  std::string extension;  ///< extension that must be installed, or empty
+  std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
+  std::vector<QueryDefinition> queries;
+  std::vector<MetricDefinition> metrics;
+};
+
+/// Parses one definition file wholly. Every mistake is reported; nothing is returned when there is one.
+std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, std::string file);
+
+/// The words of definition files and of the configuration for generations, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 3> k_generation_words = {"0.20", "0.15", "off"};
+
+/// "13-", "13-16", "17": majors, both ends included.
+std::optional<VersionRange> parse_versions(std::string_view text);
+
+}  // namespace pgvigil::collectors

@@ -1,0 +1,119 @@
+#include "collectors/plan.h"
+
+#include <algorithm>
+
+namespace pgvigil::collectors {
+namespace {
+
+using postgres::Role;
+using postgres::ServerFacts;
+
+bool in_generation(const std::vector<Generation>& generations, Generation generation) {
+  return generations.empty() || std::ranges::find(generations, generation) != generations.end();
+}
+
+bool fits(RoleFilter filter, Role role) {
+  switch (filter) {
+    case RoleFilter::any:
+      return true;
+    case RoleFilter::primary:
+      return role == Role::primary;
+    case RoleFilter::standby:
+      return role == Role::standby;
+  }
+  return false;
+}
+
+/// An identifier as SQL wants it.
+std::string quoted(std::string_view name) {
+  std::string text = "\"";
+  for (char c : name) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  return text + '"';
+}
+
+const QueryDefinition* choose_query(const Definition& definition,
+                                    const ServerFacts& facts,
+                                    Generation generation) {
+  const auto query = std::ranges::find_if(definition.queries, [&](const QueryDefinition& candidate) {
+    return candidate.versions.contains(facts.major()) && fits(candidate.role, facts.role) &&
+           in_generation(candidate.generations, generation);
+  });
+  return query == definition.queries.end() ? nullptr : &*query;
+}
+
+std::string versions_of(const Definition& definition) {
+  int first = 1000;
+  int last = 0;
+  for (const auto& query : definition.queries) {
+    first = std::min(first, query.versions.first);
+    last = std::max(last, query.versions.last);
+  }
+  if (last >= 1000) return std::to_string(first) + " or later";
+  return std::to_string(first) + " to " + std::to_string(last);
+}
+
+Unsupported no_query(const Definition& definition, const ServerFacts& facts) {
+  const bool version_fits = std::ranges::any_of(
+      definition.queries, [&](const auto& query) { return query.versions.contains(facts.major()); });
+  if (version_fits) return {"not for a " + std::string(to_string(facts.role)), ""};
+  return {"needs Postgres " + versions_of(definition) + ", this is " + std::to_string(facts.major()), ""};
+}
+
+std::uint16_t position_of(std::vector<LabelName>& labels, std::string_view name) {
+  const auto found = std::ranges::find(labels, name, &LabelName::text);
+  const auto position = static_cast<std::uint16_t>(found - labels.begin());
+  // The definition was validated: its names parse.
+  if (found == labels.end()) labels.push_back(*LabelName::parse(name));
+  return position;
+}
+
+std::shared_ptr<const TableSchema> schema_of(const Plan& plan) {
+  auto schema = std::make_shared<TableSchema>();
+  for (const MetricDefinition* metric : plan.metrics) {
+    Metric column{MetricName::from(metric->name), metric->type, metric->unit, metric->help, {}};
+    for (const auto& label : labels_of(*metric, plan.generation))
+      column.labels.push_back(position_of(schema->labels, label));
+    schema->metrics.push_back(std::move(column));
+  }
+  return schema;
+}
+
+}  // namespace
+
+std::vector<std::string> labels_of(const MetricDefinition& metric, Generation generation) {
+  auto labels = metric.labels;
+  const bool has_server = std::ranges::find(labels, k_server_label) != labels.end();
+  if (generation == Generation::v0_15 && metric.name.starts_with("pg_") && !has_server)
+    labels.emplace_back(k_server_label);
+  return labels;
+}
+
+std::variant<Plan, Unsupported> plan(const Definition& definition,
+                                     const ServerFacts& facts,
+                                     Generation generation) {
+  if (!fits(definition.role, facts.role))
+    return Unsupported{"not for a " + std::string(to_string(facts.role)), ""};
+  if (!definition.extension.empty() && !facts.has_extension(definition.extension))
+    return Unsupported{"needs the extension " + definition.extension + " in database " + facts.database,
+                       "CREATE EXTENSION " + quoted(definition.extension) + ";"};
+  if (!definition.needs.empty() && !facts.has_role(definition.needs))
+    return Unsupported{"needs the role " + definition.needs,
+                       "GRANT " + definition.needs + " TO " + quoted(facts.user) + ";"};
+
+  Plan chosen{.definition = &definition,
+              .query = choose_query(definition, facts, generation),
+              .generation = generation,
+              .endpoint = facts.endpoint};
+  if (chosen.query == nullptr) return no_query(definition, facts);
+  for (const MetricDefinition& metric : definition.metrics)
+    if (metric.versions.contains(facts.major()) && in_generation(metric.generations, generation))
+      chosen.metrics.push_back(&metric);
+  if (chosen.metrics.empty()) return Unsupported{"has no metric for Postgres " + std::to_string(facts.major()), ""};
+  if (!definition.pivot) chosen.schema = schema_of(chosen);
+  return chosen;
+}
+
+}  // namespace pgvigil::collectors

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "collectors/definition.h"
+#include "collectors/model/outcome.h"
+#include "collectors/postgres/server_facts.h"
+
+namespace pgvigil::collectors {
+
+/// The label that no query gives: where the server was reached, as postgres_exporter writes it ("127.0.0.1:5432").
+/// A metric carries it when its definition lists it; in generation 0.15 every pg_ metric does, as it did there.
+inline constexpr std::string_view k_server_label = "server";
+
+/// What one collector does on one server: the query for its version and role, and the metrics that it gives.
+struct Plan {
+  const Definition* definition = nullptr;
+  const QueryDefinition* query = nullptr;
+  std::vector<const MetricDefinition*> metrics;
+  Generation generation = Generation::v0_20;
+  std::string endpoint;                       ///< the value of the label "server"
+  std::shared_ptr<const TableSchema> schema;  ///< of the table that it gives; empty for a pivot
+};
+
+/// The labels that a metric has under this plan.
+std::vector<std::string> labels_of(const MetricDefinition& metric, Generation generation);
+
+/// Chooses the query and the metrics for this server, or says why there is none. Points into `definition`.
+std::variant<Plan, Unsupported> plan(const Definition& definition,
+                                     const postgres::ServerFacts& facts,
+                                     Generation generation);
+
+}  // namespace pgvigil::collectors

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <string>
+
+#include "collectors/model/error.h"
+#include "collectors/model/secret.h"
+
+namespace pgvigil::postgres {
+
+/// How to reach a server. Nothing here is resolved: the password is read anew at every connect, so that a
+/// rotated one is taken up by itself.
+struct ConnectionSettings {
+  Secret dsn;                     ///< conninfo or URI; may be empty: libpq's PG* environment then decides
+  std::string user;               ///< overrides the DSN's, unless empty
+  std::string user_file;          ///< the user is the file's content without its last newline, unless empty
+  std::string password_file;      ///< as user_file
+  std::string password_variable;  ///< the environment variable that holds the password, unless empty
+
+  bool operator==(const ConnectionSettings&) const = default;
+};
+
+}  // namespace pgvigil::postgres

@@ -1,0 +1,113 @@
+#include "collectors/postgres/server_error.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string>
+#include <utility>
+
+namespace pgvigil::postgres {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, ErrorKind>, 13> k_kinds{{
+    {"28", ErrorKind::authentication},
+    {"53300", ErrorKind::too_many_connections},
+    {"57014", ErrorKind::cancelled},
+    {"57P01", ErrorKind::not_accepting},
+    {"57P02", ErrorKind::not_accepting},
+    {"57P03", ErrorKind::not_accepting},
+    {"55P03", ErrorKind::lock_timeout},
+    {"42501", ErrorKind::permission},
+    {"42P01", ErrorKind::undefined},
+    {"42703", ErrorKind::undefined},
+    {"42704", ErrorKind::undefined},
+    {"42883", ErrorKind::undefined},
+    {"08", ErrorKind::connection_lost},
+}};
+
+std::string hint_for(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::authentication:
+      return "Check the user, its password and pg_hba.conf.";
+    case ErrorKind::too_many_connections:
+      return "Raise max_connections, or from version 16 on grant pg_use_reserved_connections to pgvigil's "
+             "role.";
+    case ErrorKind::permission:
+      return "Grant pg_monitor to pgvigil's role.";
+    case ErrorKind::unreachable:
+      return "Check that the server runs and that host and port are right.";
+    default:
+      return {};
+  }
+}
+
+bool is_sqlstate(std::string_view text) {
+  return text.size() == 5 && std::ranges::all_of(text, [](char c) {
+           return std::isdigit(static_cast<unsigned char>(c)) || (c >= 'A' && c <= 'Z');
+         });
+}
+
+/// "FATAL:  53300: sorry, too many clients already" in one line of a verbose message: its state and its text.
+std::pair<std::string_view, std::string_view> split_verbose(std::string_view line) {
+  const std::size_t state = line.find(":  ");
+  if (state == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(state + 3);
+  if (rest.size() < 7 || rest.substr(5, 2) != ": " || !is_sqlstate(rest.substr(0, 5))) return {};
+  return {rest.substr(0, 5), rest.substr(7)};
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+std::string trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())))
+    text.remove_prefix(1);
+  while (!text.empty() && (std::isspace(static_cast<unsigned char>(text.back())) || text.back() == '.'))
+    text.remove_suffix(1);
+  return std::string(text);
+}
+
+}  // namespace
+
+ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
+  for (const auto& [prefix, kind] : k_kinds)
+    if (sqlstate.starts_with(prefix)) return kind;
+  return ErrorKind::query;
+}
+
+Error error_of(const PGresult* result) {
+  const auto field = [&](int code) {
+    const char* text = PQresultErrorField(result, code);
+    return std::string(text == nullptr ? "" : text);
+  };
+  const std::string sqlstate = field(PG_DIAG_SQLSTATE);
+  // libpq reports the loss of the connection as a result without a SQLSTATE.
+  if (sqlstate.empty()) {
+    std::string_view text = PQresultErrorMessage(result);
+    return {ErrorKind::connection_lost, trimmed(next_line(text)), ""};
+  }
+  const ErrorKind kind = kind_of_sqlstate(sqlstate);
+  std::string hint = hint_for(kind);
+  if (hint.empty()) hint = field(PG_DIAG_MESSAGE_HINT);
+  return {kind, trimmed(field(PG_DIAG_MESSAGE_PRIMARY)) + " (SQLSTATE " + sqlstate + ")", std::move(hint)};
+}
+
+Error connect_error_of(const PGconn* conn) {
+  const std::string_view whole = PQerrorMessage(conn);
+  for (std::string_view rest = whole; !rest.empty();) {
+    const auto [sqlstate, message] = split_verbose(next_line(rest));
+    if (sqlstate.empty()) continue;
+    const ErrorKind kind = kind_of_sqlstate(sqlstate);
+    return {kind, trimmed(message) + " (SQLSTATE " + std::string(sqlstate) + ")", hint_for(kind)};
+  }
+  const bool password = PQconnectionNeedsPassword(conn) == 1;
+  const ErrorKind kind = password ? ErrorKind::authentication : ErrorKind::unreachable;
+  std::string_view rest = whole;
+  return {kind, trimmed(next_line(rest)), hint_for(kind)};
+}
+
+}  // namespace pgvigil::postgres

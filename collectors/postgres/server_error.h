@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include "collectors/model/error.h"
+#include "collectors/postgres/libpq.h"
+
+namespace pgvigil::postgres {
+
+/// What a five-letter SQLSTATE means to us (PostgreSQL documentation, appendix A).
+ErrorKind kind_of_sqlstate(std::string_view sqlstate);
+
+/// The error that a result carries.
+Error error_of(const PGresult* result);
+
+/// Why a connection could not be made. The session must have been set to PQERRORS_VERBOSE before it was
+/// polled: that is how libpq tells the SQLSTATE of a refused start-up.
+Error connect_error_of(const PGconn* conn);
+
+}  // namespace pgvigil::postgres

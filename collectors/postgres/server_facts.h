@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/model/error.h"
+#include "collectors/model/units.h"
+
+namespace pgvigil::postgres {
+
+class Connection;
+
+enum class Role : std::uint8_t { primary, standby };
+
+struct Extension {
+  std::string name;
+  std::string version;
+  bool operator==(const Extension&) const = default;
+};
+
+/// What the plans of the collectors depend on. Read on every connect and every minute.
+struct ServerFacts {
+  int version_number = 0;     ///< server_version_num: 150020
+  std::string version;        ///< version(): the whole sentence
+  std::string short_version;  ///< server_version: "15.20 (Debian 15.20-0+deb12u1)"
+  Role role = Role::primary;
+  std::string endpoint;       ///< where we reached it: "127.0.0.1:5432"
+  std::string user;
+  std::string database;
+  bool superuser = false;
+  std::vector<std::string> roles;      ///< predefined roles (pg_*) whose rights the user has
+  std::vector<Extension> extensions;   ///< of the connected database
+  std::vector<std::string> databases;  ///< that accept connections, are no templates, and may be connected to
+  Timestamp postmaster_start;
+  std::string system_identifier;  ///< uint64 in decimal; empty when the server does not tell
+
+  int major() const { return version_number / 10'000; }
+  bool has_role(std::string_view name) const;
+  bool has_extension(std::string_view name) const;
+  bool operator==(const ServerFacts&) const = default;
+};
+
+std::string_view to_string(Role role);
+
+/// Asks the server. One round trip (a second one for the system identifier, which some providers deny).
+std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Deadline deadline);
+
+}  // namespace pgvigil::postgres

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collectors/label_filter.h"
+#include "collectors/model/table.h"
+#include "collectors/plan.h"
+#include "collectors/postgres/connection.h"
+
+namespace pgvigil::collectors {
+
+struct CollectLimits {
+  std::size_t max_series = 200'000;
+  std::vector<LabelFilter> filters;
+};
+
+/// One run of a plan: the rows of one database, or of several, become one table. Not thread-safe.
+class SqlCollector {
+ public:
+  /// `plan` and `limits` must outlive the run.
+  SqlCollector(const Plan& plan, const CollectLimits& limits);
+  ~SqlCollector();
+
+  /// Runs the query and takes its rows. Call it once a database. On an error the rows that came stay.
+  std::expected<void, Error> collect(postgres::Connection& connection,
+                                     const postgres::Manners& manners,
+                                     Deadline deadline);
+
+  Table finish(Timestamp taken_at) &&;
+
+ private:
+  class Rows;       // the handler of the result
+  class TableRows;  // a row is a row
+  class PivotRows;  // a row is a metric
+  const Plan& plan_;
+  std::unique_ptr<Rows> rows_;
+};
+
+}  // namespace pgvigil::collectors

@@ -1,0 +1,146 @@
+"""Dashboards made for postgres_exporter find here what they look for."""
+
+import os
+import re
+import threading
+
+import psycopg2.extras
+import pytest
+
+from support.cluster import DEBIAN_MAJOR
+from support.peers import PostgresExporter
+from support.waiting import until
+
+NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/postgres_exporter_names.txt")
+
+# What the peer exports and pgvigil does not: a pattern, and why.
+NOT_OURS = {
+    r"go_.*": "the Go runtime",
+    r"promhttp_.*": "the Go HTTP library; pgvigil_http_requests_total and others tell of our own",
+    r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the other process_ metrics are there",
+    r"postgres_exporter_.*": "the build and configuration of the exporter itself: pgvigil_build_info, pgvigil_config_*",
+    r"pg_exporter_user_queries_load_error": "custom queries are files in collectors.d: pgvigil_config_* tells of them",
+}
+
+
+def not_ours(name):
+    return any(re.fullmatch(pattern, name) for pattern in NOT_OURS)
+
+
+def read_names(major):
+    """name -> (type, set of labels), of those that this major has."""
+    names = {}
+    with open(NAMES, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("#"):
+                continue
+            name, kind, labels, *majors = line.split()
+            first, _, last = (majors[0] if majors else "13-").partition("-")
+            if int(first) <= major <= int(last or 1000):
+                names[name] = (kind, set() if labels == "-" else set(labels.split(",")))
+    return names
+
+
+class Busy:
+    """Gives a server something to tell of: an archive, slots, a reader of WAL, a running vacuum."""
+
+    SETTINGS = {"wal_level": "logical", "archive_mode": "on", "archive_command": "/bin/true",
+                "max_slot_wal_keep_size": "1GB", "wal_sender_timeout": 0}
+
+    def __init__(self, server):
+        self._server = server
+        server.run("create table orders (id int primary key, note text)")
+        server.run("insert into orders select i, repeat('x', 500) from generate_series(1, 20000) i")
+        server.run("delete from orders where id % 2 = 0")
+        server.run("select pg_create_physical_replication_slot('reader', true)")
+        server.run("select pg_create_logical_replication_slot('decoder', 'test_decoding')")
+        server.run("select pg_stat_reset(), pg_stat_reset_shared('bgwriter')")
+        server.run("select pg_switch_wal()")
+        until(lambda: server.value("select archived_count from pg_stat_archiver"), "a WAL segment is archived")
+        self._reader = server.connect(connection_factory=psycopg2.extras.PhysicalReplicationConnection,
+                                      autocommit=False)
+        self._reader.cursor().start_replication(
+            slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL,
+            start_lsn=server.value("select pg_current_wal_flush_lsn()"))
+        until(lambda: server.value("select state from pg_stat_replication") == "streaming", "the reader streams")
+        self._vacuum = server.connect()
+        with self._vacuum.cursor() as cursor:
+            cursor.execute("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
+        self._thread = threading.Thread(target=self._run_vacuum, daemon=True)
+        self._thread.start()
+        until(lambda: server.value("select count(*) from pg_stat_progress_vacuum"), "a vacuum runs")
+
+    def _run_vacuum(self):
+        try:
+            with self._vacuum.cursor() as cursor:
+                cursor.execute("vacuum (parallel 0) orders")
+        except psycopg2.Error:
+            pass  # it is cancelled at the end
+
+    def remove(self):
+        self._vacuum.cancel()
+        self._thread.join(30)
+        self._vacuum.close()
+        self._reader.close()
+
+
+@pytest.fixture(scope="module", params=[DEBIAN_MAJOR, 18])
+def busy(shared, request):
+    server = shared.cluster(request.param, settings=Busy.SETTINGS)
+    shared.keep(Busy(server))
+    return server
+
+
+def test_every_name_of_0_20_is_there_with_its_type_and_labels(busy, making):
+    families = making.agent_of(busy).scrape()
+    wrong = []
+    for name, (kind, labels) in read_names(busy.major).items():
+        family = families.get(name)
+        if family is None:
+            wrong += [] if not_ours(name) else [f"{name} is missing"]
+        elif (family.type, family.label_names()) != (kind, labels):
+            wrong.append(f"{name}: {family.type} {sorted(family.label_names())}, not {kind} {sorted(labels)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_numeric_setting_is_there(busy, making):
+    families = making.agent_of(busy).scrape(collect=["settings"])
+    parameters = {re.sub("[^a-zA-Z0-9_]", "_", row[0]) for row in busy.rows(
+        "select name from pg_settings where vartype in ('bool', 'integer', 'real')")}
+    shown = {re.sub("^pg_settings_", "", name) for name in families}
+    missing = {name for name in parameters
+               if not {name, name + "_seconds", name + "_bytes"} & shown}
+    assert not missing
+
+
+def test_exporter_of_debian_has_no_name_that_is_missing_here(making):
+    server = making.cluster(settings=Busy.SETTINGS)
+    making.keep(Busy(server))
+    exporter = making.keep(PostgresExporter(server.uri()))
+    theirs = until(exporter.scrape, "the exporter gives its metrics")
+    assert "pg_stat_activity_count" in theirs and "pg_settings_work_mem_bytes" in theirs
+    ours = making.agent_of(server, more='[compatibility]\npostgres_exporter = "0.15"\n').scrape()
+    missing = {name for name in theirs if name not in ours and not not_ours(name)}
+    assert not missing
+
+
+def test_exporter_of_debian_reads_the_same_settings(making, cluster):
+    theirs = making.keep(PostgresExporter(cluster.uri())).scrape()
+    ours = making.agent_of(cluster, more='[compatibility]\npostgres_exporter = "0.15"\n').scrape(collect=["settings"])
+    session_dependent = {"statement_timeout", "lock_timeout", "jit", "extra_float_digits", "transaction_read_only",
+                         "max_parallel_workers_per_gather"}
+    different = {}
+    for name, family in theirs.items():
+        if not name.startswith("pg_settings_") or any(one in name for one in session_dependent):
+            continue
+        if name in ours and ours[name].values() != family.values():
+            different[name] = (ours[name].values(), family.values())
+    assert not different
+
+
+def test_compatibility_off_exports_no_misleading_name(making, cluster):
+    ours = making.agent_of(cluster, more='[compatibility]\npostgres_exporter = "off"\n').scrape()
+    for name in ("pg_long_running_transactions", "pg_stat_bgwriter_checkpoint_write_time_total",
+                 "pg_exporter_scrapes_total", "pg_database_wraparound_age_datfrozenxid_seconds"):
+        assert name not in ours
+    assert "pgvigil_open_transactions" in ours and "pg_up" in ours

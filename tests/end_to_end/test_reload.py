@@ -1,0 +1,157 @@
+"""A configuration that changes while pgvigil runs."""
+
+import os
+import signal
+
+import pytest
+
+from support.agent import Agent
+from support.config import config, custom_collector
+from support.waiting import stays, until
+
+WITHOUT_LOCKS = "[collector.locks]\nenabled = false\n"
+WRONG = "[collector.locks]\nevry = \"1s\"\n"
+
+
+@pytest.fixture(scope="module")
+def server(shared):
+    return shared.cluster()
+
+
+@pytest.fixture
+def agent(making, server):
+    return making.agent_of(server)
+
+
+def has_locks(agent):
+    return "pg_locks_count" in agent.scrape()
+
+
+def by_signal(agent):
+    agent.send(signal.SIGHUP)
+
+
+def by_request(agent):
+    agent.reload()
+
+
+def by_itself(agent):
+    pass  # the folder is watched
+
+
+@pytest.mark.parametrize("asked", [by_signal, by_request, by_itself])
+def test_a_change_is_taken(agent, server, asked):
+    assert has_locks(agent)
+    agent.write(config(server, more=WITHOUT_LOCKS))
+    asked(agent)
+    until(lambda: not has_locks(agent), "locks are gone")
+    agent.write(config(server))
+    asked(agent)
+    until(lambda: has_locks(agent), "locks are back")
+    assert agent.value("pgvigil_config_last_reload_successful") == 1
+    assert agent.value("pg_up") == 1
+
+
+def test_the_answer_to_a_reload_tells_the_mistakes(agent, server):
+    assert agent.reload().status == 200
+    agent.write(config(server, more=WRONG))
+    refused = agent.reload()
+    assert refused.status >= 400
+    line = config(server, more=WRONG).splitlines().index('evry = "1s"') + 1
+    assert f"pgvigil.toml:{line}" in refused.text and "every" in refused.text
+    assert agent.get("/-/reload").status in (404, 405)
+
+
+@pytest.mark.parametrize("asked", [by_signal, by_request, by_itself])
+def test_a_bad_file_leaves_the_old_in_force_and_says_so(agent, server, asked):
+    agent.write(config(server, more=WRONG))
+    asked(agent)
+    agent.wait_value(0, "pgvigil_config_last_reload_successful")
+    assert has_locks(agent) and agent.value("pg_up") == 1
+    line = config(server, more=WRONG).splitlines().index('evry = "1s"') + 1
+    agent.wait_log(f"pgvigil.toml:{line}")
+    assert "evry" in agent.get("/").text and agent.status()["config_mistakes"]
+    agent.write(config(server))
+    asked(agent)
+    agent.wait_value(1, "pgvigil_config_last_reload_successful")
+    assert not agent.status()["config_mistakes"]
+
+
+def test_a_bad_first_configuration_serves_an_error_metric_and_waits(making, server):
+    agent = making.agent(config(server, more=WRONG), ready=False)
+    families = agent.scrape()
+    assert families.value("pgvigil_config_last_reload_successful") == 0
+    assert families.value("pg_up") == 0
+    assert agent.get("/livez").status == 200 and agent.get("/readyz").status == 503
+    agent.write(config(server))
+    agent.wait_ready()
+    agent.wait_value(1, "pg_up")
+
+
+def test_a_configuration_that_is_not_there_yet_is_waited_for(making, server):
+    agent = making.agent(config(server, more=WRONG), ready=False)
+    os.remove(agent.config_file)
+    assert agent.reload().status >= 400
+    agent.write(config(server))
+    agent.wait_value(1, "pg_up")
+
+
+def test_a_definition_that_is_added_changed_or_removed_is_noticed(agent):
+    agent.write_collector("mine", custom_collector("mine", "select 1 as value"))
+    agent.wait_value(1, "test_mine")
+    agent.write_collector("mine", custom_collector("mine", "select 2 as value"))
+    agent.wait_value(2, "test_mine")
+    os.remove(os.path.join(agent.home, "collectors.d", "mine.toml"))
+    agent.wait_value(None, "test_mine")
+
+
+class ConfigMap:
+    """A folder as the kubelet mounts a ConfigMap: files are links through ..data, which is swapped by a rename."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._version = 0
+
+    def write(self, text):
+        self._version += 1
+        version = f"..version_{self._version}"
+        os.mkdir(os.path.join(self.folder, version))
+        with open(os.path.join(self.folder, version, "pgvigil.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.symlink(version, os.path.join(self.folder, "..data_tmp"))
+        os.rename(os.path.join(self.folder, "..data_tmp"), os.path.join(self.folder, "..data"))
+        link = os.path.join(self.folder, "pgvigil.toml")
+        if not os.path.islink(link):
+            os.symlink("..data/pgvigil.toml", link)
+
+
+def test_a_swapped_config_map_is_noticed_each_time(making, server, tmp_path):
+    mounted = ConfigMap(str(tmp_path))
+    mounted.write(config(server))
+
+    class Mounted(Agent):
+        """Reads the file in the mounted folder instead of one of its own."""
+
+        def write(self, text):
+            self.config_file = os.path.join(mounted.folder, "pgvigil.toml")
+
+    agent = making.keep(Mounted(""))
+    assert has_locks(agent)
+    for _ in range(2):
+        mounted.write(config(server, more=WITHOUT_LOCKS))
+        until(lambda: not has_locks(agent), "locks are gone")
+        mounted.write(config(server))
+        until(lambda: has_locks(agent), "locks are back")
+
+
+def test_reloads_leave_sessions_threads_and_descriptors_as_they_were(agent, server):
+    agent.fetch()
+    threads, descriptors = agent.threads(), agent.descriptors()
+    for turn in range(10):
+        agent.write(config(server, more=f'[labels]\nturn = "{turn}"\n'))
+        assert agent.reload().status == 200
+    agent.wait_ready()
+    until(lambda: agent.threads() <= threads + 1, "threads are as before")
+    until(lambda: agent.descriptors() <= descriptors + 2, "descriptors are as before")
+    until(lambda: len(server.sessions()) <= 3, "sessions are as before")
+    stays(lambda: agent.value("pg_up", turn="9") == 1, "the last configuration is in force", 1)

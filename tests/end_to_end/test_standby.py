@@ -1,0 +1,73 @@
+"""A streaming standby, and its promotion."""
+
+import pytest
+
+from support.config import QUICK, every
+from support.waiting import until
+
+QUICK_REPLICATION = every(QUICK, "replication", "replication_receiver", "stat_wal_receiver", "stat_replication",
+                          "replication_slots")
+
+
+@pytest.fixture
+def pair(making):
+    primary = making.cluster()
+    return primary, making.standby(primary)
+
+
+def test_a_standby_tells_its_role_and_its_receiver(pair, making):
+    _, standby = pair
+    agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    assert agent.status()["server"]["facts"]["role"] == "standby"
+    agent.wait_value(1, "pgvigil_replication_receiver_state", state="streaming")
+    families = agent.scrape()
+    assert families.value("pg_replication_is_replica") == 1
+    assert families.value("pg_stat_wal_receiver_flushed_lsn", slot_name="standby_1") > 0
+    assert families.value("pgvigil_server_info", role="standby") == 1
+    assert families.value("pgvigil_replication_replay_paused") == 0
+    assert not [one for one in agent.status()["collectors"] if one["state"] == "failed"]
+
+
+def test_a_primary_tells_its_standby_and_its_slot(pair, making):
+    primary, _ = pair
+    agent = making.agent_of(primary, more=QUICK_REPLICATION)
+    agent.wait_value(1, "pg_replication_slots_active", slot_name="standby_1")
+    families = agent.scrape()
+    assert families.has("pg_stat_replication_pg_wal_lsn_diff", state="streaming", slot_name="standby_1")
+    assert families.value("pg_replication_is_replica") == 0
+
+
+def test_lag_counts_while_replay_is_paused_and_returns_to_zero(pair, making):
+    primary, standby = pair
+    agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    standby.run("select pg_wal_replay_pause()")
+    primary.run("create table work as select i from generate_series(1, 10000) i")
+    agent.wait_value(1, "pgvigil_replication_replay_paused")
+    until(lambda: agent.value("pgvigil_replication_lag_bytes") > 0, "bytes wait for replay", pause=0.5)
+    until(lambda: agent.value("pgvigil_replication_lag_seconds") > 0, "the lag is told in seconds", pause=0.5)
+    standby.run("select pg_wal_replay_resume()")
+    agent.wait_value(0, "pgvigil_replication_lag_bytes")
+    agent.wait_value(0, "pgvigil_replication_lag_seconds")
+
+
+def test_lag_is_absent_while_the_link_to_the_primary_is_broken(pair, making):
+    primary, standby = pair
+    agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    agent.wait_value(0, "pgvigil_replication_lag_bytes")
+    primary.stop()
+    agent.wait_value(1, "pgvigil_replication_receiver_state", state="none")
+    assert agent.value("pgvigil_replication_lag_seconds") is None
+    assert agent.value("pgvigil_replication_lag_bytes") is None
+
+
+def test_a_promotion_changes_what_is_collected(pair, making):
+    _, standby = pair
+    agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    agent.wait_value(1, "pg_replication_is_replica")
+    standby.promote()
+    agent.wait_value(0, "pg_replication_is_replica")
+    agent.wait_state("replication_receiver", "unsupported")
+    assert agent.status()["server"]["facts"]["role"] == "primary"
+    families = agent.scrape()
+    assert not families.has("pgvigil_replication_receiver_state")
+    assert families.value("pgvigil_server_info", role="primary") == 1

@@ -1,0 +1,480 @@
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "agent/config/address.h"
+#include "agent/config/load.h"
+#include "agent/config/options.h"
+#include "agent/config/parse.h"
+#include "agent/config/reference.h"
+
+using namespace pgvigil;
+using namespace pgvigil::agent;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+const std::string k_mine = R"(name = "mine"
+help = "Mine"
+[[query]]
+sql = "select 1 as n, 'x' as place"
+[[metric]]
+name = "my_number"
+type = "gauge"
+value = "n"
+labels = ["place"]
+help = "A number of mine."
+)";
+
+/// Surroundings with these variables and, in collectors.d beside the file, these definitions.
+Surroundings around(Variables variables = {}, std::vector<collectors::DefinitionFile> definitions = {}) {
+  return {[variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+          },
+          [](const std::string&) { return std::unexpected(std::string("No such file or directory")); },
+          [definitions = std::move(definitions)](const std::string& folder, bool required)
+              -> std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> {
+            if (folder == "/etc/pgvigil/collectors.d") return definitions;
+            if (!required) return std::vector<collectors::DefinitionFile>{};
+            return std::unexpected(Diagnostics{{folder, 0, 0, "cannot read the directory: none", ""}});
+          }};
+}
+
+Config good(const std::string& text, const Surroundings& surroundings = around()) {
+  auto config = parse_config(ConfigFile{"/etc/pgvigil/pgvigil.toml", text}, surroundings);
+  if (!config)
+    for (const Diagnostic& diagnostic : config.error())
+      UNSCOPED_INFO(to_string(diagnostic));
+  REQUIRE(config);
+  return std::move(*config);
+}
+
+/// The mistakes, a line each, without the file's name where it is the configuration's.
+std::string mistakes(const std::string& text, const Surroundings& surroundings = around()) {
+  const auto config = parse_config(ConfigFile{"c", text}, surroundings);
+  if (config) return "";
+  std::string lines;
+  for (const Diagnostic& diagnostic : config.error())
+    lines += to_string(diagnostic) + "\n";
+  return lines;
+}
+
+const collectors::Definition& collector(const Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.definitions, name, &collectors::Definition::name);
+  REQUIRE(found != config.definitions.end());
+  return *found;
+}
+
+/// A folder that goes with the test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "pgvigil_config_XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string write(const std::string& name, const std::string& text) const {
+    const fs::path path = path_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    return path.string();
+  }
+  std::string path(const std::string& name = "") const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+std::string first_mistake(const std::expected<Config, Diagnostics>& config) {
+  return config ? "none" : to_string(config.error().front());
+}
+
+const Environment k_no_environment = [](std::string_view) -> std::optional<std::string> {
+  return std::nullopt;
+};
+
+}  // namespace
+
+TEST_CASE("an empty file and no file at all mean the defaults", "[config]") {
+  const auto without = parse_config(std::nullopt, around());
+  REQUIRE(without);
+  for (const Config& config : {good(""), *without}) {
+    CHECK(config.http == HttpConfig{});
+    CHECK(config.http.port == 9187);
+    CHECK(config.log == LogConfig{});
+    CHECK(config.server.connection == postgres::ConnectionSettings{});
+    CHECK(config.server.origin == "libpq's environment (PG*)");
+    CHECK(config.generation == collectors::Generation::v0_20);
+    CHECK(config.stale_after == 3);
+    CHECK_FALSE(config.definitions.empty());
+  }
+  CHECK(without->definitions_folder == "");
+  CHECK(good("").definitions_folder == "/etc/pgvigil/collectors.d");
+}
+
+TEST_CASE("every key of the file arrives where it belongs", "[config]") {
+  const Config config = good(R"(
+[http]
+listen = "127.0.0.1:9999"
+threads = 2
+max_connections = 10
+[log]
+format = "json"
+level = "warning"
+[server]
+dsn = "host=db password=secret"
+user = "watcher"
+password_file = "secrets/password"
+max_connections = 1
+connect_timeout = "2s"
+lock_timeout = "50ms"
+backoff_limit = "30s"
+databases = ["*", "!template*"]
+[labels]
+cluster = "eu"
+[compatibility]
+postgres_exporter = "0.15"
+[limits]
+max_series = 1000
+[collect]
+stale_after = 5
+[collector.stat_user_tables]
+enabled = false
+every = "2m"
+timeout = "20s"
+max_series = 77
+filter.schemaname = ["public", "a*", "!*_old"]
+filter.relname = ["!tmp*"]
+)");
+  CHECK(config.file == "/etc/pgvigil/pgvigil.toml");
+  CHECK(config.http == HttpConfig{"127.0.0.1", 9999, 2, 10});
+  CHECK(config.log == LogConfig{LogFormat::json, LogLevel::warning});
+  CHECK(config.server.connection.dsn.reveal() == "host=db password=secret");
+  CHECK(config.server.connection.user == "watcher");
+  CHECK(config.server.connection.password_file == "/etc/pgvigil/secrets/password");
+  CHECK(config.server.origin == "/etc/pgvigil/pgvigil.toml");
+  CHECK(config.server.max_connections == 1);
+  CHECK(config.server.connect_timeout == 2s);
+  CHECK(config.server.lock_timeout == 50ms);
+  CHECK(config.server.backoff_limit == 30s);
+  CHECK(config.server.databases == std::vector<std::string>{"*", "!template*"});
+  CHECK(config.labels == std::map<std::string, std::string>{{"cluster", "eu"}});
+  CHECK(config.generation == collectors::Generation::v0_15);
+  CHECK(config.max_series == 1000);
+  CHECK(config.stale_after == 5);
+  const auto& tables = collector(config, "stat_user_tables");
+  CHECK_FALSE(tables.enabled);
+  CHECK(tables.every == 2min);
+  CHECK(tables.timeout == 20s);
+  const CollectorConfig& changes = config.collectors.at("stat_user_tables");
+  CHECK(changes.max_series == 77);
+  REQUIRE(changes.filters.size() == 2);
+  CHECK(changes.filters[0] == collectors::LabelFilter{"schemaname", {"public", "a*"}, {"*_old"}});
+  CHECK(changes.filters[1] == collectors::LabelFilter{"relname", {}, {"tmp*"}});
+}
+
+TEST_CASE("all mistakes of a file are told at once, in the order of the lines", "[config]") {
+  CHECK(mistakes(R"([http]
+lisen = "x"
+listen = "9187"
+threads = 100
+[server]
+password = "secret"
+dsn = "host=a,host=b"
+user = "a"
+user_file = "b"
+databases = ["", "x"]
+lock_timeout = "100"
+password_variable = "NOPE"
+password_file = "x"
+[labels]
+datname = "x"
+"a-b" = "c"
+empty = ""
+[collector.lokcs]
+every = "500ms"
+[collector.stat_user_tables]
+filter.schemname = ["x"]
+evry = "1m"
+[collector.stat_archiver]
+filter.datname = ["x"]
+[collector.settings.filter]
+name = ["a"]
+[logg]
+[compatibility]
+postgres_exporter = "0.19"
+[collect]
+directory = "nowhere"
+)") == "c:2:1: unknown key 'lisen' (Did you mean 'listen'?)\n"
+       "c:3:10: bad address '9187' (Write host:port, as \"127.0.0.1:9187\", \":9187\" or \"[::]:9187\".)\n"
+       "c:4:11: 'threads' must be from 1 to 64, not 100\n"
+       "c:6:12: a password does not stand in the configuration (Name a file that holds it: password_file = "
+       "\"/run/secrets/password\".)\n"
+       "c:7:7: 'dsn' names more than one server (One pgvigil watches one server so far: run one beside each "
+       "of them.)\n"
+       "c:9:13: 'user' and 'user_file' exclude each other (Keep one of them.)\n"
+       "c:10:14: an empty glob\n"
+       "c:11:16: 'lock_timeout' must be a duration, not '100' (Write a number and a unit, in quotes: "
+       "\"500ms\", "
+       "\"15s\", \"1m30s\", \"2h\".)\n"
+       "c:12:21: 'password_file' and 'password_variable' exclude each other (Keep one of them.)\n"
+       "c:12:21: environment variable 'NOPE' is not set\n"
+       "c:16:1: bad label name 'a-b' (A label name has letters, digits and '_' and begins with no digit.)\n"
+       "c:17:9: label 'empty' is empty (An empty label is none: leave it out.)\n"
+       "c:19:9: 'every' must be at least 1s, not 500ms\n"
+       "c:22:1: unknown key 'evry' (Did you mean 'every'?)\n"
+       "c:27:2: unknown key 'logg' (Did you mean 'log'?)\n"
+       "c:29:21: 'postgres_exporter' must be one of 0.20, 0.15, off, not '0.19' (Did you mean '0.15'?)\n"
+       "nowhere: cannot read the directory: none\n");
+}
+
+TEST_CASE("names of collectors and labels that are not there are named with the nearest", "[config]") {
+  CHECK(mistakes("[collector.lokcs]\nenabled = true\n") ==
+        "c:1:12: there is no collector 'lokcs' (Did you mean 'locks'?)\n");
+  CHECK(mistakes("[collector.locks.filter]\nmod = [\"x\"]\n") ==
+        "c:2:1: collector 'locks' has no label 'mod' (Did you mean 'mode'?)\n");
+  CHECK(mistakes("[collector.locks.filter]\nwhatever = [\"x\"]\n") ==
+        "c:2:1: collector 'locks' has no label 'whatever' (Its labels: datname, mode.)\n");
+  CHECK(mistakes("[collector.settings.filter]\nname = [\"x\"]\n") ==
+        "c:2:1: collector 'settings' has no rows to filter: each is a metric of its own\n");
+  CHECK(mistakes("[collector.locks.filter]\nmode = [\"a\", \"!\"]\n") == "c:2:14: an empty glob\n");
+  CHECK(mistakes("[collector]\nlocks = 1\n") ==
+        "c:2:9: 'locks' must be a table, not an integer (Write [locks].)\n");
+}
+
+TEST_CASE("a label of the configuration that a collector gives itself is refused", "[config]") {
+  CHECK(mistakes("[labels]\nmode = \"x\"\n") ==
+        "c:2:1: label 'mode' is one of metric 'pg_locks_count' already (Rename it.)\n");
+}
+
+TEST_CASE("definitions of the user are read from collectors.d and can be changed like all others",
+          "[config]") {
+  const Surroundings surroundings = around({}, {{"/etc/pgvigil/collectors.d/mine.toml", k_mine}});
+  const Config config = good("[collector.mine]\nevery = \"1h\"\nfilter.place = [\"x\"]\n", surroundings);
+  CHECK(collector(config, "mine").every == 1h);
+  CHECK(collector(config, "mine").file == "/etc/pgvigil/collectors.d/mine.toml");
+}
+
+TEST_CASE("mistakes of definition files stand beside those of the configuration", "[config]") {
+  const Surroundings surroundings =
+      around({}, {{"/etc/pgvigil/collectors.d/mine.toml", "name = \"mine\"\n" + k_mine}});
+  const auto config = parse_config(
+      ConfigFile{"/etc/pgvigil/pgvigil.toml", "[http]\nport = 1\n[collector.mine]\nevery = \"1h\"\n"},
+      surroundings);
+  REQUIRE_FALSE(config);
+  REQUIRE(config.error().size() == 2);
+  CHECK(to_string(config.error()[0]) ==
+        "/etc/pgvigil/pgvigil.toml:2:1: unknown key 'port' (Known here: listen, threads, max_connections.)");
+  CHECK(config.error()[1].file == "/etc/pgvigil/collectors.d/mine.toml");
+}
+
+TEST_CASE("a file that is not TOML is one mistake", "[config]") {
+  CHECK(mistakes("[http\nlisten = 1\n").starts_with("c:1:6: this is not TOML: "));
+}
+
+TEST_CASE("a wrong type in the place of a section is told once", "[config]") {
+  CHECK(mistakes("server = 1\ncollect = 2\nlabels = 3\ncollector = 4\n") ==
+        "c:1:10: 'server' must be a table, not an integer (Write [server].)\n"
+        "c:2:11: 'collect' must be a table, not an integer (Write [collect].)\n"
+        "c:3:10: 'labels' must be a table, not an integer (Write [labels].)\n"
+        "c:4:13: 'collector' must be a table, not an integer (Write [collector].)\n");
+}
+
+TEST_CASE("the file's connection goes before the environment's", "[config]") {
+  const Surroundings surroundings = around({{"DATA_SOURCE_URI", "env:5432/db"},
+                                            {"DATA_SOURCE_USER", "env_user"},
+                                            {"DATA_SOURCE_PASS", "env_password"},
+                                            {"MY_PASSWORD", "mine"}});
+  SECTION("a dsn decides alone") {
+    const Config config = good("[server]\ndsn = \"host=file\"\n", surroundings);
+    CHECK(config.server.connection.dsn.reveal() == "host=file");
+    CHECK(config.server.connection.user == "");
+    CHECK(config.server.connection.password_variable == "");
+    CHECK(config.server.origin == "/etc/pgvigil/pgvigil.toml");
+  }
+  SECTION("an empty dsn is libpq's environment") {
+    CHECK(good("[server]\ndsn = \"\"\n", surroundings).server.connection == postgres::ConnectionSettings{});
+  }
+  SECTION("without a dsn the file completes the environment") {
+    const Config config =
+        good("[server]\nlock_timeout = \"1s\"\npassword_variable = \"MY_PASSWORD\"\n", surroundings);
+    CHECK(config.server.connection.dsn.reveal() == "postgresql://env:5432/db");
+    CHECK(config.server.connection.user == "env_user");
+    CHECK(config.server.connection.password_variable == "MY_PASSWORD");
+    CHECK(config.server.origin == "DATA_SOURCE_URI");
+  }
+  SECTION("a user of the file replaces the environment's file, and the other way round") {
+    const Surroundings files = around({{"DATA_SOURCE_USER_FILE", "/u"}, {"DATA_SOURCE_PASS_FILE", "/p"}});
+    const Config config = good("[server]\nuser = \"me\"\npassword_file = \"/mine\"\n", files);
+    CHECK(config.server.connection.user == "me");
+    CHECK(config.server.connection.user_file == "");
+    CHECK(config.server.connection.password_file == "/mine");
+  }
+}
+
+TEST_CASE("a mistake of the environment does not count when the file names the server", "[config]") {
+  const Surroundings surroundings = around({{"DATA_SOURCE_NAME", "host=a,host=b"}});
+  CHECK(mistakes("[server]\ndsn = \"host=c\"\n", surroundings) == "");
+  CHECK(mistakes("", surroundings) ==
+        "environment: DATA_SOURCE_NAME names more than one server (One pgvigil watches one server so far: "
+        "run one beside "
+        "each of them.)\n");
+}
+
+TEST_CASE("no message holds a secret", "[config]") {
+  const std::string all = mistakes(
+      "[server]\ndsn = \"host=a password=hunter2,host=b\"\npassword = \"hunter2\"\n"
+      "password_variable = \"hunter2-x\"\n");
+  CHECK(all != "");
+  CHECK_FALSE(all.contains("hunter2"));
+}
+
+TEST_CASE("addresses", "[config]") {
+  CHECK(parse_address("127.0.0.1:9187") == Address{"127.0.0.1", 9187});
+  CHECK(parse_address(":9187") == Address{"0.0.0.0", 9187});
+  CHECK(parse_address("[::1]:80") == Address{"::1", 80});
+  CHECK(parse_address("[fe80::1%eth0]:80") == Address{"fe80::1%eth0", 80});
+  CHECK(parse_address("localhost:0") == Address{"localhost", 0});
+  for (const char* bad : {"", "9187", "host", "host:", "host:x", "host:65536", "host:-1", "host:1x", "::1:80",
+                          "[::1]", "[]:80", "[a]:80", "a b:80", "http://x:80", "[::1:80", "::1]:80"})
+    CHECK_FALSE(parse_address(bad));
+  CHECK(to_string(Address{"::1", 80}) == "[::1]:80");
+  CHECK(to_string(Address{"a", 80}) == "a:80");
+}
+
+TEST_CASE("files are read from the disk, and definitions from collectors.d beside them", "[config]") {
+  const Folder folder;
+  const std::string file = folder.write("pgvigil.toml", "[collector.mine]\nevery = \"3s\"\n");
+  folder.write("collectors.d/mine.toml", k_mine);
+  folder.write("collectors.d/README.md", "no definition");
+  folder.write("collectors.d/.hidden.toml", "no definition");
+  const auto config = load_config(file, k_no_environment);
+  REQUIRE(first_mistake(config) == "none");
+  CHECK(collector(*config, "mine").every == 3s);
+  CHECK(config_folders(file, nullptr, k_no_environment) ==
+        std::vector{folder.path().substr(0, folder.path().size() - 1), folder.path("collectors.d")});
+}
+
+TEST_CASE("a mounted ConfigMap is read through its links", "[config]") {
+  const Folder folder;
+  folder.write("..2026_01/mine.toml", k_mine);
+  folder.write("..2026_01/pgvigil.toml", "[collect]\ndirectory = \".\"\n[collector.mine]\nevery = \"3s\"\n");
+  fs::create_directory_symlink("..2026_01", folder.path("..data"));
+  fs::create_symlink("..data/mine.toml", folder.path("mine.toml"));
+  fs::create_directories(folder.path("other"));
+  fs::create_symlink("../..data/pgvigil.toml", folder.path("other/pgvigil.toml"));
+  const auto here = load_config(folder.path("..data/pgvigil.toml"), k_no_environment);
+  // The folder of the configuration holds the configuration itself, which is no definition.
+  CHECK(first_mistake(here).contains("pgvigil.toml:1:1: missing key 'name'"));
+  folder.write("..2026_01/pgvigil.toml", "[collect]\ndirectory = \"..\"\n[collector.mine]\nevery = \"3s\"\n");
+  const auto linked = load_config(folder.path("other/pgvigil.toml"), k_no_environment);
+  REQUIRE(first_mistake(linked) == "none");
+  CHECK(collector(*linked, "mine").every == 3s);
+}
+
+TEST_CASE("a file or folder that cannot be read is a mistake, a missing collectors.d is none", "[config]") {
+  const Folder folder;
+  CHECK(first_mistake(load_config(folder.path("none.toml"), k_no_environment)) ==
+        folder.path("none.toml") + ": cannot read the file: No such file or directory");
+  CHECK(first_mistake(load_config(folder.path(), k_no_environment)) ==
+        folder.path() + ": cannot read the file: it is a directory");
+  const std::string file = folder.write("pgvigil.toml", "");
+  CHECK(first_mistake(load_config(file, k_no_environment)) == "none");
+  folder.write("pgvigil.toml", "[collect]\ndirectory = \"mine.d\"\n");
+  CHECK(first_mistake(load_config(file, k_no_environment)) ==
+        folder.path("mine.d") + ": cannot read the directory: No such file or directory");
+  folder.write("mine.d/good.toml", k_mine);
+  fs::create_symlink("gone", folder.path("mine.d/bad.toml"));
+  CHECK(first_mistake(load_config(file, k_no_environment)) ==
+        folder.path("mine.d/bad.toml") + ": cannot read the file: No such file or directory");
+}
+
+TEST_CASE("the content changes with every file that would be read", "[config]") {
+  const Folder folder;
+  const std::string file = folder.write("pgvigil.toml", "");
+  std::vector<std::string> contents = {config_content(file, k_no_environment)};
+  const auto changed = [&] {
+    contents.push_back(config_content(file, k_no_environment));
+    return contents.back() != contents[contents.size() - 2];
+  };
+  CHECK_FALSE(changed());
+  folder.write("collectors.d/mine.toml", k_mine);
+  CHECK(changed());
+  folder.write("collectors.d/mine.toml", k_mine + "# more\n");
+  CHECK(changed());
+  folder.write("pgvigil.toml", "[collect]\ndirectory = \"other.d\"\nbad = 1\n");
+  CHECK(changed());
+  folder.write("collectors.d/mine.toml", k_mine);
+  CHECK_FALSE(changed());
+  folder.write("other.d/mine.toml", k_mine);
+  CHECK(changed());
+  const Config in_force = *load_config(folder.write("old/pgvigil.toml", ""), k_no_environment);
+  CHECK(config_folders(file, &in_force, k_no_environment) ==
+        std::vector{folder.path().substr(0, folder.path().size() - 1), folder.path("old/collectors.d"),
+                    folder.path("other.d")});
+  SECTION("the file of DATA_SOURCE_URI_FILE too") {
+    const std::string uri = folder.write("secrets/uri", "db:5432/x");
+    const Environment environment = [&](std::string_view name) -> std::optional<std::string> {
+      return name == "DATA_SOURCE_URI_FILE" ? std::optional(uri) : std::nullopt;
+    };
+    const std::string before = config_content(std::nullopt, environment);
+    folder.write("secrets/uri", "db:5433/x");
+    CHECK(config_content(std::nullopt, environment) != before);
+    CHECK(config_folders(std::nullopt, nullptr, environment) == std::vector{folder.path("secrets")});
+  }
+}
+
+TEST_CASE("a file with mistakes is still served where it says", "[config]") {
+  const Folder folder;
+  CHECK(salvage_http(folder.write("c.toml", "[http]\nlisten = \":1234\"\nthreads = 0\n[nonsense]\n")).port ==
+        1234);
+  CHECK(salvage_http(folder.write("c.toml", "[http\n")) == HttpConfig{});
+  CHECK(salvage_http(folder.path("none.toml")) == HttpConfig{});
+  CHECK(salvage_http(std::nullopt) == HttpConfig{});
+}
+
+TEST_CASE("docs/configuration.md is what the parser knows", "[config]") {
+  const std::string page = configuration_page();
+  for (const OptionGroup& group : option_groups()) {
+    CHECK(page.contains("\n## [" + std::string(group.section) + "]\n"));
+    for (const auto& option : group.options) {
+      INFO(group.section << "." << option.key);
+      CHECK(page.contains("\n| `" + std::string(option.key) + "` | " + option.type + " | "));
+      CHECK_FALSE(option.meaning.empty());
+      CHECK(option.meaning.ends_with('.'));
+      CHECK_FALSE(option.preset.empty());
+    }
+  }
+  for (const auto& option : collector_options())
+    CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
+#ifdef PGVIGIL_SOURCE_DIR
+  std::ifstream stream(std::string(PGVIGIL_SOURCE_DIR) + "/docs/configuration.md");
+  std::ostringstream committed;
+  committed << stream.rdbuf();
+  INFO("pgvigil docs configuration > docs/configuration.md");
+  CHECK(committed.str() == page);
+#endif
+}
+
+TEST_CASE("the documented example is a good configuration", "[config]") {
+  const std::string page = configuration_page();
+  const std::string_view fence = "```toml\n";
+  std::size_t examples = 0;
+  for (std::size_t at = page.find(fence); at != page.npos; at = page.find(fence, at + 1), ++examples) {
+    const std::size_t begin = at + fence.size();
+    good(page.substr(begin, page.find("```", begin) - begin));
+  }
+  CHECK(examples == 2);
+}
