@@ -69,6 +69,10 @@ class Supervisor {
     return worker_ ? Deadline::max() : history_.next_start();
   }
 
+  void log(LogLevel level, std::string_view event, const LogFields& fields) const {
+    supervisor_log(settings_.log_format, level, event, fields);
+  }
+
   void start() {
     const auto now = Clock::now();
     history_.started(now);
@@ -80,12 +84,12 @@ class Supervisor {
     if (child > 0) {
       worker_ = child;
       started_at_ = now;
-      supervisor_log("info", "worker_started", {{"worker", std::to_string(child)}});
+      log(LogLevel::info, "worker_started", {{"worker", child}});
       return;
     }
     const std::string cause = std::strerror(errno);
     const auto next = history_.not_started(now);
-    supervisor_log("error", "worker_not_started", {{"cause", cause}, {"again_in", seconds(next - now)}});
+    log(LogLevel::error, "worker_not_started", {{"cause", cause}, {"again_in", seconds(next - now)}});
   }
 
   void heed(int signal) {
@@ -101,15 +105,14 @@ class Supervisor {
 
   void stop(int signal) {
     if (stopping_) return;
-    supervisor_log("info", "supervisor_stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    log(LogLevel::info, "supervisor_stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     stopping_ = true;
     kill_at_ = Clock::now() + settings_.stop_time;
     if (worker_) kill(*worker_, SIGTERM);
   }
 
   void kill_worker() {
-    supervisor_log("warning", "worker_killed",
-                   {{"why", "it did not stop in " + seconds(settings_.stop_time)}});
+    log(LogLevel::warning, "worker_killed", {{"why", "it did not stop in " + seconds(settings_.stop_time)}});
     kill(*worker_, SIGKILL);
     kill_at_ = Deadline::max();
   }
@@ -136,11 +139,11 @@ class Supervisor {
                          .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)};
     const auto next = history_.ended(end, now);
     const auto [kind, code] = exit_labels(end);
-    supervisor_log("error", "worker_ended",
-                   {{kind == "exit" ? "status" : "signal", code},
-                    {"lived", seconds(now - started_at_)},
-                    {"restarts", std::to_string(history_.restarts())},
-                    {"again_in", seconds(next - now)}});
+    log(LogLevel::error, "worker_ended",
+        {{kind == "exit" ? "status" : "signal", code},
+         {"lived", seconds(now - started_at_)},
+         {"restarts", history_.restarts()},
+         {"again_in", seconds(next - now)}});
   }
 
   void answer(std::unique_ptr<Connection> client) {
@@ -186,7 +189,7 @@ std::optional<Listener> listen_in_the_end(const SupervisorSettings& settings,
     if (listener) return std::move(*listener);
     if (listener.error() != said) {
       said = listener.error();
-      supervisor_log("error", "listen_failed",
+      supervisor_log(settings.log_format, LogLevel::error, "listen_failed",
                      {{"error", said.message}, {"hint", said.hint}, {"again_every", seconds(k_bind_pause)}});
     }
     if (!pause(signals, Clock::now() + k_bind_pause)) return std::nullopt;

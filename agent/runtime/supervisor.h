@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/config.h"
 #include "agent/http/listener.h"
 #include "agent/runtime/supervisor_history.h"
 
@@ -16,6 +17,7 @@ struct SupervisorSettings {
   std::vector<std::string> worker_arguments;
   std::string program = "/proc/self/exe";
   RestartPolicy restarts = {};
+  LogFormat log_format = LogFormat::logfmt;
   std::chrono::milliseconds stop_time{1'000};  ///< from SIGTERM to SIGKILL
 };
 

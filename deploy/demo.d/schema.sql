@@ -16,10 +16,11 @@ CREATE SEQUENCE refunds_number;
 CREATE SEQUENCE receipts_number;
 CREATE SEQUENCE audit_logs_number;
 
--- An id as the service shows it to its customers: public_id('usr', 123) is usr_000123.
+-- An id as the service shows it to its customers: public_id('usr', 123) is usr_00000123. It names its arguments once
+-- each, so that it can be inlined with nextval for one.
 CREATE FUNCTION public_id(prefix text, number bigint) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN prefix || '_' || lpad(number::text, greatest(6, length(number::text)), '0');
+  RETURN prefix || '_' || lpad(number::text, 8, '0');
 
 CREATE TABLE users (
   id            text PRIMARY KEY DEFAULT public_id('usr', nextval('users_number')),

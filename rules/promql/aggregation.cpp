@@ -12,7 +12,8 @@ namespace pgvigil::promql {
 namespace {
 
 LabelChoice choice_of(const Aggregation& aggregation) {
-  return aggregation.without ? LabelChoice::except(aggregation.grouping) : LabelChoice::only(aggregation.grouping);
+  return aggregation.without ? LabelChoice::except(aggregation.grouping)
+                             : LabelChoice::only(aggregation.grouping);
 }
 
 struct Sum {
@@ -86,8 +87,7 @@ struct Deviation : Variance {
 /// The groups of the rows of a block.
 class Grouping {
  public:
-  Grouping(const Block& input, const Aggregation& aggregation)
-      : groups_(choice_of(aggregation)) {
+  Grouping(const Block& input, const Aggregation& aggregation) : groups_(choice_of(aggregation)) {
     numbers_.reserve(input.size());
     for (std::size_t i = 0; i < input.size(); ++i) {
       numbers_.push_back(groups_.number(input.row(i).labels));
@@ -155,7 +155,8 @@ Expected<Block> quantile_by_group(Evaluator& evaluator,
   if (!result) return result;
   std::vector<std::vector<double>> values(grouping.size());
   for (std::size_t step = 0; step < input.steps(); ++step) {
-    for (std::vector<double>& of_group : values) of_group.clear();
+    for (std::vector<double>& of_group : values)
+      of_group.clear();
     for (std::size_t i = 0; i < input.size(); ++i) {
       if (!is_absent(input.cells(i)[step])) values[grouping.of_row(i)].push_back(input.cells(i)[step]);
     }
@@ -212,17 +213,28 @@ Expected<Block> aggregate(Evaluator& evaluator, const Aggregation& aggregation) 
   Expected<Block> input = evaluator.vector(*aggregation.expr);
   if (!input) return input;
   switch (aggregation.op) {
-    case TokenKind::keyword_sum: return accumulate<Sum>(evaluator, aggregation, *input);
-    case TokenKind::keyword_avg: return accumulate<Average>(evaluator, aggregation, *input);
-    case TokenKind::keyword_min: return accumulate<Least>(evaluator, aggregation, *input);
-    case TokenKind::keyword_max: return accumulate<Greatest>(evaluator, aggregation, *input);
-    case TokenKind::keyword_count: return accumulate<Count>(evaluator, aggregation, *input);
-    case TokenKind::keyword_group: return accumulate<One>(evaluator, aggregation, *input);
-    case TokenKind::keyword_stdvar: return accumulate<Variance>(evaluator, aggregation, *input);
-    case TokenKind::keyword_stddev: return accumulate<Deviation>(evaluator, aggregation, *input);
-    case TokenKind::keyword_quantile: return quantile_by_group(evaluator, aggregation, *input, parameters);
-    case TokenKind::keyword_count_values: return count_values(evaluator, aggregation, *input);
-    default: return select_rows(evaluator, aggregation, std::move(*input), parameters);
+    case TokenKind::keyword_sum:
+      return accumulate<Sum>(evaluator, aggregation, *input);
+    case TokenKind::keyword_avg:
+      return accumulate<Average>(evaluator, aggregation, *input);
+    case TokenKind::keyword_min:
+      return accumulate<Least>(evaluator, aggregation, *input);
+    case TokenKind::keyword_max:
+      return accumulate<Greatest>(evaluator, aggregation, *input);
+    case TokenKind::keyword_count:
+      return accumulate<Count>(evaluator, aggregation, *input);
+    case TokenKind::keyword_group:
+      return accumulate<One>(evaluator, aggregation, *input);
+    case TokenKind::keyword_stdvar:
+      return accumulate<Variance>(evaluator, aggregation, *input);
+    case TokenKind::keyword_stddev:
+      return accumulate<Deviation>(evaluator, aggregation, *input);
+    case TokenKind::keyword_quantile:
+      return quantile_by_group(evaluator, aggregation, *input, parameters);
+    case TokenKind::keyword_count_values:
+      return count_values(evaluator, aggregation, *input);
+    default:
+      return select_rows(evaluator, aggregation, std::move(*input), parameters);
   }
 }
 

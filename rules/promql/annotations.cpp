@@ -26,12 +26,14 @@ std::string to_string(const Annotation& annotation, std::string_view query) {
 }
 
 void Annotations::add(Annotation annotation) {
-  if (all_.size() >= k_most_annotations || std::find(all_.begin(), all_.end(), annotation) != all_.end()) return;
+  if (all_.size() >= k_most_annotations || std::find(all_.begin(), all_.end(), annotation) != all_.end())
+    return;
   all_.push_back(std::move(annotation));
 }
 
 Annotation invalid_quantile(double quantile, Span span) {
-  return {Severity::warning, "quantile value should be between 0 and 1, got " + format_general(quantile), span};
+  return {Severity::warning, "quantile value should be between 0 and 1, got " + format_general(quantile),
+          span};
 }
 
 Annotation invalid_ratio(double ratio, double capped_to, Span span) {
@@ -43,12 +45,14 @@ Annotation invalid_ratio(double ratio, double capped_to, Span span) {
 
 Annotation bad_bucket_label(std::string_view metric, std::string_view bucket, Span span) {
   return {Severity::warning,
-          "bucket label \"le\" is missing or has a malformed value of " + quoted(bucket) + for_metric(metric), span};
+          "bucket label \"le\" is missing or has a malformed value of " + quoted(bucket) + for_metric(metric),
+          span};
 }
 
 Annotation possibly_no_counter(std::string_view metric, Span span) {
   return {Severity::info,
-          "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + quoted(metric), span};
+          "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + quoted(metric),
+          span};
 }
 
 Annotation forced_monotonicity(std::string_view metric, Span span) {

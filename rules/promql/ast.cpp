@@ -4,11 +4,16 @@ namespace pgvigil::promql {
 
 std::string_view documented_name(ValueType type) {
   switch (type) {
-    case ValueType::none: return "none";
-    case ValueType::scalar: return "scalar";
-    case ValueType::vector: return "instant vector";
-    case ValueType::matrix: return "range vector";
-    case ValueType::string: return "string";
+    case ValueType::none:
+      return "none";
+    case ValueType::scalar:
+      return "scalar";
+    case ValueType::vector:
+      return "instant vector";
+    case ValueType::matrix:
+      return "range vector";
+    case ValueType::string:
+      return "string";
   }
   return "none";
 }
@@ -33,7 +38,8 @@ bool is_set_operator(TokenKind op) {
 
 const Expr& without_parentheses(const Expr& expr) {
   const Expr* inner = &expr;
-  while (const Parenthesised* parenthesised = inner->as<Parenthesised>()) inner = parenthesised->expr.get();
+  while (const Parenthesised* parenthesised = inner->as<Parenthesised>())
+    inner = parenthesised->expr.get();
   return *inner;
 }
 
@@ -46,7 +52,8 @@ void for_each_expression(const Expr& expr, const std::function<void(const Expr&)
   if (const auto* unary = expr.as<Unary>()) descend(unary->expr);
   if (const auto* parenthesised = expr.as<Parenthesised>()) descend(parenthesised->expr);
   if (const auto* call = expr.as<Call>()) {
-    for (const ExprPtr& argument : call->arguments) descend(argument);
+    for (const ExprPtr& argument : call->arguments)
+      descend(argument);
   }
   if (const auto* aggregation = expr.as<Aggregation>()) {
     descend(aggregation->parameter);

@@ -38,11 +38,11 @@ struct StringLiteral {
 struct DurationExpr {
   enum class Kind : std::uint8_t { literal, step, range, minimum, maximum, negation, arithmetic };
   Kind kind = Kind::literal;
-  double seconds = 0;                        ///< of a literal
-  bool written_as_duration = false;          ///< a literal with a unit
-  TokenKind op = TokenKind::add;             ///< of arithmetic
+  double seconds = 0;                ///< of a literal
+  bool written_as_duration = false;  ///< a literal with a unit
+  TokenKind op = TokenKind::add;     ///< of arithmetic
   bool parenthesised = false;
-  std::unique_ptr<DurationExpr> left = {};   ///< absent for a negation
+  std::unique_ptr<DurationExpr> left = {};  ///< absent for a negation
   std::unique_ptr<DurationExpr> right = {};
 };
 using DurationPtr = std::unique_ptr<DurationExpr>;
@@ -50,15 +50,15 @@ using DurationPtr = std::unique_ptr<DurationExpr>;
 /// The `offset` and `@` of a selector or a subquery.
 struct TimeShift {
   enum class Edge : std::uint8_t { none, start, end };
-  DurationPtr offset = {};                    ///< null: none
-  std::optional<std::int64_t> at_ms = {};     ///< @ 1234.5
-  Edge at_edge = Edge::none;                  ///< @ start(), @ end()
+  DurationPtr offset = {};                 ///< null: none
+  std::optional<std::int64_t> at_ms = {};  ///< @ 1234.5
+  Edge at_edge = Edge::none;               ///< @ start(), @ end()
 
   bool has_at() const { return at_ms.has_value() || at_edge != Edge::none; }
 };
 
-/// How a range selector treats its borders (experimental in Prometheus): as they are, by the sample before the
-/// range, or by interpolation.
+/// How a range selector treats its borders (experimental in Prometheus): as they are, by the sample before
+/// the range, or by interpolation.
 enum class RangeBorders : std::uint8_t { plain, anchored, smoothed };
 
 struct VectorSelector {

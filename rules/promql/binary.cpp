@@ -6,26 +6,41 @@ namespace pgvigil::promql {
 
 double compute(TokenKind op, double left, double right) {
   switch (op) {
-    case TokenKind::add: return left + right;
-    case TokenKind::subtract: return left - right;
-    case TokenKind::multiply: return left * right;
-    case TokenKind::divide: return left / right;
-    case TokenKind::modulo: return std::fmod(left, right);
-    case TokenKind::power: return std::pow(left, right);
-    case TokenKind::keyword_atan2: return std::atan2(left, right);
-    default: return k_nan;
+    case TokenKind::add:
+      return left + right;
+    case TokenKind::subtract:
+      return left - right;
+    case TokenKind::multiply:
+      return left * right;
+    case TokenKind::divide:
+      return left / right;
+    case TokenKind::modulo:
+      return std::fmod(left, right);
+    case TokenKind::power:
+      return std::pow(left, right);
+    case TokenKind::keyword_atan2:
+      return std::atan2(left, right);
+    default:
+      return k_nan;
   }
 }
 
 bool compare(TokenKind op, double left, double right) {
   switch (op) {
-    case TokenKind::equal: return left == right;
-    case TokenKind::not_equal: return left != right;
-    case TokenKind::less: return left < right;
-    case TokenKind::less_or_equal: return left <= right;
-    case TokenKind::greater: return left > right;
-    case TokenKind::greater_or_equal: return left >= right;
-    default: return false;
+    case TokenKind::equal:
+      return left == right;
+    case TokenKind::not_equal:
+      return left != right;
+    case TokenKind::less:
+      return left < right;
+    case TokenKind::less_or_equal:
+      return left <= right;
+    case TokenKind::greater:
+      return left > right;
+    case TokenKind::greater_or_equal:
+      return left >= right;
+    default:
+      return false;
   }
 }
 

@@ -94,8 +94,12 @@ class Block {
 };
 
 /// A cell without a value holds the stale marker: no arithmetic gives those bits.
-inline bool is_absent(double cell) { return is_stale(cell); }
-inline double absent() { return stale_marker(); }
+inline bool is_absent(double cell) {
+  return is_stale(cell);
+}
+inline double absent() {
+  return stale_marker();
+}
 
 /// Joins rows with equal labels. Two values of one series at one step are an error.
 Expected<Block> merge_equal_rows(Block block);

@@ -30,7 +30,8 @@ constexpr std::int64_t k_longest = std::numeric_limits<std::int64_t>::max() / 1'
 
 std::size_t span_of(std::string_view text, std::size_t from, bool digits) {
   std::size_t i = from;
-  while (i < text.size() && (text[i] >= '0' && text[i] <= '9') == digits) ++i;
+  while (i < text.size() && (text[i] >= '0' && text[i] <= '9') == digits)
+    ++i;
   return i - from;
 }
 

@@ -8,12 +8,16 @@
 namespace pgvigil::promql {
 namespace {
 
-constexpr std::int64_t k_time_bound = std::int64_t{1} << 60;  // sums of times, ranges and offsets stay in 63 bits
+constexpr std::int64_t k_time_bound = std::int64_t{1}
+                                      << 60;  // sums of times, ranges and offsets stay in 63 bits
 
-bool is_time(std::int64_t t_ms) { return t_ms > -k_time_bound && t_ms < k_time_bound; }
+bool is_time(std::int64_t t_ms) {
+  return t_ms > -k_time_bound && t_ms < k_time_bound;
+}
 
 void sort_by_labels(Matrix& matrix) {
-  std::sort(matrix.begin(), matrix.end(), [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+  std::sort(matrix.begin(), matrix.end(),
+            [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
 }
 
 Vector to_vector(const Block& block, std::int64_t t_ms) {
@@ -118,7 +122,8 @@ Expected<Value> range_value(Evaluator& evaluator, const Expr& expr) {
     Expected<std::vector<double>> values = evaluator.scalar(expr);
     if (!values) return std::unexpected(values.error());
     Series series{Labels::none(), {}};
-    for (std::size_t step = 0; step < grid.steps; ++step) series.points.push_back({grid.at(step), (*values)[step]});
+    for (std::size_t step = 0; step < grid.steps; ++step)
+      series.points.push_back({grid.at(step), (*values)[step]});
     return Matrix{std::move(series)};
   }
   Expected<Block> block = finished_vector(evaluator, expr);
@@ -151,7 +156,8 @@ Expected<QueryResult> evaluate_range(const Expr& expr,
                                      std::int64_t step_ms,
                                      const QueryOptions& options) {
   if (!is_time(start_ms) || !is_time(end_ms)) return failure(Fault::evaluation, "time is out of range");
-  if (step_ms <= 0) return failure(Fault::evaluation, "zero or negative query resolution step widths are not accepted");
+  if (step_ms <= 0)
+    return failure(Fault::evaluation, "zero or negative query resolution step widths are not accepted");
   if (end_ms < start_ms) return failure(Fault::evaluation, "end timestamp must not be before start time");
   if (expr.type != ValueType::scalar && expr.type != ValueType::vector) {
     return failure(Fault::evaluation, "invalid expression type \"" + std::string(documented_name(expr.type)) +

@@ -41,7 +41,9 @@ std::string to_string(const Error& error) {
   return place + (error.fault == Fault::parse ? "parse error: " : "") + error.message;
 }
 
-pgvigil::Error to_house_error(const Error& error) { return {house_kind(error.fault), to_string(error), {}}; }
+pgvigil::Error to_house_error(const Error& error) {
+  return {house_kind(error.fault), to_string(error), {}};
+}
 
 std::string position_text(std::string_view query, std::size_t position) {
   Place place = place_of(query, position);

@@ -72,7 +72,8 @@ Expected<std::vector<double>> Evaluator::scalar(const Expr& expr) {
   if (const auto* unary = inner.as<Unary>()) {
     Expected<std::vector<double>> values = scalar(*unary->expr);
     if (values && unary->op == TokenKind::subtract) {
-      for (double& value : *values) value = -value;
+      for (double& value : *values)
+        value = -value;
     }
     return values;
   }
@@ -162,7 +163,8 @@ Expected<Block> Evaluator::call_sample_function(const Call& call) {
   std::vector<double> scalars(columns.size());
   bool left_out = false;
   for (std::size_t step = 0; step < grid_.steps; ++step) {
-    for (std::size_t i = 0; i < columns.size(); ++i) scalars[i] = columns[i][step];
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      scalars[i] = columns[i][step];
     for (std::size_t i = 0; i < block->size(); ++i) {
       double& cell = block->cells(i)[step];
       if (is_absent(cell)) continue;
@@ -170,7 +172,8 @@ Expected<Block> Evaluator::call_sample_function(const Call& call) {
       left_out = left_out || is_absent(cell);
     }
   }
-  for (std::size_t i = 0; i < block->size(); ++i) block->row(i).drop_name = true;
+  for (std::size_t i = 0; i < block->size(); ++i)
+    block->row(i).drop_name = true;
   if (left_out) block->drop_empty_rows();
   return block;
 }
@@ -192,7 +195,8 @@ bool Evaluator::is_step_invariant(const Expr& expr) {
   if (const auto* selector = expr.as<MatrixSelector>()) invariant = selector->vector.shift.has_at();
   if (const auto* subquery_expr = expr.as<Subquery>()) invariant = subquery_expr->shift.has_at();
   if (const auto* unary = expr.as<Unary>()) invariant = is_step_invariant(*unary->expr);
-  if (const auto* parenthesised = expr.as<Parenthesised>()) invariant = is_step_invariant(*parenthesised->expr);
+  if (const auto* parenthesised = expr.as<Parenthesised>())
+    invariant = is_step_invariant(*parenthesised->expr);
   if (const auto* binary_expr = expr.as<Binary>()) {
     invariant = is_step_invariant(*binary_expr->left) && is_step_invariant(*binary_expr->right);
   }

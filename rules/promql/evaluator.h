@@ -41,7 +41,7 @@ struct QueryContext {
   const QueryOptions& options;
   QueryTimes times;
   SampleBudget budget;
-  std::size_t scanned = 0;      ///< samples that range functions have looked at
+  std::size_t scanned = 0;  ///< samples that range functions have looked at
   Annotations annotations;
   std::unordered_map<const Expr*, bool> invariance;  ///< of the nodes asked so far
 };
@@ -60,8 +60,8 @@ struct RangeInput {
   std::int64_t window_end(std::int64_t t_ms) const { return at_ms.value_or(t_ms) - offset_ms; }
 };
 
-/// Evaluates the nodes of a tree over a grid. Every node gives values for the whole grid: selectors ask the storage
-/// once. Types have been checked: vector() is called for vectors, scalar() for scalars.
+/// Evaluates the nodes of a tree over a grid. Every node gives values for the whole grid: selectors ask the
+/// storage once. Types have been checked: vector() is called for vectors, scalar() for scalars.
 class Evaluator {
  public:
   Evaluator(QueryContext& context, StepGrid grid) : context_(context), grid_(grid) {}
@@ -93,7 +93,9 @@ class Evaluator {
   Expected<RangeInput> subquery(const Subquery& subquery);
   Expected<RangeInput> select_range(const MatrixSelector& selector);
   bool is_step_invariant(const Expr& expr);
-  Expected<std::int64_t> resolve(const DurationPtr& duration, std::int64_t when_missing, bool may_be_negative);
+  Expected<std::int64_t> resolve(const DurationPtr& duration,
+                                 std::int64_t when_missing,
+                                 bool may_be_negative);
   std::optional<std::int64_t> resolve_at(const TimeShift& shift) const;
   Expected<SeriesSet> select(const VectorSelector& selector, std::int64_t from_ms, std::int64_t to_ms);
 
@@ -107,9 +109,15 @@ std::unexpected<Error> too_many_samples();
 // binary.cpp
 double compute(TokenKind op, double left, double right);
 bool compare(TokenKind op, double left, double right);
-Expected<Block> vector_scalar(const Binary& binary, Block vector, std::span<const double> scalars, bool scalar_is_left);
+Expected<Block> vector_scalar(const Binary& binary,
+                              Block vector,
+                              std::span<const double> scalars,
+                              bool scalar_is_left);
 // vector_matching.cpp
-Expected<Block> match_vectors(Evaluator& evaluator, const Binary& binary, const Block& left, const Block& right);
+Expected<Block> match_vectors(Evaluator& evaluator,
+                              const Binary& binary,
+                              const Block& left,
+                              const Block& right);
 // set_operators.cpp
 Expected<Block> combine_sets(Evaluator& evaluator, const Binary& binary, Block left, Block right);
 // aggregation.cpp

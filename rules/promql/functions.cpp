@@ -30,7 +30,10 @@ constexpr std::array k_label_replace = {k_of_vector, k_of_string, k_of_string, k
 
 using Types = std::span<const ValueType>;
 
-constexpr Function sample(std::string_view name, Types arguments, SampleFunction implementation, int variadic = 0) {
+constexpr Function sample(std::string_view name,
+                          Types arguments,
+                          SampleFunction implementation,
+                          int variadic = 0) {
   return {.name = name,
           .argument_types = arguments,
           .variadic = variadic,
@@ -51,7 +54,10 @@ constexpr Function range(std::string_view name, Types arguments, RangeFunction i
   return {.name = name, .argument_types = arguments, .kind = FunctionKind::range, .range = implementation};
 }
 
-constexpr Function vector(std::string_view name, Types arguments, VectorFunction implementation, int variadic = 0) {
+constexpr Function vector(std::string_view name,
+                          Types arguments,
+                          VectorFunction implementation,
+                          int variadic = 0) {
   return {.name = name,
           .argument_types = arguments,
           .variadic = variadic,
@@ -174,11 +180,14 @@ static_assert(std::is_sorted(k_functions.begin(), k_functions.end(), by_name));
 }  // namespace
 
 const Function* find_function(std::string_view name) {
-  auto found = std::lower_bound(k_functions.begin(), k_functions.end(), name,
-                                [](const Function& function, std::string_view key) { return function.name < key; });
+  auto found =
+      std::lower_bound(k_functions.begin(), k_functions.end(), name,
+                       [](const Function& function, std::string_view key) { return function.name < key; });
   return found != k_functions.end() && found->name == name ? &*found : nullptr;
 }
 
-std::span<const Function> all_functions() { return k_functions; }
+std::span<const Function> all_functions() {
+  return k_functions;
+}
 
 }  // namespace pgvigil::promql

@@ -26,7 +26,7 @@ enum class FunctionKind : std::uint8_t {
 
 /// The samples that a range function looks at.
 struct RangeWindow {
-  std::span<const Point> points;    ///< of (begin, end], never empty; with borders, also the ones around it
+  std::span<const Point> points;  ///< of (begin, end], never empty; with borders, also the ones around it
   std::int64_t begin_ms = 0;
   std::int64_t end_ms = 0;
   std::int64_t evaluated_at_ms = 0;
@@ -38,8 +38,8 @@ struct RangeWindow {
 
 /// What a range function has to say beside its value.
 struct RangeNotes {
-  std::optional<std::string> error = {};         ///< ends the query
-  std::optional<double> bad_quantile = {};       ///< warned about
+  std::optional<std::string> error = {};    ///< ends the query
+  std::optional<double> bad_quantile = {};  ///< warned about
 };
 
 using SampleFunction = double (*)(double value, std::span<const double> scalars);
@@ -58,9 +58,9 @@ struct Function {
   RangeFunction range = nullptr;
   VectorFunction vector = nullptr;
   ScalarFunction scalar = nullptr;
-  bool keeps_name = false;         ///< the result is still that metric: last_over_time()
-  bool depends_on_time = false;    ///< of evaluation, even when its arguments do not
-  std::string_view reason = {};    ///< why it is unsupported
+  bool keeps_name = false;       ///< the result is still that metric: last_over_time()
+  bool depends_on_time = false;  ///< of evaluation, even when its arguments do not
+  std::string_view reason = {};  ///< why it is unsupported
 };
 
 /// The function of that name; null when there is none. The table is sorted by name.

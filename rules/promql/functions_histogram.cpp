@@ -58,13 +58,17 @@ class Histograms {
 
 void warn_of_bad_quantiles(Evaluator& evaluator, std::span<const double> quantiles, Span span) {
   for (double quantile : quantiles) {
-    if (!(quantile >= 0 && quantile <= 1)) evaluator.context().annotations.add(invalid_quantile(quantile, span));
+    if (!(quantile >= 0 && quantile <= 1))
+      evaluator.context().annotations.add(invalid_quantile(quantile, span));
   }
 }
 
 /// One row a histogram: `value(buckets, step, group)`, where it has buckets.
 template <typename Value>
-void append_rows(Block& result, const Histograms& histograms, std::string_view label, std::string_view label_value,
+void append_rows(Block& result,
+                 const Histograms& histograms,
+                 std::string_view label,
+                 std::string_view label_value,
                  Value value) {
   for (std::size_t group = 0; group < histograms.size(); ++group) {
     LabelsPtr labels = histograms.labels(group);
@@ -95,13 +99,15 @@ Expected<Block> histogram_quantile(Evaluator& evaluator, const Call& call) {
   Histograms histograms(evaluator, *input, call.arguments[1]->span);
   Expected<Block> result = evaluator.new_block(histograms.size());
   if (!result) return result;
-  append_rows(*result, histograms, "", "", [&](std::vector<Bucket>& buckets, std::size_t step, const Labels& labels) {
-    BucketQuantile quantile = bucket_quantile((*quantiles)[step], buckets);
-    if (quantile.forced_monotonic) {
-      evaluator.context().annotations.add(forced_monotonicity(labels.metric_name(), call.arguments[1]->span));
-    }
-    return quantile.value;
-  });
+  append_rows(*result, histograms, "", "",
+              [&](std::vector<Bucket>& buckets, std::size_t step, const Labels& labels) {
+                BucketQuantile quantile = bucket_quantile((*quantiles)[step], buckets);
+                if (quantile.forced_monotonic) {
+                  evaluator.context().annotations.add(
+                      forced_monotonicity(labels.metric_name(), call.arguments[1]->span));
+                }
+                return quantile.value;
+              });
   return result;
 }
 
@@ -147,9 +153,10 @@ Expected<Block> histogram_fraction(Evaluator& evaluator, const Call& call) {
   Histograms histograms(evaluator, *input, call.arguments[2]->span);
   Expected<Block> result = evaluator.new_block(histograms.size());
   if (!result) return result;
-  append_rows(*result, histograms, "", "", [&](std::vector<Bucket>& buckets, std::size_t step, const Labels&) {
-    return bucket_fraction((*lower)[step], (*upper)[step], buckets);
-  });
+  append_rows(*result, histograms, "", "",
+              [&](std::vector<Bucket>& buckets, std::size_t step, const Labels&) {
+                return bucket_fraction((*lower)[step], (*upper)[step], buckets);
+              });
   return result;
 }
 

@@ -30,12 +30,14 @@ Expected<Block> sorted(Expected<Block> block, Before before) {
 
 template <typename Before>
 Expected<Block> sorted_by_value(Evaluator& evaluator, const Call& call, Before before) {
-  return sorted(evaluator.vector(*call.arguments.front()), [&](const Block& block, std::size_t a, std::size_t b) {
-    double left = block.cells(a)[0];
-    double right = block.cells(b)[0];
-    if (std::isnan(left) || std::isnan(right)) return !std::isnan(left) && std::isnan(right);  // NaN comes last
-    return before(left, right);
-  });
+  return sorted(evaluator.vector(*call.arguments.front()),
+                [&](const Block& block, std::size_t a, std::size_t b) {
+                  double left = block.cells(a)[0];
+                  double right = block.cells(b)[0];
+                  if (std::isnan(left) || std::isnan(right))
+                    return !std::isnan(left) && std::isnan(right);  // NaN comes last
+                  return before(left, right);
+                });
 }
 
 std::strong_ordering compare_by_labels(const Call& call, const Labels& a, const Labels& b) {
@@ -78,7 +80,8 @@ Expected<Block> label_join(Evaluator& evaluator, const Call& call) {
   const std::string& separator = string_argument(call, 2);
   for (std::size_t i = 3; i < call.arguments.size(); ++i) {
     if (is_utf8_label_name(string_argument(call, i))) continue;
-    return failure(Fault::evaluation, "invalid source label name in label_join(): " + string_argument(call, i));
+    return failure(Fault::evaluation,
+                   "invalid source label name in label_join(): " + string_argument(call, i));
   }
   if (!is_utf8_label_name(destination)) {
     return failure(Fault::evaluation, "invalid destination label name in label_join(): " + destination);
@@ -105,15 +108,17 @@ Expected<Block> sort_descending(Evaluator& evaluator, const Call& call) {
 }
 
 Expected<Block> sort_by_label(Evaluator& evaluator, const Call& call) {
-  return sorted(evaluator.vector(*call.arguments.front()), [&](const Block& block, std::size_t a, std::size_t b) {
-    return compare_by_labels(call, *block.row(a).labels, *block.row(b).labels) < 0;
-  });
+  return sorted(evaluator.vector(*call.arguments.front()),
+                [&](const Block& block, std::size_t a, std::size_t b) {
+                  return compare_by_labels(call, *block.row(a).labels, *block.row(b).labels) < 0;
+                });
 }
 
 Expected<Block> sort_by_label_descending(Evaluator& evaluator, const Call& call) {
-  return sorted(evaluator.vector(*call.arguments.front()), [&](const Block& block, std::size_t a, std::size_t b) {
-    return compare_by_labels(call, *block.row(a).labels, *block.row(b).labels) > 0;
-  });
+  return sorted(evaluator.vector(*call.arguments.front()),
+                [&](const Block& block, std::size_t a, std::size_t b) {
+                  return compare_by_labels(call, *block.row(a).labels, *block.row(b).labels) > 0;
+                });
 }
 
 }  // namespace pgvigil::promql

@@ -21,7 +21,8 @@ double lost_at_resets(double first, std::span<const Point> points) {
   return lost;
 }
 
-/// The change between two borders that are known (anchored) or interpolated (smoothed): nothing to extrapolate.
+/// The change between two borders that are known (anchored) or interpolated (smoothed): nothing to
+/// extrapolate.
 double bordered_change(const RangeWindow& window, Meter meter, Result result) {
   bool smoothed = window.borders == RangeBorders::smoothed;
   bool is_counter = meter == Meter::counter;
@@ -37,9 +38,10 @@ double bordered_change(const RangeWindow& window, Meter meter, Result result) {
   return result == Result::per_second ? change / window.range_seconds() : change;
 }
 
-/// Prometheus's rate(), increase() and delta(): the change between the first and the last sample, extrapolated to
-/// the borders of the window where samples are so near that the series seems to go on there (within 1.1 times the
-/// mean distance of samples), else by half that distance; a counter is not extrapolated below zero.
+/// Prometheus's rate(), increase() and delta(): the change between the first and the last sample,
+/// extrapolated to the borders of the window where samples are so near that the series seems to go on there
+/// (within 1.1 times the mean distance of samples), else by half that distance; a counter is not extrapolated
+/// below zero.
 double extrapolated_change(const RangeWindow& window, Meter meter, Result result) {
   if (window.borders != RangeBorders::plain) return bordered_change(window, meter, result);
   std::span<const Point> points = window.points;
@@ -70,7 +72,8 @@ double instant_change(const RangeWindow& window, Meter meter, Result result) {
   if (last.t_ms == before.t_ms) return absent();
   bool reset = meter == Meter::counter && last.v < before.v;
   double change = reset ? last.v : last.v - before.v;
-  return result == Result::per_second ? change / (static_cast<double>(last.t_ms - before.t_ms) / 1000) : change;
+  return result == Result::per_second ? change / (static_cast<double>(last.t_ms - before.t_ms) / 1000)
+                                      : change;
 }
 
 /// The points of the window; when it is anchored, from the one before its begin.
@@ -78,7 +81,8 @@ std::span<const Point> anchored_points(const RangeWindow& window) {
   if (window.borders != RangeBorders::anchored) return window.points;
   std::span<const Point> points = window.points;
   if (points.back().t_ms <= window.begin_ms) return {};
-  while (points.size() > 1 && points[1].t_ms <= window.begin_ms) points = points.subspan(1);
+  while (points.size() > 1 && points[1].t_ms <= window.begin_ms)
+    points = points.subspan(1);
   return points;
 }
 

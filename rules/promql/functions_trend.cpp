@@ -16,7 +16,8 @@ struct Line {
 /// The line of least squares through the points, its intercept at `origin_ms`.
 Line least_squares(std::span<const Point> points, std::int64_t origin_ms) {
   double first = points.front().v;
-  bool constant = std::all_of(points.begin(), points.end(), [&](const Point& point) { return point.v == first; });
+  bool constant =
+      std::all_of(points.begin(), points.end(), [&](const Point& point) { return point.v == first; });
   if (points.size() == 1) constant = true;
   if (constant) return std::isinf(first) ? Line{k_nan, k_nan} : Line{0, first};
   KahanSum x_sum;

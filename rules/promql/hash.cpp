@@ -42,7 +42,8 @@ std::uint64_t mix_stripes(std::string_view& text) {
     text.remove_prefix(32);
   }
   std::uint64_t hash = std::rotl(a, 1) + std::rotl(b, 7) + std::rotl(c, 12) + std::rotl(d, 18);
-  for (std::uint64_t lane : {a, b, c, d}) hash = merge_round(hash, lane);
+  for (std::uint64_t lane : {a, b, c, d})
+    hash = merge_round(hash, lane);
   return hash;
 }
 

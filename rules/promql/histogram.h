@@ -16,7 +16,8 @@ struct BucketQuantile {
 };
 
 /// The quantile of the observations, interpolated linearly within a bucket (Prometheus's histogram_quantile).
-/// NaN without observations, without a +Inf bucket or with less than two buckets. Sorts and corrects `buckets`.
+/// NaN without observations, without a +Inf bucket or with less than two buckets. Sorts and corrects
+/// `buckets`.
 BucketQuantile bucket_quantile(double quantile, std::vector<Bucket>& buckets);
 
 /// The share of the observations between `lower` and `upper`, interpolated likewise (histogram_fraction).

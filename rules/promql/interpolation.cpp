@@ -29,7 +29,8 @@ std::optional<BorderedWindow> with_borders(std::span<const Point> points,
   std::size_t last = points.size() - 1;
   auto index_of_first = [&](std::size_t bound, auto condition) {
     std::size_t i = 0;
-    while (i < bound && !condition(points[i])) ++i;
+    while (i < bound && !condition(points[i]))
+      ++i;
     return i;
   };
   std::size_t behind_begin = index_of_first(last, [&](const Point& point) { return point.t_ms > begin_ms; });
@@ -39,8 +40,10 @@ std::optional<BorderedWindow> with_borders(std::span<const Point> points,
   BorderedWindow window;
   bool left_between = smoothed && points[first].t_ms < begin_ms;
   bool right_between = smoothed && last > 0 && points[last].t_ms > end_ms;
-  window.left = left_between ? interpolate(points[first], points[first + 1], begin_ms, is_counter) : points[first].v;
-  window.right = right_between ? interpolate(points[last - 1], points[last], end_ms, is_counter) : points[last].v;
+  window.left =
+      left_between ? interpolate(points[first], points[first + 1], begin_ms, is_counter) : points[first].v;
+  window.right =
+      right_between ? interpolate(points[last - 1], points[last], end_ms, is_counter) : points[last].v;
   std::size_t inside_begin = points[first].t_ms <= begin_ms ? first + 1 : first;
   std::size_t inside_end = points[last].t_ms >= end_ms ? last : last + 1;
   if (inside_begin < inside_end) window.inside = points.subspan(inside_begin, inside_end - inside_begin);

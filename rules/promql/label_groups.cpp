@@ -27,8 +27,10 @@ bool LabelChoice::equal(const Labels& a, const Labels& b) const {
   std::size_t i = 0;
   std::size_t j = 0;
   while (true) {
-    while (i < a.size() && !takes(a[i].name)) ++i;
-    while (j < b.size() && !takes(b[j].name)) ++j;
+    while (i < a.size() && !takes(a[i].name))
+      ++i;
+    while (j < b.size() && !takes(b[j].name))
+      ++j;
     if (i == a.size() || j == b.size()) return i == a.size() && j == b.size();
     if (a[i++] != b[j++]) return false;
   }
@@ -68,7 +70,8 @@ void LabelGroups::grow() {
   std::size_t mask = buckets_.size() - 1;
   for (std::size_t number = 0; number < hashes_.size(); ++number) {
     std::size_t i = hashes_[number] & mask;
-    while (buckets_[i] != 0) i = (i + 1) & mask;
+    while (buckets_[i] != 0)
+      i = (i + 1) & mask;
     buckets_[i] = static_cast<std::uint32_t>(number + 1);
   }
 }

@@ -19,7 +19,9 @@ class LabelChoice {
   /// without (...), ignoring (...): the metric name never counts
   static LabelChoice except(std::span<const std::string> names) { return {Kind::except, names}; }
   /// all but these, the metric name being like any other label
-  static LabelChoice except_keeping_name(std::span<const std::string> names) { return {Kind::except_keeping_name, names}; }
+  static LabelChoice except_keeping_name(std::span<const std::string> names) {
+    return {Kind::except_keeping_name, names};
+  }
 
   bool takes(std::string_view name) const;
   std::uint64_t hash(const Labels& labels) const;
@@ -36,8 +38,8 @@ class LabelChoice {
   std::vector<std::string_view> names_;
 };
 
-/// Numbers label sets: those that are equal in the labels that count get the same number, from 0 in the order of
-/// their first appearance. The strings of the choice and the label sets must outlive it.
+/// Numbers label sets: those that are equal in the labels that count get the same number, from 0 in the order
+/// of their first appearance. The strings of the choice and the label sets must outlive it.
 class LabelGroups {
  public:
   explicit LabelGroups(LabelChoice choice, std::size_t expected = 16);

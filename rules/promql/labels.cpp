@@ -13,7 +13,8 @@ using NamedValue = std::pair<std::string, std::string>;
 std::vector<LabelView> views_of(const std::vector<NamedValue>& labels) {
   std::vector<LabelView> views;
   views.reserve(labels.size());
-  for (const auto& [name, value] : labels) views.push_back({name, value});
+  for (const auto& [name, value] : labels)
+    views.push_back({name, value});
   return views;
 }
 
@@ -41,7 +42,8 @@ LabelsPtr Labels::from_sorted(std::span<const LabelView> labels) {
   if (labels.empty()) return none();
   auto result = std::make_shared<Labels>();
   std::size_t bytes = 0;
-  for (const LabelView& label : labels) bytes += label.name.size() + label.value.size();
+  for (const LabelView& label : labels)
+    bytes += label.name.size() + label.value.size();
   result->text_.reserve(bytes);
   result->entries_.reserve(labels.size());
   for (const LabelView& label : labels) {
@@ -104,7 +106,8 @@ std::string to_string(const Labels& labels) {
 
 LabelsBuilder::LabelsBuilder(const Labels& base) {
   labels_.reserve(base.size() + 1);
-  for (std::size_t i = 0; i < base.size(); ++i) labels_.emplace_back(base[i].name, base[i].value);
+  for (std::size_t i = 0; i < base.size(); ++i)
+    labels_.emplace_back(base[i].name, base[i].value);
 }
 
 LabelsBuilder& LabelsBuilder::set(std::string_view name, std::string_view value) {
@@ -124,7 +127,9 @@ LabelsBuilder& LabelsBuilder::erase(std::string_view name) {
   return *this;
 }
 
-LabelsPtr LabelsBuilder::build() const { return Labels::from_sorted(views_of(labels_)); }
+LabelsPtr LabelsBuilder::build() const {
+  return Labels::from_sorted(views_of(labels_));
+}
 
 LabelsPtr without_metric_name(const LabelsPtr& labels) {
   if (labels->metric_name().empty()) return labels;

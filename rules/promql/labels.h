@@ -22,7 +22,8 @@ struct LabelView {
 
 class Labels;
 
-/// Label sets are shared and never changed: operators hand on the set of their input where they leave it alone.
+/// Label sets are shared and never changed: operators hand on the set of their input where they leave it
+/// alone.
 using LabelsPtr = std::shared_ptr<const Labels>;
 
 /// The labels of one series, the metric name among them as __name__: sorted by name, no empty values.

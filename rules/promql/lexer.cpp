@@ -3,18 +3,24 @@
 #include <array>
 #include <utility>
 
+#include "rules/promql/literals.h"
 #include "rules/promql/text.h"
 
 namespace pgvigil::promql {
 namespace {
 
-constexpr std::string_view k_digits = "0123456789";
-constexpr std::string_view k_hex_digits = "0123456789abcdefABCDEF";
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_word_character(char c) { return is_letter(c) || is_digit(c); }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_word_character(char c) {
+  return is_letter(c) || is_digit(c);
+}
 
 /// What the text around the position is: PromQL has three vocabularies.
 enum class Place : std::uint8_t { expression, braces, brackets };
@@ -48,15 +54,6 @@ class Lexer {
   char peek(std::size_t ahead = 0) const {
     return position_ + ahead < query_.size() ? query_[position_ + ahead] : '\0';
   }
-  bool accept(std::string_view set) {
-    if (at_end() || set.find(peek()) == set.npos) return false;
-    ++position_;
-    return true;
-  }
-  void accept_run(std::string_view set) {
-    while (accept(set)) {
-    }
-  }
   std::string_view text() const { return query_.substr(begin_, position_ - begin_); }
 
   void emit(TokenKind kind) { tokens_.push_back({kind, {begin_, position_}, {}}); }
@@ -79,7 +76,8 @@ class Lexer {
       if (is_space(peek())) {
         ++position_;
       } else if (peek() == '#') {
-        while (!at_end() && peek() != '\n' && peek() != '\r') ++position_;
+        while (!at_end() && peek() != '\n' && peek() != '\r')
+          ++position_;
       } else {
         return;
       }
@@ -89,9 +87,10 @@ class Lexer {
   void read_in_expression() {
     if (at_end()) return finish();
     char c = peek();
-    if (is_digit(c) || (c == '.' && is_digit(peek(1)))) return read_number_or_duration();
+    if (is_digit(c) || (c == '.' && is_digit(peek(1))))
+      return read(scan_number_or_duration(query_, position_));
     if (is_letter(c) || c == ':') return read_word();
-    if (c == '"' || c == '\'' || c == '`') return read_string();
+    if (c == '"' || c == '\'' || c == '`') return read(scan_string(query_, position_));
     if (read_parenthesis()) return;
     switch (c) {
       case '{':
@@ -172,10 +171,11 @@ class Lexer {
     if (at_end()) return fail("unexpected end of input inside braces");
     char c = peek();
     if (is_letter(c)) {
-      while (is_word_character(peek())) ++position_;
+      while (is_word_character(peek()))
+        ++position_;
       return emit(TokenKind::identifier);
     }
-    if (c == '"' || c == '\'' || c == '`') return read_string();
+    if (c == '"' || c == '\'' || c == '`') return read(scan_string(query_, position_));
     switch (c) {
       case ',':
         return emit(TokenKind::comma, 1);
@@ -198,12 +198,13 @@ class Lexer {
 
   void read_in_brackets() {
     if (at_end()) {
-      return fail(expects_operand_ ? "unexpected end of input in duration expression" : "unclosed left bracket");
+      return fail(expects_operand_ ? "unexpected end of input in duration expression"
+                                   : "unclosed left bracket");
     }
     char c = peek();
     if (is_digit(c) || (c == '.' && is_digit(peek(1)))) {
       expects_operand_ = false;
-      return read_number_or_duration();
+      return read(scan_number_or_duration(query_, position_));
     }
     if (c == ']') {
       place_ = Place::expression;
@@ -230,7 +231,8 @@ class Lexer {
 
   void read_duration_word() {
     std::size_t begin = position_;
-    while (is_letter(peek())) ++position_;
+    while (is_letter(peek()))
+      ++position_;
     std::optional<TokenKind> keyword = find_keyword(text());
     switch (keyword.value_or(TokenKind::error)) {
       case TokenKind::keyword_step:
@@ -248,7 +250,8 @@ class Lexer {
   }
 
   void read_word() {
-    while (is_word_character(peek()) || peek() == ':') ++position_;
+    while (is_word_character(peek()) || peek() == ':')
+      ++position_;
     std::optional<TokenKind> keyword = find_keyword(text());
     if (keyword && is_fill(*keyword) && !parenthesis_follows()) keyword = TokenKind::identifier;
     if (keyword) return emit(*keyword);
@@ -262,102 +265,14 @@ class Lexer {
 
   bool parenthesis_follows() const {
     std::size_t i = position_;
-    while (i < query_.size() && is_space(query_[i])) ++i;
+    while (i < query_.size() && is_space(query_[i]))
+      ++i;
     return i < query_.size() && query_[i] == '(';
   }
 
-  void read_string() {
-    char quote = peek();
-    ++position_;
-    while (true) {
-      if (at_end() || (peek() == '\n' && quote != '`')) {
-        return fail(quote == '`' ? "unterminated raw string" : "unterminated quoted string");
-      }
-      DecodedCharacter character = decode_utf8(query_, position_);
-      if (!character.well_formed) return fail("invalid UTF-8 rune");
-      position_ += character.width;
-      if (character.code_point == static_cast<char32_t>(quote)) break;
-      if (character.code_point == '\\' && quote != '`' && !accept_escape(quote)) return;
-    }
-    if (!unquoted(text())) return fail("invalid escape sequence in string " + std::string(text()));
-    emit(TokenKind::string);
-  }
-
-  /// Takes the character behind a backslash; fails when no escape begins with it.
-  bool accept_escape(char quote) {
-    if (at_end()) {
-      fail("escape sequence not terminated");
-      return false;
-    }
-    constexpr std::string_view k_escapes = "abfnrtv\\01234567xuU";
-    DecodedCharacter character = decode_utf8(query_, position_);
-    if (peek() != quote && k_escapes.find(peek()) == k_escapes.npos) {
-      fail("unknown escape sequence " + code_point_name(character.code_point) + " " + shown());
-      return false;
-    }
-    position_ += character.width;
-    return true;
-  }
-
-  /// "U+0071".
-  static std::string code_point_name(char32_t code_point) {
-    constexpr std::string_view k_digits_of_16 = "0123456789ABCDEF";
-    std::string digits;
-    for (; code_point != 0 || digits.size() < 4; code_point >>= 4) digits.insert(0, 1, k_digits_of_16[code_point & 0xF]);
-    return "U+" + digits;
-  }
-
-  void read_number_or_duration() {
-    if (accept_number()) return emit(TokenKind::number);
-    if (accept_rest_of_duration()) return emit(TokenKind::duration);
-    fail("bad number or duration syntax: " + quoted(text()));
-  }
-
-  /// Takes a number; when the text goes on as no number may, false, and the position stays where it broke off.
-  bool accept_number() {
-    bool hexadecimal = peek() == '0' && (peek(1) == 'x' || peek(1) == 'X');
-    std::string_view digits = hexadecimal ? k_hex_digits : k_digits;
-    if (hexadecimal) {
-      position_ += 2;
-      accept("_");
-    }
-    bool seen_point = false;
-    bool seen_exponent = false;
-    while (!at_end()) {
-      if (accept(digits)) {
-        accept_run(digits);
-      } else if (peek() == '.') {
-        if (seen_point || seen_exponent || hexadecimal) return false;
-        seen_point = true;
-        ++position_;
-        if (peek() == '_' || peek() == '.') return false;
-      } else if (!hexadecimal && (peek() == 'e' || peek() == 'E')) {
-        if (seen_exponent) return false;
-        seen_exponent = true;
-        ++position_;
-        accept("+-");
-        if (!is_digit(peek())) return false;
-      } else if (peek() == '_') {
-        ++position_;
-        if (at_end() || k_hex_digits.find(peek()) == k_hex_digits.npos) return false;
-      } else {
-        break;
-      }
-    }
-    return !is_word_character(peek());
-  }
-
-  bool accept_rest_of_duration() {
-    if (!accept("smhdwy")) return false;
-    accept("s");
-    while (is_digit(peek())) {
-      accept_run(k_digits);
-      if (!accept("smhdw")) return false;
-      accept("s");
-    }
-    if (!is_word_character(peek())) return true;
-    ++position_;
-    return false;
+  void read(ScannedLiteral literal) {
+    position_ = literal.end;
+    literal.kind == TokenKind::error ? fail(std::move(literal.message)) : emit(literal.kind);
   }
 
   std::string_view query_;
@@ -373,6 +288,8 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view query) { return Lexer(query).run(); }
+std::vector<Token> tokenize(std::string_view query) {
+  return Lexer(query).run();
+}
 
 }  // namespace pgvigil::promql

@@ -7,8 +7,8 @@
 
 namespace pgvigil::promql {
 
-/// Cuts a query into tokens, comments left out. The last token is end_of_input or, where the text is no PromQL,
-/// an error with its place.
+/// Cuts a query into tokens, comments left out. The last token is end_of_input or, where the text is no
+/// PromQL, an error with its place.
 std::vector<Token> tokenize(std::string_view query);
 
 }  // namespace pgvigil::promql

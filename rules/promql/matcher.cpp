@@ -9,10 +9,14 @@ namespace {
 
 std::string_view sign(MatchKind kind) {
   switch (kind) {
-    case MatchKind::equal: return "=";
-    case MatchKind::not_equal: return "!=";
-    case MatchKind::regex: return "=~";
-    case MatchKind::not_regex: return "!~";
+    case MatchKind::equal:
+      return "=";
+    case MatchKind::not_equal:
+      return "!=";
+    case MatchKind::regex:
+      return "=~";
+    case MatchKind::not_regex:
+      return "!~";
   }
   return "=";
 }
@@ -34,10 +38,14 @@ std::expected<Matcher, std::string> Matcher::make(MatchKind kind, std::string na
 
 bool Matcher::matches(std::string_view value) const {
   switch (kind_) {
-    case MatchKind::equal: return value == value_;
-    case MatchKind::not_equal: return value != value_;
-    case MatchKind::regex: return regex_->matches(value);
-    case MatchKind::not_regex: return !regex_->matches(value);
+    case MatchKind::equal:
+      return value == value_;
+    case MatchKind::not_equal:
+      return value != value_;
+    case MatchKind::regex:
+      return regex_->matches(value);
+    case MatchKind::not_regex:
+      return !regex_->matches(value);
   }
   return false;
 }

@@ -5,16 +5,19 @@
 namespace pgvigil::promql {
 namespace {
 
-/// The first point that is not before `t_ms`. Looks from the end, in growing strides: queries ask for what is new.
+/// The first point that is not before `t_ms`. Looks from the end, in growing strides: queries ask for what is
+/// new.
 auto first_from(const std::vector<Point>& points, std::int64_t t_ms) {
   auto end = points.end();
   for (std::ptrdiff_t stride = 1; end - points.begin() > stride; stride *= 2) {
     if ((end - stride)->t_ms < t_ms) {
-      return std::lower_bound(end - stride, end, t_ms, [](const Point& point, std::int64_t t) { return point.t_ms < t; });
+      return std::lower_bound(end - stride, end, t_ms,
+                              [](const Point& point, std::int64_t t) { return point.t_ms < t; });
     }
     end -= stride;
   }
-  return std::lower_bound(points.begin(), end, t_ms, [](const Point& point, std::int64_t t) { return point.t_ms < t; });
+  return std::lower_bound(points.begin(), end, t_ms,
+                          [](const Point& point, std::int64_t t) { return point.t_ms < t; });
 }
 
 }  // namespace
@@ -37,7 +40,8 @@ void MemoryStorage::append(const LabelsPtr& labels, std::span<const Point> point
 
 std::size_t MemoryStorage::size() const {
   std::size_t count = 0;
-  for (const auto& [name, series] : by_name_) count += series.size();
+  for (const auto& [name, series] : by_name_)
+    count += series.size();
   return count;
 }
 
@@ -58,7 +62,8 @@ Expected<SeriesSet> MemoryStorage::select(std::span<const Matcher> matchers,
   };
   std::vector<Matcher> others;
   std::vector<Matcher> of_name;
-  for (const Matcher& matcher : matchers) (matcher.name() == k_metric_name ? of_name : others).push_back(matcher);
+  for (const Matcher& matcher : matchers)
+    (matcher.name() == k_metric_name ? of_name : others).push_back(matcher);
   auto exact = std::find_if(of_name.begin(), of_name.end(),
                             [](const Matcher& matcher) { return matcher.kind() == MatchKind::equal; });
   for (auto name = exact == of_name.end() ? by_name_.begin() : by_name_.find(exact->value());

@@ -12,8 +12,8 @@ namespace pgvigil::promql {
 /// Series come back sorted by labels. Not thread-safe while being filled.
 class MemoryStorage : public Queryable {
  public:
-  /// Adds samples to the series with these labels, which need not be there yet. A sample at a time that the series
-  /// already has replaces the older one; samples may come in any order.
+  /// Adds samples to the series with these labels, which need not be there yet. A sample at a time that the
+  /// series already has replaces the older one; samples may come in any order.
   void append(const LabelsPtr& labels, std::span<const Point> points);
   void clear() { by_name_.clear(); }
   std::size_t size() const;

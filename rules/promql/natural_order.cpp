@@ -5,12 +5,15 @@
 namespace pgvigil::promql {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Takes the run of digits, or of anything else, that `text` begins with.
 std::string_view take_run(std::string_view& text) {
   std::size_t length = 1;
-  while (length < text.size() && is_digit(text[length]) == is_digit(text[0])) ++length;
+  while (length < text.size() && is_digit(text[length]) == is_digit(text[0]))
+    ++length;
   std::string_view run = text.substr(0, length);
   text.remove_prefix(length);
   return run;

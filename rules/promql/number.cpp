@@ -96,7 +96,7 @@ std::string format_fixed(double value) {
 std::string format_general(double value) {
   if (std::optional<std::string> word = not_finite(value)) return *word;
   double magnitude = std::abs(value);
-  if (magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e21)) return format_fixed(value);
+  if (magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e6)) return format_fixed(value);
   std::array<char, 64> buffer;
   auto [end, error] =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);

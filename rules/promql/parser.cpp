@@ -1,38 +1,11 @@
 #include "rules/promql/parser.h"
 
-#include <algorithm>
-#include <limits>
-
-#include "rules/promql/functions.h"
 #include "rules/promql/lexer.h"
-#include "rules/promql/number.h"
 #include "rules/promql/parser_state.h"
 #include "rules/promql/text.h"
 #include "rules/promql/type_check.h"
 
 namespace pgvigil::promql {
-namespace {
-
-std::size_t deeper(std::size_t depth, const ExprPtr& expr) {
-  return expr == nullptr ? depth : std::max(depth, expr->depth);
-}
-
-bool has_parameter(TokenKind op) {
-  switch (op) {
-    case TokenKind::keyword_topk:
-    case TokenKind::keyword_bottomk:
-    case TokenKind::keyword_limitk:
-    case TokenKind::keyword_limit_ratio:
-    case TokenKind::keyword_quantile:
-    case TokenKind::keyword_count_values:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
 int binary_precedence(TokenKind kind) {
   switch (kind) {
     case TokenKind::keyword_or:
@@ -119,8 +92,9 @@ Expected<ExprPtr> Parser::parse_binary_rest(ExprPtr left, int precedence) {
   Binary binary;
   binary.op = token().kind;
   if (binary.op == TokenKind::trim_lower || binary.op == TokenKind::trim_upper) {
-    return failure_at(Fault::unsupported, "native histograms are not supported: operator " + std::string(text(token())),
-                      query_, token().span);
+    return failure_at(Fault::unsupported,
+                      "native histograms are not supported: operator " + std::string(text(token())), query_,
+                      token().span);
   }
   advance();
   if (auto matching = parse_matching(binary); !matching) return std::unexpected(matching.error());
@@ -159,7 +133,8 @@ std::expected<void, Error> Parser::parse_matching(Binary& binary) {
 }
 
 std::expected<void, Error> Parser::parse_fill(VectorMatching& matching) {
-  while (at(TokenKind::keyword_fill) || at(TokenKind::keyword_fill_left) || at(TokenKind::keyword_fill_right)) {
+  while (at(TokenKind::keyword_fill) || at(TokenKind::keyword_fill_left) ||
+         at(TokenKind::keyword_fill_right)) {
     TokenKind kind = token().kind;
     advance();
     if (!accept(TokenKind::left_parenthesis)) return unexpected("fill modifier", "\"(\"");
@@ -251,102 +226,6 @@ Expected<double> Parser::parse_signed_number(std::string_view context, std::stri
   if (!value) return value;
   advance();
   return negative ? -*value : *value;
-}
-
-Expected<ExprPtr> Parser::parse_aggregation() {
-  Token op = token();
-  advance();
-  Aggregation aggregation;
-  aggregation.op = op.kind;
-  bool grouped = false;
-  auto parse_grouping = [&]() -> std::expected<void, Error> {
-    if (grouped || (!at(TokenKind::keyword_by) && !at(TokenKind::keyword_without))) return {};
-    grouped = true;
-    aggregation.without = at(TokenKind::keyword_without);
-    advance();
-    Expected<std::vector<std::string>> labels = parse_label_list();
-    if (!labels) return std::unexpected(labels.error());
-    aggregation.grouping = std::move(*labels);
-    return {};
-  };
-  if (auto grouping = parse_grouping(); !grouping) return std::unexpected(grouping.error());
-  if (!at(TokenKind::left_parenthesis)) return unexpected("aggregation", "");
-  Expected<std::vector<ExprPtr>> arguments = parse_arguments();
-  if (!arguments) return std::unexpected(arguments.error());
-  if (auto grouping = parse_grouping(); !grouping) return std::unexpected(grouping.error());
-  Span span{op.span.begin, end_of_previous()};
-  if (arguments->empty()) return fail(span, "no arguments for aggregate expression provided");
-  std::size_t wanted = has_parameter(op.kind) ? 2 : 1;
-  if (arguments->size() != wanted) {
-    return fail(span, "wrong number of arguments for aggregate expression provided, expected " +
-                          std::to_string(wanted) + ", got " + std::to_string(arguments->size()));
-  }
-  if (wanted == 2) aggregation.parameter = std::move(arguments->front());
-  aggregation.expr = std::move(arguments->back());
-  std::size_t depth = deeper(aggregation.expr->depth, aggregation.parameter);
-  return make(std::move(aggregation), span, depth, ValueType::vector);
-}
-
-Expected<ExprPtr> Parser::parse_call() {
-  Token name = token();
-  advance();
-  const Function* function = find_function(text(name));
-  if (function == nullptr) return fail(name.span, "unknown function with name " + quoted(text(name)));
-  if (function->kind == FunctionKind::unsupported) {
-    return failure_at(Fault::unsupported,
-                      "function " + quoted(function->name) + " is not supported: " + std::string(function->reason),
-                      query_, name.span);
-  }
-  Expected<std::vector<ExprPtr>> arguments = parse_arguments();
-  if (!arguments) return std::unexpected(arguments.error());
-  std::size_t depth = 0;
-  for (const ExprPtr& argument : *arguments) depth = deeper(depth, argument);
-  Span span{name.span.begin, end_of_previous()};
-  return make(Call{function, std::move(*arguments)}, span, depth, function->returns);
-}
-
-Expected<std::vector<ExprPtr>> Parser::parse_arguments() {
-  std::vector<ExprPtr> arguments;
-  advance();  // the parenthesis
-  if (accept(TokenKind::right_parenthesis)) return arguments;
-  while (true) {
-    Expected<ExprPtr> argument = parse_expr(1);
-    if (!argument) return std::unexpected(argument.error());
-    arguments.push_back(std::move(*argument));
-    if (accept(TokenKind::right_parenthesis)) return arguments;
-    Span comma = token().span;
-    if (!accept(TokenKind::comma)) return unexpected("", "");
-    if (at(TokenKind::right_parenthesis)) return fail(comma, "trailing commas not allowed in function call args");
-  }
-}
-
-Expected<std::vector<std::string>> Parser::parse_label_list() {
-  std::vector<std::string> labels;
-  if (!accept(TokenKind::left_parenthesis)) return unexpected("grouping opts", "\"(\"");
-  while (!accept(TokenKind::right_parenthesis)) {
-    Expected<std::string> label = parse_grouping_label();
-    if (!label) return std::unexpected(label.error());
-    labels.push_back(std::move(*label));
-    if (!at(TokenKind::right_parenthesis) && !accept(TokenKind::comma)) {
-      return unexpected("grouping opts", "\",\" or \")\"");
-    }
-  }
-  return labels;
-}
-
-Expected<std::string> Parser::parse_grouping_label() {
-  Token label = token();
-  if (label.kind == TokenKind::string) {
-    std::string name = *unquoted(text(label));
-    if (!is_utf8_label_name(name)) return unexpected("grouping opts", "label");
-    advance();
-    return name;
-  }
-  if (!may_name_label(label.kind) || !is_plain_label_name(text(label))) {
-    return unexpected("grouping opts", "label");
-  }
-  advance();
-  return std::string(text(label));
 }
 
 Expected<ExprPtr> parse_expression(std::string_view query, const Limits& limits) {

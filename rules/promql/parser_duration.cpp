@@ -124,7 +124,8 @@ Expected<DurationPtr> Parser::parse_duration_operand() {
     }
     case TokenKind::keyword_step:
     case TokenKind::keyword_range:
-      if (!accept(TokenKind::left_parenthesis) || !accept(TokenKind::right_parenthesis)) return unexpected("", "");
+      if (!accept(TokenKind::left_parenthesis) || !accept(TokenKind::right_parenthesis))
+        return unexpected("", "");
       return duration_of(first.kind == TokenKind::keyword_step ? DurationExpr::Kind::step
                                                                : DurationExpr::Kind::range);
     case TokenKind::keyword_min:

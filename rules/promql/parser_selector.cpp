@@ -18,11 +18,16 @@ TimeShift* shift_of(Expr& expr) {
 
 std::optional<MatchKind> match_kind(TokenKind kind) {
   switch (kind) {
-    case TokenKind::equals: return MatchKind::equal;
-    case TokenKind::not_equal: return MatchKind::not_equal;
-    case TokenKind::equal_regex: return MatchKind::regex;
-    case TokenKind::not_equal_regex: return MatchKind::not_regex;
-    default: return std::nullopt;
+    case TokenKind::equals:
+      return MatchKind::equal;
+    case TokenKind::not_equal:
+      return MatchKind::not_equal;
+    case TokenKind::equal_regex:
+      return MatchKind::regex;
+    case TokenKind::not_equal_regex:
+      return MatchKind::not_regex;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -148,8 +153,10 @@ std::expected<void, Error> Parser::parse_offset(Expr& expr) {
   if (!offset) return std::unexpected(offset.error());
   TimeShift* shift = shift_of(expr);
   if (shift == nullptr) {
-    return fail(span, "offset modifier must be preceded by an instant vector selector or range vector selector or a "
-                      "subquery");
+    return fail(
+        span,
+        "offset modifier must be preceded by an instant vector selector or range vector selector or a "
+        "subquery");
   }
   if (shift->offset != nullptr) return fail(span, "offset may not be set multiple times");
   shift->offset = std::move(*offset);
@@ -179,7 +186,9 @@ std::expected<void, Error> Parser::parse_at(Expr& expr) {
   }
   TimeShift* shift = shift_of(expr);
   if (shift == nullptr) {
-    return fail(span, "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery");
+    return fail(
+        span,
+        "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery");
   }
   if (shift->has_at()) return fail(span, "@ <timestamp> may not be set multiple times");
   shift->at_edge = edge;

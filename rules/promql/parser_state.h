@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,15 @@ class Parser {
   std::expected<void, Error> parse_fill(VectorMatching& matching);
   Expected<ExprPtr> parse_parenthesised();
   Expected<ExprPtr> parse_number();
+  Expected<double> parse_signed_number(std::string_view context, std::string_view expected);
+
+  // parser_call.cpp: aggregations and functions
   Expected<ExprPtr> parse_aggregation();
+  Expected<bool> parse_grouping(Aggregation& aggregation);
   Expected<ExprPtr> parse_call();
   Expected<std::vector<ExprPtr>> parse_arguments();
   Expected<std::vector<std::string>> parse_label_list();
   Expected<std::string> parse_grouping_label();
-  Expected<double> parse_signed_number(std::string_view context, std::string_view expected);
 
   // parser_selector.cpp: selectors and what may follow them
   Expected<ExprPtr> parse_vector_selector();
@@ -91,6 +95,11 @@ Expected<ExprPtr> Parser::make(Node node, Span span, std::size_t depth_below, Va
   expr->type = type;
   expr->depth = depth_below + 1;
   return expr;
+}
+
+/// The greater of `depth` and the depth of `expr`, which may be null.
+inline std::size_t deeper(std::size_t depth, const ExprPtr& expr) {
+  return expr == nullptr ? depth : std::max(depth, expr->depth);
 }
 
 /// Binds tighter the higher it is; 0 for a token that is no binary operator.

@@ -25,7 +25,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string label_list(const std::vector<std::string>& labels) {
   std::vector<std::string> names;
-  for (const std::string& label : labels) names.push_back(is_plain_label_name(label) ? label : quoted(label));
+  for (const std::string& label : labels)
+    names.push_back(is_plain_label_name(label) ? label : quoted(label));
   return "(" + join(names, ", ") + ")";
 }
 
@@ -37,7 +38,9 @@ std::string seconds_text(double seconds) {
 }
 
 /// A number without a sign that the parser would take for an operator: Inf, not +Inf.
-std::string number_text(double value) { return value == k_infinity ? "Inf" : format_fixed(value); }
+std::string number_text(double value) {
+  return value == k_infinity ? "Inf" : format_fixed(value);
+}
 
 std::string duration_text(const DurationExpr& duration) {
   auto side = [](const DurationPtr& operand) { return duration_text(*operand); };
@@ -73,8 +76,8 @@ std::string at_text(const TimeShift& shift) {
   if (shift.at_edge == TimeShift::Edge::end) return " @ end()";
   if (!shift.at_ms) return "";
   bool negative = *shift.at_ms < 0;
-  std::uint64_t magnitude = negative ? 0 - static_cast<std::uint64_t>(*shift.at_ms)
-                                     : static_cast<std::uint64_t>(*shift.at_ms);
+  std::uint64_t magnitude =
+      negative ? 0 - static_cast<std::uint64_t>(*shift.at_ms) : static_cast<std::uint64_t>(*shift.at_ms);
   std::string fraction = std::to_string(1000 + magnitude % 1000).substr(1);
   return " @ " + std::string(negative ? "-" : "") + std::to_string(magnitude / 1000) + "." + fraction;
 }
@@ -85,9 +88,12 @@ std::string offset_text(const TimeShift& shift) {
 
 std::string borders_text(RangeBorders borders) {
   switch (borders) {
-    case RangeBorders::plain: return "";
-    case RangeBorders::anchored: return " anchored";
-    case RangeBorders::smoothed: return " smoothed";
+    case RangeBorders::plain:
+      return "";
+    case RangeBorders::anchored:
+      return " anchored";
+    case RangeBorders::smoothed:
+      return " smoothed";
   }
   return "";
 }
@@ -109,7 +115,8 @@ std::string selector_text(const VectorSelector& selector) {
 
 std::string matching_text(const VectorMatching& matching) {
   std::string text;
-  bool grouped = matching.cardinality == Cardinality::many_to_one || matching.cardinality == Cardinality::one_to_many;
+  bool grouped =
+      matching.cardinality == Cardinality::many_to_one || matching.cardinality == Cardinality::one_to_many;
   if (matching.on || grouped || !matching.labels.empty()) {
     text += std::string(matching.on ? " on " : " ignoring ") + label_list(matching.labels);
   }
@@ -120,7 +127,8 @@ std::string matching_text(const VectorMatching& matching) {
   auto fill = [](std::string_view word, double value) {
     return " " + std::string(word) + " (" + format_fixed(value) + ")";
   };
-  if (matching.fill_left && matching.fill_left == matching.fill_right) return text + fill("fill", *matching.fill_left);
+  if (matching.fill_left && matching.fill_left == matching.fill_right)
+    return text + fill("fill", *matching.fill_left);
   if (matching.fill_left) text += fill("fill_left", *matching.fill_left);
   if (matching.fill_right) text += fill("fill_right", *matching.fill_right);
   return text;
@@ -133,7 +141,8 @@ std::string grouping_text(const Aggregation& aggregation) {
 }
 
 std::string operator_text(const Binary& binary) {
-  return std::string(spelling(binary.op)) + (binary.return_bool ? " bool" : "") + matching_text(binary.matching);
+  return std::string(spelling(binary.op)) + (binary.return_bool ? " bool" : "") +
+         matching_text(binary.matching);
 }
 
 /// Writes an expression; with a width, over several lines where it would be longer than that.
@@ -162,26 +171,30 @@ class Printer {
     }
     if (const auto* matrix = expr.as<MatrixSelector>()) {
       const VectorSelector& selector = matrix->vector;
-      return selector_text(selector) + "[" + duration_text(*matrix->range) + "]" + borders_text(selector.borders) +
-             at_text(selector.shift) + offset_text(selector.shift);
+      return selector_text(selector) + "[" + duration_text(*matrix->range) + "]" +
+             borders_text(selector.borders) + at_text(selector.shift) + offset_text(selector.shift);
     }
     if (const auto* subquery = expr.as<Subquery>()) return print(*subquery->expr, 0) + window_text(*subquery);
-    if (const auto* call = expr.as<Call>()) return std::string(call->function->name) + arguments_text(call->arguments);
+    if (const auto* call = expr.as<Call>())
+      return std::string(call->function->name) + arguments_text(call->arguments);
     if (const auto* aggregation = expr.as<Aggregation>()) {
-      std::string parameter = aggregation->parameter == nullptr ? "" : print(*aggregation->parameter, 0) + ", ";
+      std::string parameter =
+          aggregation->parameter == nullptr ? "" : print(*aggregation->parameter, 0) + ", ";
       return grouping_text(*aggregation) + "(" + parameter + print(*aggregation->expr, 0) + ")";
     }
     if (const auto* binary = expr.as<Binary>()) {
       return print(*binary->left, 0) + " " + operator_text(*binary) + " " + print(*binary->right, 0);
     }
-    if (const auto* unary = expr.as<Unary>()) return std::string(spelling(unary->op)) + print(*unary->expr, 0);
+    if (const auto* unary = expr.as<Unary>())
+      return std::string(spelling(unary->op)) + print(*unary->expr, 0);
     if (const auto* inner = expr.as<Parenthesised>()) return "(" + print(*inner->expr, 0) + ")";
     return "";
   }
 
   std::string arguments_text(const std::vector<ExprPtr>& arguments) const {
     std::vector<std::string> parts;
-    for (const ExprPtr& argument : arguments) parts.push_back(print(*argument, 0));
+    for (const ExprPtr& argument : arguments)
+      parts.push_back(print(*argument, 0));
     return "(" + join(parts, ", ") + ")";
   }
 
@@ -195,13 +208,15 @@ class Printer {
     std::string margin = indent(level);
     if (const auto* call = expr.as<Call>(); call != nullptr && !call->arguments.empty()) {
       std::vector<std::string> lines;
-      for (const ExprPtr& argument : call->arguments) lines.push_back(print(*argument, level + 1));
+      for (const ExprPtr& argument : call->arguments)
+        lines.push_back(print(*argument, level + 1));
       return margin + std::string(call->function->name) + "(\n" + join(lines, ",\n") + "\n" + margin + ")";
     }
     if (const auto* aggregation = expr.as<Aggregation>()) {
-      std::string parameter = aggregation->parameter == nullptr ? "" : print(*aggregation->parameter, level + 1) + ",\n";
-      return margin + grouping_text(*aggregation) + "(\n" + parameter + print(*aggregation->expr, level + 1) + "\n" +
-             margin + ")";
+      std::string parameter =
+          aggregation->parameter == nullptr ? "" : print(*aggregation->parameter, level + 1) + ",\n";
+      return margin + grouping_text(*aggregation) + "(\n" + parameter + print(*aggregation->expr, level + 1) +
+             "\n" + margin + ")";
     }
     if (const auto* binary = expr.as<Binary>()) {
       return print(*binary->left, level + 1) + "\n" + margin + operator_text(*binary) + "\n" +
@@ -210,7 +225,8 @@ class Printer {
     if (const auto* inner = expr.as<Parenthesised>()) {
       return margin + "(\n" + print(*inner->expr, level + 1) + "\n" + margin + ")";
     }
-    if (const auto* subquery = expr.as<Subquery>()) return print(*subquery->expr, level) + window_text(*subquery);
+    if (const auto* subquery = expr.as<Subquery>())
+      return print(*subquery->expr, level) + window_text(*subquery);
     if (const auto* unary = expr.as<Unary>()) {
       return margin + std::string(spelling(unary->op)) + print(*unary->expr, level).substr(margin.size());
     }
@@ -222,8 +238,12 @@ class Printer {
 
 }  // namespace
 
-std::string to_string(const Expr& expr) { return Printer(0).print(expr, 0); }
+std::string to_string(const Expr& expr) {
+  return Printer(0).print(expr, 0);
+}
 
-std::string to_pretty_string(const Expr& expr) { return Printer(k_line_width).print(expr, 0); }
+std::string to_pretty_string(const Expr& expr) {
+  return Printer(k_line_width).print(expr, 0);
+}
 
 }  // namespace pgvigil::promql

@@ -18,9 +18,11 @@ class WindowCursor {
       first_ = count_until(begin_ms);
       behind_ = first_;
     }
-    while (first_ < points_.size() && points_[first_].t_ms <= begin_ms) ++first_;
+    while (first_ < points_.size() && points_[first_].t_ms <= begin_ms)
+      ++first_;
     behind_ = std::max(behind_, first_);
-    while (behind_ < points_.size() && points_[behind_].t_ms <= end_ms) ++behind_;
+    while (behind_ < points_.size() && points_[behind_].t_ms <= end_ms)
+      ++behind_;
     return points_.subspan(first_, behind_ - first_);
   }
 
@@ -37,17 +39,20 @@ class WindowCursor {
   bool started_ = false;
 };
 
-constexpr std::array<std::string_view, 5> k_anchored_functions = {"changes", "delta", "increase", "rate", "resets"};
+constexpr std::array<std::string_view, 5> k_anchored_functions = {"changes", "delta", "increase", "rate",
+                                                                  "resets"};
 constexpr std::array<std::string_view, 3> k_smoothed_functions = {"delta", "increase", "rate"};
 
 std::expected<void, Error> check_borders(RangeBorders borders, std::string_view function) {
   if (borders == RangeBorders::plain) return {};
   bool anchored = borders == RangeBorders::anchored;
-  std::span<const std::string_view> allowed = anchored ? std::span<const std::string_view>(k_anchored_functions)
-                                                       : std::span<const std::string_view>(k_smoothed_functions);
+  std::span<const std::string_view> allowed = anchored
+                                                  ? std::span<const std::string_view>(k_anchored_functions)
+                                                  : std::span<const std::string_view>(k_smoothed_functions);
   if (std::find(allowed.begin(), allowed.end(), function) != allowed.end()) return {};
   std::string names;
-  for (std::string_view name : allowed) names.append(names.empty() ? "" : ", ").append(name);
+  for (std::string_view name : allowed)
+    names.append(names.empty() ? "" : ", ").append(name);
   return failure(Fault::evaluation, std::string(anchored ? "anchored" : "smoothed") +
                                         " modifier can only be used with: " + names + " - not with " +
                                         std::string(function));
@@ -55,7 +60,8 @@ std::expected<void, Error> check_borders(RangeBorders borders, std::string_view 
 
 /// Prometheus takes a metric for a counter by the end of its name.
 bool is_named_like_counter(std::string_view name) {
-  return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") || name.ends_with("_bucket");
+  return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") ||
+         name.ends_with("_bucket");
 }
 
 class RangeCall {
@@ -68,7 +74,8 @@ class RangeCall {
   }
 
   Expected<Block> run() {
-    if (auto allowed = check_borders(input_.borders, function_.name); !allowed) return std::unexpected(allowed.error());
+    if (auto allowed = check_borders(input_.borders, function_.name); !allowed)
+      return std::unexpected(allowed.error());
     if (auto gathered = gather_scalars(); !gathered) return std::unexpected(gathered.error());
     Expected<Block> block = evaluator_.new_block(input_.series.size());
     if (!block) return block;
@@ -111,14 +118,16 @@ class RangeCall {
       window.borders = input_.borders;
       window.points = cursor.move_to(window.begin_ms - before_ms_, window.end_ms + after_ms_);
       if (window.points.empty()) continue;
-      for (std::size_t i = 0; i < columns_.size(); ++i) scalars_[i] = columns_[i][step];
+      for (std::size_t i = 0; i < columns_.size(); ++i)
+        scalars_[i] = columns_[i][step];
       window.scalars = scalars_;
       RangeNotes notes;
       cells[step] = function_.range(window, notes);
       scanned += window.points.size();
       if (notes.error) return failure(Fault::evaluation, *notes.error);
       if (notes.bad_quantile) {
-        evaluator_.context().annotations.add(invalid_quantile(*notes.bad_quantile, call_.arguments.front()->span));
+        evaluator_.context().annotations.add(
+            invalid_quantile(*notes.bad_quantile, call_.arguments.front()->span));
       }
       any = any || !is_absent(cells[step]);
     }

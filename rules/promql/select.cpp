@@ -14,8 +14,12 @@ std::size_t count_until(std::span<const Point> points, std::int64_t t_ms) {
   return static_cast<std::size_t>(after - points.begin());
 }
 
-/// The sample that counts at `t_ms`: the newest of (t - lookback, t], unless it says that the series has ended.
-const Point* newest(std::span<const Point> points, std::size_t until, std::int64_t t_ms, std::int64_t lookback_ms) {
+/// The sample that counts at `t_ms`: the newest of (t - lookback, t], unless it says that the series has
+/// ended.
+const Point* newest(std::span<const Point> points,
+                    std::size_t until,
+                    std::int64_t t_ms,
+                    std::int64_t lookback_ms) {
   if (until == 0) return nullptr;
   const Point& point = points[until - 1];
   return point.t_ms > t_ms - lookback_ms && !is_stale(point.v) ? &point : nullptr;
@@ -24,7 +28,8 @@ const Point* newest(std::span<const Point> points, std::size_t until, std::int64
 bool has_stale(const SeriesSet& series) {
   for (std::size_t i = 0; i < series.size(); ++i) {
     std::span<const Point> points = series.points(i);
-    if (std::any_of(points.begin(), points.end(), [](const Point& point) { return is_stale(point.v); })) return true;
+    if (std::any_of(points.begin(), points.end(), [](const Point& point) { return is_stale(point.v); }))
+      return true;
   }
   return false;
 }
@@ -42,7 +47,9 @@ SeriesSet without_stale(const SeriesSet& series) {
 
 }  // namespace
 
-Expected<SeriesSet> Evaluator::select(const VectorSelector& selector, std::int64_t from_ms, std::int64_t to_ms) {
+Expected<SeriesSet> Evaluator::select(const VectorSelector& selector,
+                                      std::int64_t from_ms,
+                                      std::int64_t to_ms) {
   Expected<SeriesSet> series = context_.storage.select(selector.matchers, from_ms, to_ms);
   if (!series) return series;
   if (series->point_count() > context_.options.limits.samples) return too_many_samples();
@@ -51,9 +58,12 @@ Expected<SeriesSet> Evaluator::select(const VectorSelector& selector, std::int64
 
 std::optional<std::int64_t> Evaluator::resolve_at(const TimeShift& shift) const {
   switch (shift.at_edge) {
-    case TimeShift::Edge::start: return context_.times.start_ms;
-    case TimeShift::Edge::end: return context_.times.end_ms;
-    case TimeShift::Edge::none: break;
+    case TimeShift::Edge::start:
+      return context_.times.start_ms;
+    case TimeShift::Edge::end:
+      return context_.times.end_ms;
+    case TimeShift::Edge::none:
+      break;
   }
   return shift.at_ms;
 }
@@ -80,12 +90,15 @@ Expected<Block> Evaluator::select_instant(const VectorSelector& selector, Taken 
     bool any = false;
     for (std::size_t step = 0; step < grid_.steps; ++step) {
       std::int64_t t = reference(step);
-      while (until < points.size() && points[until].t_ms <= t) ++until;
+      while (until < points.size() && points[until].t_ms <= t)
+        ++until;
       const Point* point = newest(points, until, t, own_lookback);
       if (point == nullptr) continue;
       any = true;
-      if (taken == Taken::time) cells[step] = static_cast<double>(point->t_ms) / 1000;
-      else cells[step] = smoothed ? interpolated_value(points, until, t, own_lookback) : point->v;
+      if (taken == Taken::time)
+        cells[step] = static_cast<double>(point->t_ms) / 1000;
+      else
+        cells[step] = smoothed ? interpolated_value(points, until, t, own_lookback) : point->v;
     }
     if (!any) block->drop_last_row();
   }

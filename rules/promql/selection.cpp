@@ -16,7 +16,8 @@ void append_sized(std::string& bytes, std::string_view text) {
   if (size < 255) {
     put(size);
   } else {
-    for (std::size_t part : {std::size_t{255}, size, size >> 8, size >> 16}) put(part);
+    for (std::size_t part : {std::size_t{255}, size, size >> 8, size >> 16})
+      put(part);
   }
   bytes.append(text);
 }
@@ -28,7 +29,8 @@ double ratio_offset(const Labels& labels) {
     append_sized(bytes, labels[i].name);
     append_sized(bytes, labels[i].value);
   }
-  return static_cast<double>(xxhash64(bytes)) / static_cast<double>(std::numeric_limits<std::uint64_t>::max());
+  return static_cast<double>(xxhash64(bytes)) /
+         static_cast<double>(std::numeric_limits<std::uint64_t>::max());
 }
 
 bool within_ratio(double ratio, double offset) {
@@ -38,7 +40,10 @@ bool within_ratio(double ratio, double offset) {
 /// Keeps some of the rows of each group, at every step anew.
 class Selection {
  public:
-  Selection(Evaluator& evaluator, const Aggregation& aggregation, Block input, std::span<const double> parameters)
+  Selection(Evaluator& evaluator,
+            const Aggregation& aggregation,
+            Block input,
+            std::span<const double> parameters)
       : evaluator_(evaluator),
         aggregation_(aggregation),
         input_(std::move(input)),
@@ -48,13 +53,15 @@ class Selection {
 
   Expected<Block> run() {
     bool ratio = aggregation_.op == TokenKind::keyword_limit_ratio;
-    if (auto checked = ratio ? check_ratios() : check_counts(); !checked) return std::unexpected(checked.error());
+    if (auto checked = ratio ? check_ratios() : check_counts(); !checked)
+      return std::unexpected(checked.error());
     for (std::size_t i = 0; i < input_.size(); ++i) {
       std::size_t group = groups_.number(input_.row(i).labels);
       if (group == rows_of_group_.size()) rows_of_group_.emplace_back();
       rows_of_group_[group].push_back(i);
     }
-    for (std::size_t step = 0; step < input_.steps(); ++step) run_step(step);
+    for (std::size_t step = 0; step < input_.steps(); ++step)
+      run_step(step);
     if (input_.steps() == 1) {
       input_.reorder(order_);
     } else {
@@ -102,8 +109,10 @@ class Selection {
         if (!is_absent(input_.cells(row)[step])) candidates_.push_back(row);
       }
       choose(step);
-      for (std::size_t row : candidates_) input_.cells(row)[step] = absent();
-      for (std::size_t i = 0; i < chosen_.size(); ++i) input_.cells(chosen_[i])[step] = values_[i];
+      for (std::size_t row : candidates_)
+        input_.cells(row)[step] = absent();
+      for (std::size_t i = 0; i < chosen_.size(); ++i)
+        input_.cells(chosen_[i])[step] = values_[i];
       order_.insert(order_.end(), chosen_.begin(), chosen_.end());
     }
   }
@@ -119,20 +128,23 @@ class Selection {
         return ratio == 0 || !within_ratio(ratio, ratio_offset(*input_.row(row).labels));
       });
     } else {
-      auto count = parameter < 1 ? 0
-                                 : static_cast<std::size_t>(
-                                       std::min(parameter, static_cast<double>(candidates_.size())));
+      auto count =
+          parameter < 1
+              ? 0
+              : static_cast<std::size_t>(std::min(parameter, static_cast<double>(candidates_.size())));
       if (aggregation_.op != TokenKind::keyword_limitk) {
         bool descending = aggregation_.op == TokenKind::keyword_topk;
         std::stable_sort(chosen_.begin(), chosen_.end(), [&](std::size_t a, std::size_t b) {
-          if (std::isnan(value(a)) || std::isnan(value(b))) return !std::isnan(value(a)) && std::isnan(value(b));
+          if (std::isnan(value(a)) || std::isnan(value(b)))
+            return !std::isnan(value(a)) && std::isnan(value(b));
           return descending ? value(a) > value(b) : value(a) < value(b);
         });
       }
       chosen_.resize(count);
     }
     values_.clear();
-    for (std::size_t row : chosen_) values_.push_back(value(row));
+    for (std::size_t row : chosen_)
+      values_.push_back(value(row));
   }
 
   Evaluator& evaluator_;

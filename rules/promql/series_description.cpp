@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::uint64_t k_most_repetitions = 10'000'000;
 
-bool is_space(char c) { return c == ' ' || c == '\t'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
 
 /// Reads the text from left to right; every step says by its result whether it found what it looked for.
 class Reader {
@@ -47,12 +49,14 @@ class Reader {
     return true;
   }
   void skip_spaces() {
-    while (is_space(peek())) ++position_;
+    while (is_space(peek()))
+      ++position_;
   }
   template <typename Condition>
   std::string_view take_while(Condition condition) {
     std::size_t begin = position_;
-    while (!at_end() && condition(text_[position_])) ++position_;
+    while (!at_end() && condition(text_[position_]))
+      ++position_;
     return text_.substr(begin, position_ - begin);
   }
   std::unexpected<std::string> failed(std::string_view expected) const {
@@ -63,7 +67,8 @@ class Reader {
     char quote = peek();
     if (quote != '"' && quote != '\'' && quote != '`') return std::nullopt;
     std::size_t begin = position_++;
-    while (!at_end() && peek() != quote) position_ += peek() == '\\' && quote != '`' ? 2 : 1;
+    while (!at_end() && peek() != quote)
+      position_ += peek() == '\\' && quote != '`' ? 2 : 1;
     if (!accept(quote)) return std::nullopt;
     return unquoted(text_.substr(begin, position_ - begin));
   }
@@ -74,8 +79,10 @@ class Reader {
     while (!accept('}')) {
       bool is_quoted = peek() == '"' || peek() == '\'' || peek() == '`';
       std::optional<std::string> name;
-      if (is_quoted) name = read_string();
-      else name = take_while([](char c) { return is_plain_label_name({&c, 1}) || (c >= '0' && c <= '9'); });
+      if (is_quoted)
+        name = read_string();
+      else
+        name = take_while([](char c) { return is_plain_label_name({&c, 1}) || (c >= '0' && c <= '9'); });
       if (!name || name->empty()) return false;
       skip_spaces();
       if (accept('=')) {
@@ -137,8 +144,10 @@ class Reader {
   std::optional<double> read_value() {
     std::size_t begin = position_;
     if (peek() == '+' || peek() == '-') ++position_;
-    std::string_view word = take_while([](char c) { return (c >= 'a' && c <= 'w') || (c >= 'A' && c <= 'Z'); });
-    if (word == "stale") return position_ - begin == word.size() ? std::optional(stale_marker()) : std::nullopt;
+    std::string_view word =
+        take_while([](char c) { return (c >= 'a' && c <= 'w') || (c >= 'A' && c <= 'Z'); });
+    if (word == "stale")
+      return position_ - begin == word.size() ? std::optional(stale_marker()) : std::nullopt;
     if (word.empty()) {
       take_while([this](char c) { return (c >= '0' && c <= '9') || c == '.' || c == '_' || is_exponent(c); });
     }

@@ -22,9 +22,9 @@ struct SeriesDescription {
   std::vector<SequenceValue> values;
 };
 
-/// Reads a series in the notation of Prometheus's tests: `up{job="a"} 1 2+3x4 _ _x2 stale NaN -Inf`. a+bxn means n
-/// further values, each b more; axn the value n times more; _ no sample. Native histograms ({{…}}) are recognised and
-/// left empty. Values may be missing altogether.
+/// Reads a series in the notation of Prometheus's tests: `up{job="a"} 1 2+3x4 _ _x2 stale NaN -Inf`. a+bxn
+/// means n further values, each b more; axn the value n times more; _ no sample. Native histograms ({{…}})
+/// are recognised and left empty. Values may be missing altogether.
 std::expected<SeriesDescription, std::string> parse_series_description(std::string_view text);
 
 }  // namespace pgvigil::promql

@@ -26,7 +26,10 @@ class Presence {
 };
 
 /// Takes out the cells whose group is (or is not) present on the other side.
-void keep_cells(Block& block, const std::vector<std::size_t>& groups, const Presence& other, bool when_present) {
+void keep_cells(Block& block,
+                const std::vector<std::size_t>& groups,
+                const Presence& other,
+                bool when_present) {
   for (std::size_t i = 0; i < block.size(); ++i) {
     std::span<double> cells = block.cells(i);
     for (std::size_t step = 0; step < cells.size(); ++step) {
@@ -45,7 +48,8 @@ Expected<Block> combine_sets(Evaluator& evaluator, const Binary& binary, Block l
   auto numbers_of = [&](const Block& block) {
     std::vector<std::size_t> numbers;
     numbers.reserve(block.size());
-    for (std::size_t i = 0; i < block.size(); ++i) numbers.push_back(groups.number(block.row(i).labels));
+    for (std::size_t i = 0; i < block.size(); ++i)
+      numbers.push_back(groups.number(block.row(i).labels));
     return numbers;
   };
   std::vector<std::size_t> left_groups = numbers_of(left);

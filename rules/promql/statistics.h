@@ -25,8 +25,8 @@ class KahanSum {
   double compensation_ = 0;
 };
 
-/// The mean of values added one by one: the sum divided at the end, or, from the moment that the sum would overflow,
-/// a mean that moves along.
+/// The mean of values added one by one: the sum divided at the end, or, from the moment that the sum would
+/// overflow, a mean that moves along.
 class RunningMean {
  public:
   void add(double value);
@@ -51,8 +51,8 @@ class RunningVariance {
   double count_ = 0;
 };
 
-/// The quantile of `values`, interpolated between neighbours; NaN counts as the smallest. NaN when there are no
-/// values or `quantile` is NaN, -Inf below 0, +Inf above 1. Sorts `values`.
+/// The quantile of `values`, interpolated between neighbours; NaN counts as the smallest. NaN when there are
+/// no values or `quantile` is NaN, -Inf below 0, +Inf above 1. Sorts `values`.
 double quantile_of(double quantile, std::vector<double>& values);
 
 }  // namespace pgvigil::promql

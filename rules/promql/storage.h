@@ -13,13 +13,15 @@ namespace pgvigil::promql {
 /// The series that a selector found, with their samples: one block of memory for all samples.
 class SeriesSet {
  public:
-  /// Begins a series. `lookback_ms` is how long a sample of it counts when no newer one comes; 0 leaves it to the
-  /// query (a collector that runs every hour gives its series two hours).
+  /// Begins a series. `lookback_ms` is how long a sample of it counts when no newer one comes; 0 leaves it to
+  /// the query (a collector that runs every hour gives its series two hours).
   void add_series(LabelsPtr labels, std::int64_t lookback_ms = 0) {
     series_.push_back({std::move(labels), points_.size(), lookback_ms});
   }
   /// Appends samples to the last series, in the order of time.
-  void add_points(std::span<const Point> points) { points_.insert(points_.end(), points.begin(), points.end()); }
+  void add_points(std::span<const Point> points) {
+    points_.insert(points_.end(), points.begin(), points.end());
+  }
   void add_point(Point point) { points_.push_back(point); }
 
   std::size_t size() const { return series_.size(); }
@@ -46,9 +48,10 @@ class Queryable {
  public:
   virtual ~Queryable() = default;
 
-  /// The series that match all of `matchers`, with their samples of [from_ms, to_ms], stale markers included, sorted
-  /// by time; no label set twice; the order of the series is the same at every call. Samples outside of the window
-  /// do no harm. A series with a look-back of its own brings samples from that much before from_ms.
+  /// The series that match all of `matchers`, with their samples of [from_ms, to_ms], stale markers included,
+  /// sorted by time; no label set twice; the order of the series is the same at every call. Samples outside
+  /// of the window do no harm. A series with a look-back of its own brings samples from that much before
+  /// from_ms.
   virtual Expected<SeriesSet> select(std::span<const Matcher> matchers,
                                      std::int64_t from_ms,
                                      std::int64_t to_ms) const = 0;

@@ -11,7 +11,9 @@ constexpr std::string_view k_hex_digits = "0123456789abcdef";
 
 constexpr DecodedCharacter k_ill_formed{k_replacement_character, 1, false};
 
-bool is_surrogate(char32_t code_point) { return code_point >= 0xD800 && code_point < 0xE000; }
+bool is_surrogate(char32_t code_point) {
+  return code_point >= 0xD800 && code_point < 0xE000;
+}
 
 /// How many bytes a character that begins with `lead` has; 0 for a byte that cannot begin one.
 std::size_t sequence_width(unsigned char lead) {
@@ -23,20 +25,30 @@ std::size_t sequence_width(unsigned char lead) {
 }
 
 void append_hex(std::string& text, char32_t value, int digits) {
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) text += k_hex_digits[(value >> shift) & 0xF];
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    text += k_hex_digits[(value >> shift) & 0xF];
 }
 
 std::optional<char> simple_escape(char32_t code_point) {
   switch (code_point) {
-    case '\a': return 'a';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    case '\v': return 'v';
-    case '\\': return '\\';
-    default: return std::nullopt;
+    case '\a':
+      return 'a';
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    case '\v':
+      return 'v';
+    case '\\':
+      return '\\';
+    default:
+      return std::nullopt;
   }
 }
 
@@ -90,15 +102,24 @@ std::optional<char32_t> read_digits(std::string_view text, std::size_t& position
 
 std::optional<char> control_character(char letter) {
   switch (letter) {
-    case 'a': return '\a';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'v': return '\v';
-    case '\\': return '\\';
-    default: return std::nullopt;
+    case 'a':
+      return '\a';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'v':
+      return '\v';
+    case '\\':
+      return '\\';
+    default:
+      return std::nullopt;
   }
 }
 
@@ -119,10 +140,14 @@ bool append_unescaped(std::string& text, std::string_view body, std::size_t& pos
   bool octal = letter >= '0' && letter <= '7';
   if (!octal) ++position;
   std::optional<char32_t> value;
-  if (octal) value = read_digits(body, position, 3, 8);
-  else if (letter == 'x') value = read_digits(body, position, 2, 16);
-  else if (letter == 'u') value = read_digits(body, position, 4, 16);
-  else if (letter == 'U') value = read_digits(body, position, 8, 16);
+  if (octal)
+    value = read_digits(body, position, 3, 8);
+  else if (letter == 'x')
+    value = read_digits(body, position, 2, 16);
+  else if (letter == 'u')
+    value = read_digits(body, position, 4, 16);
+  else if (letter == 'U')
+    value = read_digits(body, position, 8, 16);
   if (!value) return false;
   if (octal || letter == 'x') {
     if (*value > 0xFF) return false;
@@ -237,6 +262,8 @@ bool is_plain_metric_name(std::string_view name) {
   return is_name(name, [](char character) { return character == ':'; });
 }
 
-bool is_utf8_label_name(std::string_view name) { return !name.empty() && is_utf8(name); }
+bool is_utf8_label_name(std::string_view name) {
+  return !name.empty() && is_utf8(name);
+}
 
 }  // namespace pgvigil::promql

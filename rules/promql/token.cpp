@@ -79,17 +79,27 @@ constexpr std::array<Spelling, 26> k_signs = {{{"(", TokenKind::left_parenthesis
                                                {">/", TokenKind::trim_lower},
                                                {"@", TokenKind::at}}};
 
-bool is_operator(TokenKind kind) { return kind >= TokenKind::add && kind <= TokenKind::keyword_atan2; }
-bool is_other_keyword(TokenKind kind) { return kind >= TokenKind::keyword_anchored; }
+bool is_operator(TokenKind kind) {
+  return kind >= TokenKind::add && kind <= TokenKind::keyword_atan2;
+}
+bool is_other_keyword(TokenKind kind) {
+  return kind >= TokenKind::keyword_anchored;
+}
 
 std::string_view kind_name(TokenKind kind) {
   switch (kind) {
-    case TokenKind::identifier: return "identifier";
-    case TokenKind::metric_identifier: return "metric identifier";
-    case TokenKind::string: return "string";
-    case TokenKind::number: return "number";
-    case TokenKind::duration: return "duration";
-    default: return "";
+    case TokenKind::identifier:
+      return "identifier";
+    case TokenKind::metric_identifier:
+      return "metric identifier";
+    case TokenKind::string:
+      return "string";
+    case TokenKind::number:
+      return "number";
+    case TokenKind::duration:
+      return "duration";
+    default:
+      return "";
   }
 }
 

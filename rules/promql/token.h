@@ -20,7 +20,7 @@ enum class TokenKind : std::uint8_t {
   right_bracket,
   left_parenthesis,
   right_parenthesis,
-  equals,            // =
+  equals,  // =
   duration,
   identifier,
   metric_identifier,  // with a colon in it
@@ -33,9 +33,9 @@ enum class TokenKind : std::uint8_t {
   divide,
   modulo,
   power,
-  equal,          // ==
-  not_equal,      // !=
-  equal_regex,    // =~
+  equal,            // ==
+  not_equal,        // !=
+  equal_regex,      // =~
   not_equal_regex,  // !~
   less,
   less_or_equal,

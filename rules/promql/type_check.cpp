@@ -16,7 +16,8 @@ class TypeChecker {
 
   Checked check(Expr& expr) const {
     if (auto* selector = expr.as<VectorSelector>()) return check_selector(*selector, expr.span);
-    if (auto* selector = expr.as<MatrixSelector>()) return check_selector(selector->vector, selector->vector_span);
+    if (auto* selector = expr.as<MatrixSelector>())
+      return check_selector(selector->vector, selector->vector_span);
     if (auto* subquery = expr.as<Subquery>()) return check_subquery(*subquery, expr.span);
     if (auto* call = expr.as<Call>()) return check_call(*call, expr.span);
     if (auto* aggregation = expr.as<Aggregation>()) return check_aggregation(*aggregation);
@@ -34,8 +35,8 @@ class TypeChecker {
   Checked expect(Expr& expr, ValueType wanted, std::string_view context) const {
     if (Checked checked = check(expr); !checked) return checked;
     if (expr.type == wanted) return {};
-    return fail(expr.span, "expected type " + std::string(documented_name(wanted)) + " in " + std::string(context) +
-                               ", got " + std::string(documented_name(expr.type)));
+    return fail(expr.span, "expected type " + std::string(documented_name(wanted)) + " in " +
+                               std::string(context) + ", got " + std::string(documented_name(expr.type)));
   }
 
   Checked check_selector(const VectorSelector& selector, Span span) const {
@@ -56,7 +57,8 @@ class TypeChecker {
   Checked check_subquery(Subquery& subquery, Span span) const {
     if (Checked checked = check(*subquery.expr); !checked) return checked;
     if (subquery.expr->type == ValueType::vector) return {};
-    std::string_view type = subquery.expr->type == ValueType::matrix ? "matrix" : documented_name(subquery.expr->type);
+    std::string_view type =
+        subquery.expr->type == ValueType::matrix ? "matrix" : documented_name(subquery.expr->type);
     return fail(span, "subquery is only allowed on instant vector, got " + std::string(type) + " instead");
   }
 
@@ -79,7 +81,8 @@ class TypeChecker {
 
   Checked check_call(Call& call, Span span) const {
     const Function& function = *call.function;
-    if (Checked counted = check_argument_count(function, call.arguments.size(), span); !counted) return counted;
+    if (Checked counted = check_argument_count(function, call.arguments.size(), span); !counted)
+      return counted;
     std::string context = "call to function " + quoted(function.name);
     for (std::size_t i = 0; i < call.arguments.size(); ++i) {
       ValueType wanted = function.argument_types[std::min(i, function.argument_types.size() - 1)];
@@ -123,7 +126,8 @@ class TypeChecker {
     if (binary.return_bool && !is_comparison(binary.op)) {
       return fail(operator_span(binary), "bool modifier can only be used on comparison operators");
     }
-    if (is_comparison(binary.op) && !binary.return_bool && left == ValueType::scalar && right == ValueType::scalar) {
+    if (is_comparison(binary.op) && !binary.return_bool && left == ValueType::scalar &&
+        right == ValueType::scalar) {
       return fail(operator_span(binary), "comparisons between scalars must use BOOL modifier");
     }
     for (const std::string& label : binary.matching.labels) {
@@ -148,14 +152,16 @@ class TypeChecker {
       return fail(span, "filling in missing series only allowed between instant vectors");
     }
     if (is_set_operator(binary.op)) {
-      return fail(span, "set operator " + quoted(spelling(binary.op)) + " not allowed in binary scalar expression");
+      return fail(span,
+                  "set operator " + quoted(spelling(binary.op)) + " not allowed in binary scalar expression");
     }
     return {};
   }
 
   Checked check_set_operator(Binary& binary, Span span) const {
     VectorMatching& matching = binary.matching;
-    if (matching.cardinality != Cardinality::one_to_one && matching.cardinality != Cardinality::many_to_many) {
+    if (matching.cardinality != Cardinality::one_to_one &&
+        matching.cardinality != Cardinality::many_to_many) {
       return fail(span, "no grouping allowed for " + quoted(spelling(binary.op)) + " operation");
     }
     if (matching.fill_left || matching.fill_right) {
@@ -170,6 +176,8 @@ class TypeChecker {
 
 }  // namespace
 
-std::expected<void, Error> check_types(Expr& expr, std::string_view query) { return TypeChecker(query).check(expr); }
+std::expected<void, Error> check_types(Expr& expr, std::string_view query) {
+  return TypeChecker(query).check(expr);
+}
 
 }  // namespace pgvigil::promql

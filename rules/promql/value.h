@@ -21,8 +21,12 @@ struct Point {
 
 /// The bits of the NaN that says "this series ends here", as Prometheus writes it into its storage.
 inline constexpr std::uint64_t k_stale_bits = 0x7ff0000000000002;
-inline double stale_marker() { return std::bit_cast<double>(k_stale_bits); }
-inline bool is_stale(double value) { return std::bit_cast<std::uint64_t>(value) == k_stale_bits; }
+inline double stale_marker() {
+  return std::bit_cast<double>(k_stale_bits);
+}
+inline bool is_stale(double value) {
+  return std::bit_cast<std::uint64_t>(value) == k_stale_bits;
+}
 
 inline constexpr double k_nan = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double k_infinity = std::numeric_limits<double>::infinity();

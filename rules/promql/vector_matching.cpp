@@ -13,8 +13,8 @@ LabelChoice choice_of(const VectorMatching& matching) {
   return matching.on ? LabelChoice::only(matching.labels) : LabelChoice::except(matching.labels);
 }
 
-/// Matches two vectors by their labels and computes, step by step. "Many" is the side whose series may share a
-/// match; in a one-to-one operation it is the left one.
+/// Matches two vectors by their labels and computes, step by step. "Many" is the side whose series may share
+/// a match; in a one-to-one operation it is the left one.
 class Matching {
  public:
   Matching(Evaluator& evaluator, const Binary& binary, const Block& left, const Block& right)
@@ -48,7 +48,8 @@ class Matching {
 
   void number(const Block& block, std::vector<std::size_t>& signatures) {
     signatures.reserve(block.size());
-    for (std::size_t i = 0; i < block.size(); ++i) signatures.push_back(signatures_.number(block.row(i).labels));
+    for (std::size_t i = 0; i < block.size(); ++i)
+      signatures.push_back(signatures_.number(block.row(i).labels));
   }
 
   Done run_step(Block& result) {
@@ -97,8 +98,8 @@ class Matching {
     std::string group = to_string(*signatures_.choice().apply(*first));
     return failure(Fault::evaluation,
                    "found duplicate series for the match group " + group + " on the " +
-                       (swapped_ ? "left" : "right") + " hand-side of the operation: [" + to_string(**first) + ", " +
-                       to_string(**second) +
+                       (swapped_ ? "left" : "right") + " hand-side of the operation: [" + to_string(**first) +
+                       ", " + to_string(**second) +
                        "];many-to-many matching not allowed: matching labels must be unique on one side");
   }
 
@@ -107,8 +108,9 @@ class Matching {
     std::size_t signature = many != k_none ? many_signatures_[many] : one_signatures_[one];
     bool one_to_one = matching_.cardinality == Cardinality::one_to_one;
     if (one_to_one && matched_[signature]) {
-      return failure(Fault::evaluation,
-                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
+      return failure(
+          Fault::evaluation,
+          "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
     }
     matched_[signature] = true;
     double left = swapped_ ? one_value : many_value;
@@ -140,7 +142,8 @@ class Matching {
     if (row_of_group_.size() <= group) row_of_group_.resize(group + 1, k_none);
     if (row_of_group_[group] == k_none) {
       bool was_dropped = many != k_none && many_.row(many).drop_name && is_comparison(binary_.op);
-      row_of_group_[group] = result.add_row({results_.representative(group), binary_.return_bool || was_dropped});
+      row_of_group_[group] =
+          result.add_row({results_.representative(group), binary_.return_bool || was_dropped});
     }
     double& cell = result.cells(row_of_group_[group])[step_];
     if (!is_absent(cell)) {
@@ -210,7 +213,10 @@ class Matching {
 
 }  // namespace
 
-Expected<Block> match_vectors(Evaluator& evaluator, const Binary& binary, const Block& left, const Block& right) {
+Expected<Block> match_vectors(Evaluator& evaluator,
+                              const Binary& binary,
+                              const Block& left,
+                              const Block& right) {
   return Matching(evaluator, binary, left, right).run();
 }
 

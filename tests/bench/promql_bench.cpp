@@ -31,20 +31,30 @@ constexpr std::array<std::string_view, 30> k_rules = {
     "max by (instance, holder) (pg_xmin_horizon_age_xacts) > 5e7",
     "sum by (instance, datname) (pg_blocked_backends) > 5",
     R"(increase(pg_stat_database_deadlocks{datname!~"template.*|"}[15m]) > 0)",
-    "sum by (instance) (pg_locks_count) / on (instance) (max by (instance) (pg_settings_max_locks_per_transaction) * on (instance) max by (instance) (pg_settings_max_connections)) > 0.5",
-    "max by (instance, datname) (pg_database_wraparound_age) > on (instance) group_left () (1.5 * max by (instance) (pg_settings_autovacuum_freeze_max_age))",
+    "sum by (instance) (pg_locks_count) / on (instance) (max by (instance) "
+    "(pg_settings_max_locks_per_transaction) * on (instance) max by (instance) "
+    "(pg_settings_max_connections)) > 0.5",
+    "max by (instance, datname) (pg_database_wraparound_age) > on (instance) group_left () (1.5 * max by "
+    "(instance) (pg_settings_autovacuum_freeze_max_age))",
     "max by (instance, datname) (pg_database_wraparound_age) / 2147483648 > 0.50",
     "(2147483648 - pg_database_wraparound_age) / (deriv(pg_database_wraparound_age[1h]) > 0) < 7 * 86400",
-    "pg_stat_user_tables_n_dead_tup > 10000 and on (instance, datname, schemaname, relname) (pg_stat_user_tables_n_dead_tup > 3 * (pg_stat_user_tables_n_live_tup * on (instance) group_left () pg_settings_autovacuum_vacuum_scale_factor + on (instance) group_left () pg_settings_autovacuum_vacuum_threshold))",
+    "pg_stat_user_tables_n_dead_tup > 10000 and on (instance, datname, schemaname, relname) "
+    "(pg_stat_user_tables_n_dead_tup > 3 * (pg_stat_user_tables_n_live_tup * on (instance) group_left () "
+    "pg_settings_autovacuum_vacuum_scale_factor + on (instance) group_left () "
+    "pg_settings_autovacuum_vacuum_threshold))",
     "pg_settings_autovacuum == 0 or pg_settings_track_counts == 0",
     "pg_table_bloat_ratio > 0.5 and on (instance, datname, schemaname, relname) pg_table_bloat_bytes > 5e9",
-    "sum by (instance, datname) (rate(pg_stat_database_blks_hit[15m])) / (sum by (instance, datname) (rate(pg_stat_database_blks_hit[15m])) + sum by (instance, datname) (rate(pg_stat_database_blks_read[15m]))) < 0.90 and on (instance, datname) sum by (instance, datname) (rate(pg_stat_database_blks_read[15m])) > 200",
+    "sum by (instance, datname) (rate(pg_stat_database_blks_hit[15m])) / (sum by (instance, datname) "
+    "(rate(pg_stat_database_blks_hit[15m])) + sum by (instance, datname) "
+    "(rate(pg_stat_database_blks_read[15m]))) < 0.90 and on (instance, datname) sum by (instance, datname) "
+    "(rate(pg_stat_database_blks_read[15m])) > 200",
     R"(sum by (instance, datname) (rate(pg_stat_database_xact_rollback{datname!~"template.*|"}[10m])) / (sum by (instance, datname) (rate(pg_stat_database_xact_rollback{datname!~"template.*|"}[10m])) + sum by (instance, datname) (rate(pg_stat_database_xact_commit{datname!~"template.*|"}[10m]))) > 0.10)",
     R"(rate(pg_stat_database_temp_bytes{datname!~"template.*|"}[10m]) > 50 * 1024 * 1024)",
     "pg_replication_lag_seconds > 60 and on (instance) pg_replication_is_replica == 1",
     "max by (instance, application_name) (pg_stat_replication_pg_wal_lsn_diff) > 1073741824",
     "pg_replication_is_replica == 1 unless on (instance) pg_stat_wal_receiver_received_tli",
-    "(count by (instance) (pg_stat_replication_pg_wal_lsn_diff{state=\"streaming\"}) or sum by (instance) (pg_replication_is_replica == 0)) < 1",
+    "(count by (instance) (pg_stat_replication_pg_wal_lsn_diff{state=\"streaming\"}) or sum by (instance) "
+    "(pg_replication_is_replica == 0)) < 1",
     "pg_replication_slots_active == 0",
     R"(pg_replication_slots_wal_status{wal_status=~"unreserved|lost"} == 1)",
     "changes(pg_replication_is_replica[10m]) > 0",
@@ -132,7 +142,8 @@ const MemoryStorage& ten_thousand_series() {
     auto* filled = new MemoryStorage;
     for (std::size_t instance = 0; instance < 10; ++instance) {
       std::string name = "db-" + std::to_string(instance) + ".example.com:9187";
-      for (const Metric& metric : k_metrics) add_metric(*filled, metric, name);
+      for (const Metric& metric : k_metrics)
+        add_metric(*filled, metric, name);
     }
     return filled;
   }();
@@ -141,13 +152,15 @@ const MemoryStorage& ten_thousand_series() {
 
 std::vector<ExprPtr> parsed_rules() {
   std::vector<ExprPtr> rules;
-  for (std::string_view rule : k_rules) rules.push_back(std::move(*parse_expression(rule)));
+  for (std::string_view rule : k_rules)
+    rules.push_back(std::move(*parse_expression(rule)));
   return rules;
 }
 
 void parse_1000_expressions(benchmark::State& state) {
   for (auto _ : state) {
-    for (std::size_t i = 0; i < 1000; ++i) benchmark::DoNotOptimize(parse_expression(k_rules[i % k_rules.size()]));
+    for (std::size_t i = 0; i < 1000; ++i)
+      benchmark::DoNotOptimize(parse_expression(k_rules[i % k_rules.size()]));
   }
 }
 BENCHMARK(parse_1000_expressions)->Unit(benchmark::kMillisecond);
@@ -168,7 +181,8 @@ BENCHMARK(rule_pack_over_10000_series)->Unit(benchmark::kMillisecond);
 
 void dashboard_range_query(benchmark::State& state) {
   const MemoryStorage& storage = ten_thousand_series();
-  ExprPtr expr = std::move(*parse_expression("sum by (instance, datname) (rate(pg_stat_database_xact_commit[5m]))"));
+  ExprPtr expr =
+      std::move(*parse_expression("sum by (instance, datname) (rate(pg_stat_database_xact_commit[5m]))"));
   for (auto _ : state) {
     benchmark::DoNotOptimize(evaluate_range(*expr, storage, k_now_ms - 3'600'000, k_now_ms, k_step_ms));
   }
@@ -178,7 +192,8 @@ BENCHMARK(dashboard_range_query)->Unit(benchmark::kMillisecond);
 void every_series_selected(benchmark::State& state) {
   const MemoryStorage& storage = ten_thousand_series();
   ExprPtr expr = std::move(*parse_expression(R"(count by (__name__) ({instance=~"db-.*"}))"));
-  for (auto _ : state) benchmark::DoNotOptimize(evaluate_instant(*expr, storage, k_now_ms));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(evaluate_instant(*expr, storage, k_now_ms));
 }
 BENCHMARK(every_series_selected)->Unit(benchmark::kMillisecond);
 

@@ -19,6 +19,7 @@ NOT_OURS = {
     r"promhttp_.*": "the Go HTTP library; pgvigil_http_requests_total and others tell of our own",
     r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the other process_ metrics are there",
     r"postgres_exporter_.*": "the build and configuration of the exporter itself: pgvigil_build_info, pgvigil_config_*",
+    r"pg_stat_database_checksum_last_failure": "none has failed: the column is NULL, which the peer makes NaN",
     r"pg_exporter_user_queries_load_error": "custom queries are files in collectors.d: pgvigil_config_* tells of them",
 }
 
@@ -59,10 +60,14 @@ class Busy:
         until(lambda: server.value("select archived_count from pg_stat_archiver"), "a WAL segment is archived")
         self._reader = server.connect(connection_factory=psycopg2.extras.PhysicalReplicationConnection,
                                       autocommit=False)
-        self._reader.cursor().start_replication(
-            slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL,
-            start_lsn=server.value("select pg_current_wal_flush_lsn()"))
+        position = server.value("select pg_current_wal_flush_lsn()")
+        with self._reader.cursor() as cursor:
+            cursor.start_replication(slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL,
+                                     start_lsn=position)
+            numeric = int(server.value("select %s::pg_lsn - '0/0'", (position,)))
+            cursor.send_feedback(numeric, numeric, numeric)
         until(lambda: server.value("select state from pg_stat_replication") == "streaming", "the reader streams")
+        until(lambda: server.value("select replay_lsn from pg_stat_replication"), "the reader has told its position")
         self._vacuum = server.connect()
         with self._vacuum.cursor() as cursor:
             cursor.execute("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
@@ -114,7 +119,7 @@ def test_every_numeric_setting_is_there(busy, making):
 
 
 def test_exporter_of_debian_has_no_name_that_is_missing_here(making):
-    server = making.cluster(settings=Busy.SETTINGS)
+    server = making.cluster(settings=Busy.SETTINGS, initdb=["--data-checksums"])
     making.keep(Busy(server))
     exporter = making.keep(PostgresExporter(server.uri()))
     theirs = until(exporter.scrape, "the exporter gives its metrics")

@@ -40,6 +40,8 @@ def test_a_primary_tells_its_standby_and_its_slot(pair, making):
 def test_lag_counts_while_replay_is_paused_and_returns_to_zero(pair, making):
     primary, standby = pair
     agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    primary.run("create table first (id int)")
+    until(lambda: standby.value("select pg_last_xact_replay_timestamp()"), "a commit is replayed")
     standby.run("select pg_wal_replay_pause()")
     primary.run("create table work as select i from generate_series(1, 10000) i")
     agent.wait_value(1, "pgvigil_replication_replay_paused")
@@ -48,6 +50,16 @@ def test_lag_counts_while_replay_is_paused_and_returns_to_zero(pair, making):
     standby.run("select pg_wal_replay_resume()")
     agent.wait_value(0, "pgvigil_replication_lag_bytes")
     agent.wait_value(0, "pgvigil_replication_lag_seconds")
+
+
+def test_lag_is_never_zero_while_bytes_wait_for_a_standby_that_has_replayed_no_commit(pair, making):
+    primary, standby = pair
+    standby.run("select pg_wal_replay_pause()")
+    primary.run("create table work as select i from generate_series(1, 10000) i")
+    assert standby.value("select pg_last_xact_replay_timestamp()") is None
+    agent = making.agent_of(standby, more=QUICK_REPLICATION)
+    until(lambda: agent.value("pgvigil_replication_lag_bytes") > 0, "bytes wait for replay", pause=0.5)
+    assert agent.value("pgvigil_replication_lag_seconds") != 0
 
 
 def test_lag_is_absent_while_the_link_to_the_primary_is_broken(pair, making):

@@ -39,7 +39,10 @@ bool same_points(const std::vector<Point>& a, const std::vector<Point>& b) {
   });
 }
 
-Verdict compare_matrix(const Evaluation& expected, const Matrix& matrix, std::int64_t start_ms, std::int64_t step_ms) {
+Verdict compare_matrix(const Evaluation& expected,
+                       const Matrix& matrix,
+                       std::int64_t start_ms,
+                       std::int64_t step_ms) {
   if (expected.ordered) return std::unexpected("an ordered result is expected, but the query gives a matrix");
   std::vector<bool> seen(expected.series.size(), false);
   for (const Series& series : matrix) {
@@ -71,7 +74,8 @@ Verdict compare_vector(const Evaluation& expected, const Vector& vector) {
     if (wanted == expected.series.end()) return differs("no such series", got);
     auto index = static_cast<std::size_t>(wanted - expected.series.begin());
     if (expected.ordered && index != position) {
-      return differs("position " + std::to_string(index + 1), "position " + std::to_string(position + 1) + ": " + got);
+      return differs("position " + std::to_string(index + 1),
+                     "position " + std::to_string(position + 1) + ": " + got);
     }
     seen[index] = true;
     if (wanted->values.empty() || !almost_equal(wanted->values.front().value, sample.point.v)) {
@@ -92,8 +96,10 @@ Verdict compare_severity(const std::vector<Wording>& expected,
   if (none && !texts.empty()) return differs("no " + std::string(name), texts.front());
   if (expected.empty()) return {};
   for (const Wording& wording : expected) {
-    bool found = std::any_of(texts.begin(), texts.end(), [&](const std::string& text) { return wording.matches(text); });
-    if (!found) return differs(std::string(name) + ": " + wording.describe(), texts.empty() ? "none" : texts.front());
+    bool found = std::any_of(texts.begin(), texts.end(),
+                             [&](const std::string& text) { return wording.matches(text); });
+    if (!found)
+      return differs(std::string(name) + ": " + wording.describe(), texts.empty() ? "none" : texts.front());
   }
   for (const std::string& text : texts) {
     bool wanted = std::any_of(expected.begin(), expected.end(),
@@ -128,12 +134,14 @@ Verdict compare_value(const Evaluation& expected, const Value& value) {
     return differs("scalar " + format_general(*expected.scalar), got);
   }
   const auto* matrix = std::get_if<Matrix>(&value);
-  if (expected.scalar) return differs("scalar " + format_general(*expected.scalar), matrix ? "a matrix" : "a vector");
+  if (expected.scalar)
+    return differs("scalar " + format_general(*expected.scalar), matrix ? "a matrix" : "a vector");
   if (expected.text) return differs("a string", matrix ? "a matrix" : "a vector");
   if (matrix == nullptr) return compare_vector(expected, std::get<Vector>(value));
   if (!expected.is_range && !expected.range_vector) return differs("an instant vector", "a range vector");
-  return expected.is_range ? compare_matrix(expected, *matrix, expected.start_ms, expected.step_ms)
-                           : compare_matrix(expected, *matrix, expected.points_start_ms, expected.points_step_ms);
+  return expected.is_range
+             ? compare_matrix(expected, *matrix, expected.start_ms, expected.step_ms)
+             : compare_matrix(expected, *matrix, expected.points_start_ms, expected.points_step_ms);
 }
 
 Verdict compare_annotations(const Evaluation& expected, const std::vector<Annotation>& annotations) {

@@ -1,4 +1,5 @@
-// promql_conformance FILE…: runs scripts in Prometheus's promqltest format against the engine and prints what fails.
+// promql_conformance FILE…: runs scripts in Prometheus's promqltest format against the engine and prints what
+// fails.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -53,7 +54,8 @@ int main(int argc, char** argv) {
   }
   Tally total;
   bool all_read = true;
-  for (int i = 1; i < argc; ++i) all_read = run_file(argv[i], total) && all_read;
+  for (int i = 1; i < argc; ++i)
+    all_read = run_file(argv[i], total) && all_read;
   print(total);
   return all_read && total.failed == 0 ? 0 : 1;
 }

@@ -7,8 +7,8 @@
 
 namespace pgvigil::promql::conformance {
 
-/// A storage that notices when a query selects what the engine leaves out: native histograms and start times. Of
-/// such samples it knows the series and the times; their values it does not have.
+/// A storage that notices when a query selects what the engine leaves out: native histograms and start times.
+/// Of such samples it knows the series and the times; their values it does not have.
 class HistogramWatch : public Queryable {
  public:
   MemoryStorage& floats() { return floats_; }

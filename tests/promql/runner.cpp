@@ -21,8 +21,8 @@ struct CaseResult {
 
 constexpr std::int64_t k_minute_ms = 60'000;
 
-/// Pins the outermost selectors and subqueries that have no @ to `t_ms`. False when the expression contains a function
-/// whose value depends on the time of evaluation all the same.
+/// Pins the outermost selectors and subqueries that have no @ to `t_ms`. False when the expression contains a
+/// function whose value depends on the time of evaluation all the same.
 bool pin(Expr& expr, std::int64_t t_ms) {
   auto pin_shift = [&](TimeShift& shift) {
     if (!shift.has_at()) shift.at_ms = t_ms;
@@ -35,7 +35,8 @@ bool pin(Expr& expr, std::int64_t t_ms) {
   if (auto* inner = expr.as<Parenthesised>()) return pin(*inner->expr, t_ms);
   if (auto* binary = expr.as<Binary>()) return pin(*binary->left, t_ms) && pin(*binary->right, t_ms);
   if (auto* aggregation = expr.as<Aggregation>()) {
-    return (aggregation->parameter == nullptr || pin(*aggregation->parameter, t_ms)) && pin(*aggregation->expr, t_ms);
+    return (aggregation->parameter == nullptr || pin(*aggregation->parameter, t_ms)) &&
+           pin(*aggregation->expr, t_ms);
   }
   if (auto* call = expr.as<Call>()) {
     return !call->function->depends_on_time &&
@@ -69,7 +70,8 @@ class Runner {
     for (const Command& command : commands) {
       if (std::holds_alternative<Clear>(command.what)) storage_.clear();
       if (const auto* load = std::get_if<Load>(&command.what)) run_load(*load);
-      if (const auto* evaluation = std::get_if<Evaluation>(&command.what)) count(*evaluation, run_case(*evaluation));
+      if (const auto* evaluation = std::get_if<Evaluation>(&command.what))
+        count(*evaluation, run_case(*evaluation));
     }
     return std::move(report_);
   }
@@ -109,7 +111,8 @@ class Runner {
     }
   }
 
-  /// The labels of the native histogram that a series of a classic one becomes a part of; null for other series.
+  /// The labels of the native histogram that a series of a classic one becomes a part of; null for other
+  /// series.
   static LabelsPtr native_labels(const LabelsPtr& labels) {
     std::string_view name = labels->metric_name();
     for (std::string_view suffix : {"_bucket", "_count", "_sum"}) {
@@ -144,7 +147,9 @@ class Runner {
     return verdict ? CaseResult{} : CaseResult{Outcome::failed, verdict.error()};
   }
 
-  static CaseResult judge(const Evaluation& evaluation, const QueryResult& result, const std::string& variant) {
+  static CaseResult judge(const Evaluation& evaluation,
+                          const QueryResult& result,
+                          const std::string& variant) {
     if (evaluation.fails) return {Outcome::failed, "expected: an error" + variant + "\n  got:      a result"};
     Verdict verdict = compare_annotations(evaluation, result.annotations);
     if (verdict) verdict = compare_value(evaluation, result.value);
@@ -163,10 +168,12 @@ class Runner {
       std::int64_t t = evaluation.start_ms;
       std::vector<std::int64_t> times = {-10 * t, 0, t / 5, t, 10 * t};
       if (t == 0) times = {-1000, 0, 1000};
-      for (std::int64_t time : times) queries.emplace_back(to_string(**pinned), time);
+      for (std::int64_t time : times)
+        queries.emplace_back(to_string(**pinned), time);
     }
     for (const auto& [query, t_ms] : queries) {
-      if (CaseResult result = run_variant(evaluation, query, t_ms); result.outcome != Outcome::passed) return result;
+      if (CaseResult result = run_variant(evaluation, query, t_ms); result.outcome != Outcome::passed)
+        return result;
     }
     return {};
   }
@@ -180,15 +187,19 @@ class Runner {
       CaseResult judged = judge_error(evaluation, result.error());
       return judged.outcome == Outcome::passed ? judged : CaseResult{Outcome::failed, judged.why + variant};
     }
-    if (CaseResult judged = judge(evaluation, *result, variant); judged.outcome != Outcome::passed) return judged;
-    bool excluded = evaluation.range_vector || evaluation.text || evaluation.ordered || depends_on_query_times(query);
+    if (CaseResult judged = judge(evaluation, *result, variant); judged.outcome != Outcome::passed)
+      return judged;
+    bool excluded =
+        evaluation.range_vector || evaluation.text || evaluation.ordered || depends_on_query_times(query);
     if (excluded) return {};
     Expected<QueryResult> steps =
         evaluate_range(**expr, storage_, t_ms - k_minute_ms, t_ms + k_minute_ms, k_minute_ms);
-    if (!steps) return {Outcome::failed, "error: " + to_string(steps.error()) + variant + " as a range query"};
+    if (!steps)
+      return {Outcome::failed, "error: " + to_string(steps.error()) + variant + " as a range query"};
     bool scalar = std::holds_alternative<ScalarValue>(result->value);
     Verdict verdict = compare_value(evaluation, step_of(std::get<Matrix>(steps->value), t_ms, scalar));
-    return verdict ? CaseResult{} : CaseResult{Outcome::failed, verdict.error() + variant + " as a range query"};
+    return verdict ? CaseResult{}
+                   : CaseResult{Outcome::failed, verdict.error() + variant + " as a range query"};
   }
 
   HistogramWatch storage_;
@@ -197,6 +208,8 @@ class Runner {
 
 }  // namespace
 
-Report run_script(const std::vector<Command>& commands) { return Runner().run(commands); }
+Report run_script(const std::vector<Command>& commands) {
+  return Runner().run(commands);
+}
 
 }  // namespace pgvigil::promql::conformance

@@ -34,8 +34,9 @@ struct Report {
   std::vector<FailedCase> failures;
 };
 
-/// Runs the commands of one script, one after the other. An instant case is checked four ways: as it is; pinned to
-/// its time with @ and evaluated at other times; as the middle step of a range query; and printed and parsed again.
+/// Runs the commands of one script, one after the other. An instant case is checked four ways: as it is;
+/// pinned to its time with @ and evaluated at other times; as the middle step of a range query; and printed
+/// and parsed again.
 Report run_script(const std::vector<Command>& commands);
 
 }  // namespace pgvigil::promql::conformance

@@ -109,7 +109,8 @@ class ScriptParser {
     evaluation.line = next_ + 1;
     std::string_view kind = take_word(rest);
     evaluation.is_range = kind == "range";
-    Done head = evaluation.is_range ? parse_range_head(evaluation, rest) : parse_instant_head(evaluation, rest);
+    Done head =
+        evaluation.is_range ? parse_range_head(evaluation, rest) : parse_instant_head(evaluation, rest);
     if (!head) return std::unexpected(head.error());
     evaluation.ordered = word == "eval_ordered";
     evaluation.fails = word == "eval_fail";
@@ -134,7 +135,8 @@ class ScriptParser {
   }
 
   static Done parse_range_head(Evaluation& evaluation, std::string_view rest) {
-    if (Done done = parse_times(rest, evaluation.start_ms, evaluation.end_ms, evaluation.step_ms); !done) return done;
+    if (Done done = parse_times(rest, evaluation.start_ms, evaluation.end_ms, evaluation.step_ms); !done)
+      return done;
     evaluation.expr = rest;
     return {};
   }
@@ -196,11 +198,16 @@ class ScriptParser {
     }
     std::expected<Wording, std::string> wording = parse_wording(rest);
     if (!wording) return std::unexpected(wording.error());
-    if (what == "ordered") evaluation.ordered = true;
-    else if (what == "no_warn") evaluation.no_warning = true;
-    else if (what == "no_info") evaluation.no_info = true;
-    else if (what == "warn") evaluation.warnings.push_back(std::move(*wording));
-    else if (what == "info") evaluation.infos.push_back(std::move(*wording));
+    if (what == "ordered")
+      evaluation.ordered = true;
+    else if (what == "no_warn")
+      evaluation.no_warning = true;
+    else if (what == "no_info")
+      evaluation.no_info = true;
+    else if (what == "warn")
+      evaluation.warnings.push_back(std::move(*wording));
+    else if (what == "info")
+      evaluation.infos.push_back(std::move(*wording));
     else if (what == "fail") {
       evaluation.fails = true;
       evaluation.failure = std::move(*wording);

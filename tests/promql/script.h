@@ -27,7 +27,8 @@ struct Load {
   std::vector<LoadedSeries> series;
 };
 
-/// What an error or an annotation must say: these words, a text in which the expression is found, or anything.
+/// What an error or an annotation must say: these words, a text in which the expression is found, or
+/// anything.
 struct Wording {
   std::optional<std::string> message = {};
   std::shared_ptr<const Regex> regex = {};

@@ -12,7 +12,6 @@
 #include <fstream>
 #include <thread>
 
-#include "agent/runtime/supervisor_log.h"
 #include "agent/runtime/supervisor_pages.h"
 #include "tests/unit/http_client.h"
 
@@ -87,13 +86,6 @@ TEST_CASE("an end has a name") {
   CHECK(exit_labels({.signalled = true, .code = SIGKILL}).kind == "signal");
   CHECK(exit_labels({.signalled = true, .code = SIGKILL}).code == "SIGKILL");
   CHECK(exit_labels({.signalled = true, .code = 60}).code == "60");
-}
-
-TEST_CASE("a line of the supervisor's log is logfmt") {
-  CHECK(supervisor_log_line("T", "info", "worker_started", {{"worker", "12"}, {"empty", ""}}) ==
-        "time=T level=info event=worker_started worker=12 empty=\"\"\n");
-  CHECK(supervisor_log_line("T", "error", "e", {{"why", "a \"b\"\nc=d\\"}}) ==
-        "time=T level=error event=e why=\"a \\\"b\\\" c=d\\\\\"\n");
 }
 
 namespace {
@@ -174,7 +166,7 @@ class TestSupervisor {
     process_ = fork();
     if (process_ == 0) {
       prctl(PR_SET_CHILD_SUBREAPER, 1);  // as process 1 is
-      freopen("/dev/null", "w", stderr);
+      if (freopen("/dev/null", "w", stderr) == nullptr) _exit(126);
       _exit(supervise(std::move(listener), settings));
     }
   }
@@ -266,7 +258,7 @@ TEST_CASE("supervisor: a program that cannot be executed is tried again") {
   const int port = listener.port();
   const pid_t process = fork();
   if (process == 0) {
-    freopen("/dev/null", "w", stderr);
+    if (freopen("/dev/null", "w", stderr) == nullptr) _exit(126);
     _exit(supervise(std::move(listener), settings));
   }
   CHECK(http_get(port, "/metrics").find("{kind=\"exit\",code=\"127\"} 1\n") != std::string::npos);

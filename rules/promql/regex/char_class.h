@@ -14,7 +14,9 @@ class CharClass {
   };
 
   void add(char32_t first, char32_t last) { ranges_.push_back({first, last}); }
-  void add(const CharClass& other) { ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end()); }
+  void add(const CharClass& other) {
+    ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+  }
   /// Adds the other case of every letter.
   void add_case_variants();
   /// Turns the set into its complement.

@@ -72,7 +72,8 @@ class Compiler {
       push({RegexOp::jump, 0, 0, 0, {}});
       program_.instructions[split].other = size();
     }
-    for (std::uint32_t jump : jumps) program_.instructions[jump].next = size();
+    for (std::uint32_t jump : jumps)
+      program_.instructions[jump].next = size();
     return true;
   }
 
@@ -82,7 +83,8 @@ class Compiler {
       if (!emit(child)) return false;
     }
     if (node.maximum < 0) return emit_star(child, node.greedy);
-    for (int i = node.minimum; i < node.maximum; ++i) optional_splits_.push_back(open_optional(child));
+    for (int i = node.minimum; i < node.maximum; ++i)
+      optional_splits_.push_back(open_optional(child));
     for (int i = node.minimum; i < node.maximum; ++i) {
       close_split(optional_splits_.back(), node.greedy);
       optional_splits_.pop_back();
@@ -116,7 +118,8 @@ class Compiler {
   std::vector<std::uint32_t> optional_splits_;
 };
 
-/// The texts that the node matches, when they are few and known: characters, sequences and alternations of them.
+/// The texts that the node matches, when they are few and known: characters, sequences and alternations of
+/// them.
 std::optional<std::vector<std::string>> literals_of(const RegexNode& node) {
   using Texts = std::vector<std::string>;
   switch (node.kind) {
@@ -144,12 +147,14 @@ std::optional<std::vector<std::string>> literals_of(const RegexNode& node) {
         std::optional<Texts> texts = literals_of(*child);
         if (!texts || prefixes.size() * texts->size() > k_most_literals) return std::nullopt;
         if (texts->size() == 1) {
-          for (std::string& prefix : prefixes) prefix += texts->front();
+          for (std::string& prefix : prefixes)
+            prefix += texts->front();
           continue;
         }
         Texts joined;
         for (const std::string& prefix : prefixes) {
-          for (const std::string& text : *texts) joined.push_back(prefix + text);
+          for (const std::string& text : *texts)
+            joined.push_back(prefix + text);
         }
         prefixes = std::move(joined);
       }
@@ -175,7 +180,8 @@ std::optional<RegexShape::Open> open_of(const RegexNode& node) {
 std::optional<RegexShape> shape_of(const RegexNode& node) {
   std::vector<const RegexNode*> parts;
   if (node.kind == RegexNodeKind::sequence) {
-    for (const RegexNodePtr& child : node.children) parts.push_back(child.get());
+    for (const RegexNodePtr& child : node.children)
+      parts.push_back(child.get());
   } else {
     parts.push_back(&node);
   }
@@ -223,7 +229,8 @@ bool RegexShape::matches(std::string_view text) const {
   return found != text.npos && found + literal.size() + least_after <= text.size();
 }
 
-std::expected<std::unique_ptr<const RegexProgram>, std::string> RegexProgram::compile(const RegexSyntax& syntax) {
+std::expected<std::unique_ptr<const RegexProgram>, std::string> RegexProgram::compile(
+    const RegexSyntax& syntax) {
   auto program = std::make_unique<RegexProgram>();
   Compiler compiler(*program);
   program->group_names = syntax.group_names;

@@ -12,8 +12,8 @@ bool is_word_character(char32_t c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
 }
 
-/// A Pike machine: all threads step through the text together, in order of preference, so that the first one that
-/// matches is the leftmost-first match. Slots (positions of groups) travel with the threads.
+/// A Pike machine: all threads step through the text together, in order of preference, so that the first one
+/// that matches is the leftmost-first match. Slots (positions of groups) travel with the threads.
 class Machine {
  public:
   Machine(const RegexProgram& program, std::string_view text, RegexAnchoring anchoring, bool with_groups)
@@ -48,8 +48,10 @@ class Machine {
     Threads(std::size_t instructions, std::size_t slots)
         : present(instructions, false), positions(instructions * slots, k_unset) {}
     void clear() {
-      for (std::uint32_t pc : order) present[pc] = false;
-      for (std::uint32_t pc : visited) present[pc] = false;
+      for (std::uint32_t pc : order)
+        present[pc] = false;
+      for (std::uint32_t pc : visited)
+        present[pc] = false;
       order.clear();
       visited.clear();
     }
@@ -130,7 +132,8 @@ class Machine {
       case RegexOp::character:
       case RegexOp::char_class:
       case RegexOp::match:
-        std::copy(scratch.begin(), scratch.end(), threads.positions.begin() + static_cast<std::ptrdiff_t>(pc * slots_));
+        std::copy(scratch.begin(), scratch.end(),
+                  threads.positions.begin() + static_cast<std::ptrdiff_t>(pc * slots_));
         break;
     }
   }
@@ -143,13 +146,20 @@ class Machine {
     bool boundary = is_word_character(static_cast<unsigned char>(before)) !=
                     is_word_character(static_cast<unsigned char>(after));
     switch (assertion) {
-      case RegexNodeKind::begin_text: return at_begin;
-      case RegexNodeKind::end_text: return at_end;
-      case RegexNodeKind::begin_line: return at_begin || before == '\n';
-      case RegexNodeKind::end_line: return at_end || after == '\n';
-      case RegexNodeKind::word_boundary: return boundary;
-      case RegexNodeKind::no_word_boundary: return !boundary;
-      default: return false;
+      case RegexNodeKind::begin_text:
+        return at_begin;
+      case RegexNodeKind::end_text:
+        return at_end;
+      case RegexNodeKind::begin_line:
+        return at_begin || before == '\n';
+      case RegexNodeKind::end_line:
+        return at_end || after == '\n';
+      case RegexNodeKind::word_boundary:
+        return boundary;
+      case RegexNodeKind::no_word_boundary:
+        return !boundary;
+      default:
+        return false;
     }
   }
 
@@ -176,7 +186,10 @@ class Machine {
 
 }  // namespace
 
-bool run_regex(const RegexProgram& program, std::string_view text, RegexAnchoring anchoring, RegexGroups* groups) {
+bool run_regex(const RegexProgram& program,
+               std::string_view text,
+               RegexAnchoring anchoring,
+               RegexGroups* groups) {
   return Machine(program, text, anchoring, groups != nullptr).run(groups);
 }
 

@@ -1,7 +1,7 @@
-#include <array>
+#include <algorithm>
 #include <optional>
 
-#include "rules/promql/regex/syntax.h"
+#include "rules/promql/regex/atom_parser.h"
 #include "rules/promql/text.h"
 
 namespace pgvigil::promql {
@@ -9,63 +9,21 @@ namespace {
 
 constexpr int k_most_repetitions = 1000;  // as RE2 and Go
 constexpr int k_deepest_nesting = 100;
-constexpr char32_t k_last_code_point = 0x10FFFF;
-
-struct Flags {
-  bool ignore_case = false;
-  bool multi_line = false;
-  bool dot_matches_line_break = true;
-  bool swap_greed = false;
-};
-
-using Parsed = std::expected<RegexNodePtr, std::string>;
-
-RegexNodePtr node_of(RegexNodeKind kind) {
-  auto node = std::make_unique<RegexNode>();
-  node->kind = kind;
-  return node;
-}
-
-RegexNodePtr class_node(CharClass chars) {
-  RegexNodePtr node = node_of(RegexNodeKind::char_class);
-  chars.normalise();
-  node->chars = std::move(chars);
-  return node;
-}
-
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
 /// Recursive descent over the pattern; nesting is bounded.
-class RegexParser {
+class RegexParser : private AtomParser {
  public:
-  explicit RegexParser(std::string_view pattern) : pattern_(pattern), group_names_(1) {}
+  explicit RegexParser(std::string_view pattern) : AtomParser(pattern), group_names_(1) {}
 
   std::expected<RegexSyntax, std::string> parse() {
     if (!is_well_formed()) return std::unexpected("invalid UTF-8: `" + std::string(pattern_) + "`");
-    Parsed root = parse_alternation();
+    ParsedNode root = parse_alternation();
     if (!root) return std::unexpected(root.error());
     if (!at_end()) return error("unexpected )", pattern_);
     return RegexSyntax{std::move(*root), std::move(group_names_)};
   }
 
  private:
-  bool at_end() const { return position_ >= pattern_.size(); }
-  char peek() const { return at_end() ? '\0' : pattern_[position_]; }
-  bool looking_at(std::string_view text) const { return pattern_.substr(position_).starts_with(text); }
-  bool accept(std::string_view text) {
-    if (!looking_at(text)) return false;
-    position_ += text.size();
-    return true;
-  }
-  char32_t next_character() {
-    DecodedCharacter character = decode_utf8(pattern_, position_);
-    position_ += character.width;
-    return character.code_point;
-  }
-  std::string_view since(std::size_t begin) const { return pattern_.substr(begin, position_ - begin); }
-  static std::unexpected<std::string> error(std::string_view what, std::string_view where) {
-    return std::unexpected(std::string(what) + ": `" + std::string(where) + "`");
-  }
   bool is_well_formed() const {
     for (std::size_t i = 0; i < pattern_.size();) {
       DecodedCharacter character = decode_utf8(pattern_, i);
@@ -75,12 +33,12 @@ class RegexParser {
     return true;
   }
 
-  Parsed parse_alternation() {
+  ParsedNode parse_alternation() {
     if (++depth_ > k_deepest_nesting) return error("expression nests too deeply", pattern_);
-    Flags outer_flags = flags_;
+    RegexFlags outer_flags = flags_;
     RegexNodePtr alternation = node_of(RegexNodeKind::alternation);
     do {
-      Parsed sequence = parse_sequence();
+      ParsedNode sequence = parse_sequence();
       if (!sequence) return sequence;
       alternation->children.push_back(std::move(*sequence));
     } while (accept("|"));
@@ -90,17 +48,13 @@ class RegexParser {
     return alternation;
   }
 
-  Parsed parse_sequence() {
+  ParsedNode parse_sequence() {
     RegexNodePtr sequence = node_of(RegexNodeKind::sequence);
     while (!at_end() && peek() != '|' && peek() != ')') {
-      if (accept("\\Q")) {
-        append_quoted(*sequence);
-        continue;
-      }
-      Parsed atom = parse_atom();
+      ParsedNode atom = accept("\\Q") ? parse_quoted(*sequence) : parse_atom();
       if (!atom) return atom;
-      if (*atom == nullptr) continue;  // a change of flags
-      Parsed repeated = parse_repetitions(std::move(*atom));
+      if (*atom == nullptr) continue;  // a change of flags, or nothing in quotes
+      ParsedNode repeated = parse_repetitions(std::move(*atom));
       if (!repeated) return repeated;
       sequence->children.push_back(std::move(*repeated));
     }
@@ -108,24 +62,17 @@ class RegexParser {
     return sequence;
   }
 
-  void append_quoted(RegexNode& sequence) {
-    while (!at_end() && !accept("\\E")) sequence.children.push_back(literal(next_character()));
-  }
-
-  RegexNodePtr literal(char32_t character) const {
-    char32_t other = flags_.ignore_case ? other_case(character) : character;
-    if (other != character) {
-      CharClass both;
-      both.add(character, character);
-      both.add(other, other);
-      return class_node(std::move(both));
+  /// After \Q: appends the characters up to \E; the last is the atom that an operator behind \E repeats.
+  RegexNodePtr parse_quoted(RegexNode& sequence) {
+    RegexNodePtr last;
+    while (!at_end() && !accept("\\E")) {
+      if (last != nullptr) sequence.children.push_back(std::move(last));
+      last = literal(next_character());
     }
-    RegexNodePtr node = node_of(RegexNodeKind::character);
-    node->character = character;
-    return node;
+    return last;
   }
 
-  Parsed parse_atom() {
+  ParsedNode parse_atom() {
     switch (peek()) {
       case '(':
         return parse_group();
@@ -145,19 +92,9 @@ class RegexParser {
     if (character == '^') {
       return node_of(flags_.multi_line ? RegexNodeKind::begin_line : RegexNodeKind::begin_text);
     }
-    if (character == '$') return node_of(flags_.multi_line ? RegexNodeKind::end_line : RegexNodeKind::end_text);
+    if (character == '$')
+      return node_of(flags_.multi_line ? RegexNodeKind::end_line : RegexNodeKind::end_text);
     return literal(character);
-  }
-
-  RegexNodePtr any_character() const {
-    CharClass chars;
-    if (flags_.dot_matches_line_break) {
-      chars.add(0, k_last_code_point);
-    } else {
-      chars.add(0, '\n' - 1);
-      chars.add('\n' + 1, k_last_code_point);
-    }
-    return class_node(std::move(chars));
   }
 
   struct Bounds {
@@ -185,11 +122,12 @@ class RegexParser {
   std::optional<int> accept_number() {
     std::size_t begin = position_;
     int value = 0;
-    for (; is_digit(peek()); ++position_) value = std::min(value * 10 + (peek() - '0'), k_most_repetitions + 1);
+    for (; is_digit(peek()); ++position_)
+      value = std::min(value * 10 + (peek() - '0'), k_most_repetitions + 1);
     return position_ > begin ? std::optional(value) : std::nullopt;
   }
 
-  Parsed parse_repetitions(RegexNodePtr atom) {
+  ParsedNode parse_repetitions(RegexNodePtr atom) {
     std::size_t begin = position_;
     bool repeated = false;
     while (std::optional<Bounds> bounds = accept_operator()) {
@@ -212,11 +150,11 @@ class RegexParser {
     return atom;
   }
 
-  Parsed parse_group() {
+  ParsedNode parse_group() {
     std::size_t begin = position_++;
     bool capturing = true;
     std::string name;
-    Flags outer_flags = flags_;
+    RegexFlags outer_flags = flags_;
     if (accept("?P<") || accept("?<")) {
       std::size_t end = pattern_.find('>', position_);
       if (end == pattern_.npos) return error("invalid named capture", pattern_.substr(begin));
@@ -234,7 +172,7 @@ class RegexParser {
       group = group_names_.size();
       group_names_.push_back(std::move(name));
     }
-    Parsed inner = parse_alternation();
+    ParsedNode inner = parse_alternation();
     if (!inner) return inner;
     if (!accept(")")) return error("missing closing )", pattern_);
     flags_ = outer_flags;
@@ -267,157 +205,23 @@ class RegexParser {
         return letter == ':';
       }
       any = true;
-      if (letter == 'i') flags_.ignore_case = value;
-      else if (letter == 'm') flags_.multi_line = value;
-      else if (letter == 's') flags_.dot_matches_line_break = value;
-      else if (letter == 'U') flags_.swap_greed = value;
-      else if (letter == '-' && value) value = any = false;
-      else return error("invalid or unsupported Perl syntax", since(begin));
+      if (letter == 'i')
+        flags_.ignore_case = value;
+      else if (letter == 'm')
+        flags_.multi_line = value;
+      else if (letter == 's')
+        flags_.dot_matches_line_break = value;
+      else if (letter == 'U')
+        flags_.swap_greed = value;
+      else if (letter == '-' && value)
+        value = any = false;
+      else
+        return error("invalid or unsupported Perl syntax", since(begin));
     }
     return error("missing closing )", pattern_);
   }
 
-  Parsed parse_escape() {
-    std::size_t begin = position_++;
-    if (at_end()) return std::unexpected("trailing backslash at end of expression: ``");
-    char letter = pattern_[position_];
-    if (std::optional<RegexNodeKind> assertion = assertion_of(letter)) {
-      ++position_;
-      return node_of(*assertion);
-    }
-    if (CharClass chars = perl_class(letter); !chars.ranges().empty()) {
-      ++position_;
-      return class_node(std::move(chars));
-    }
-    if (letter == 'p' || letter == 'P') {
-      return error("unicode character classes are not supported", pattern_.substr(begin, 3));
-    }
-    std::optional<char32_t> character = parse_character_escape();
-    if (!character) return error("invalid escape sequence", pattern_.substr(begin, 2));
-    return literal(*character);
-  }
-
-  static std::optional<RegexNodeKind> assertion_of(char letter) {
-    switch (letter) {
-      case 'A': return RegexNodeKind::begin_text;
-      case 'z': return RegexNodeKind::end_text;
-      case 'b': return RegexNodeKind::word_boundary;
-      case 'B': return RegexNodeKind::no_word_boundary;
-      default: return std::nullopt;
-    }
-  }
-
-  /// After the backslash: a code point written as an escape.
-  std::optional<char32_t> parse_character_escape() {
-    constexpr std::string_view k_letters = "aftnrv";
-    constexpr std::string_view k_controls = "\a\f\t\n\r\v";
-    char letter = pattern_[position_];
-    if (std::size_t i = k_letters.find(letter); i != k_letters.npos) {
-      ++position_;
-      return static_cast<char32_t>(k_controls[i]);
-    }
-    if (letter == 'x') return parse_hexadecimal();
-    if (letter == '0' || (letter >= '1' && letter <= '7' && position_ + 1 < pattern_.size() &&
-                          pattern_[position_ + 1] >= '0' && pattern_[position_ + 1] <= '7')) {
-      return parse_octal();
-    }
-    bool punctuation = !is_digit(letter) && !is_plain_label_name({&letter, 1}) &&
-                       static_cast<unsigned char>(letter) < 0x80;
-    if (letter == '_' || punctuation) {
-      ++position_;
-      return static_cast<char32_t>(letter);
-    }
-    return std::nullopt;
-  }
-
-  std::optional<char32_t> parse_octal() {
-    char32_t value = 0;
-    for (int i = 0; i < 3 && peek() >= '0' && peek() <= '7'; ++i, ++position_) {
-      value = value * 8 + static_cast<char32_t>(peek() - '0');
-    }
-    return value;
-  }
-
-  std::optional<char32_t> parse_hexadecimal() {
-    ++position_;
-    bool braces = accept("{");
-    char32_t value = 0;
-    int digits = 0;
-    for (; !at_end() && (braces || digits < 2); ++position_, ++digits) {
-      constexpr std::string_view k_digits = "0123456789abcdef";
-      std::size_t digit = k_digits.find(lower_case(pattern_.substr(position_, 1)));
-      if (digit == k_digits.npos) break;
-      value = value * 16 + static_cast<char32_t>(digit);
-      if (value > k_last_code_point) return std::nullopt;
-    }
-    bool complete = braces ? digits > 0 && accept("}") : digits == 2;
-    return complete ? std::optional(value) : std::nullopt;
-  }
-
-  Parsed parse_class() {
-    std::size_t begin = position_++;
-    bool negated = accept("^");
-    CharClass chars;
-    for (bool first = true; first || peek() != ']'; first = false) {
-      if (at_end()) return error("missing closing ]", pattern_.substr(begin));
-      if (std::optional<std::string> problem = parse_class_item(chars)) return std::unexpected(*problem);
-    }
-    ++position_;
-    if (flags_.ignore_case) chars.add_case_variants();
-    if (negated) chars.negate();
-    return class_node(std::move(chars));
-  }
-
-  /// One item of a class: a character, a range or a named class. Says what is wrong with it, if something is.
-  std::optional<std::string> parse_class_item(CharClass& chars) {
-    std::size_t begin = position_;
-    if (looking_at("[:")) {
-      if (std::size_t end = pattern_.find(":]", position_ + 2); end != pattern_.npos) {
-        return parse_posix_class(chars, end);
-      }
-    }
-    if (peek() == '\\' && position_ + 1 < pattern_.size()) {
-      if (CharClass perl = perl_class(pattern_[position_ + 1]); !perl.ranges().empty()) {
-        chars.add(perl);
-        position_ += 2;
-        return std::nullopt;
-      }
-    }
-    std::optional<char32_t> first = class_character();
-    if (!first) return error("invalid escape sequence", pattern_.substr(begin, 2)).error();
-    std::optional<char32_t> last = first;
-    if (peek() == '-' && position_ + 1 < pattern_.size() && pattern_[position_ + 1] != ']') {
-      ++position_;
-      last = class_character();
-      if (!last || *last < *first) return error("invalid character class range", since(begin)).error();
-    }
-    chars.add(*first, *last);
-    return std::nullopt;
-  }
-
-  std::optional<std::string> parse_posix_class(CharClass& chars, std::size_t end) {
-    std::string_view name = pattern_.substr(position_ + 2, end - position_ - 2);
-    bool negated = name.starts_with('^');
-    CharClass named = posix_class(negated ? name.substr(1) : name);
-    std::size_t begin = position_;
-    position_ = end + 2;
-    if (named.ranges().empty()) return error("invalid character class range", since(begin)).error();
-    if (negated) named.negate();
-    chars.add(named);
-    return std::nullopt;
-  }
-
-  std::optional<char32_t> class_character() {
-    if (at_end()) return std::nullopt;
-    if (peek() != '\\') return next_character();
-    ++position_;
-    return at_end() ? std::nullopt : parse_character_escape();
-  }
-
-  std::string_view pattern_;
-  std::size_t position_ = 0;
   int depth_ = 0;
-  Flags flags_;
   std::vector<std::string> group_names_;
 };
 

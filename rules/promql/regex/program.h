@@ -17,13 +17,14 @@ enum class RegexOp : std::uint8_t { character, char_class, split, jump, save, as
 
 struct RegexInstruction {
   RegexOp op = RegexOp::match;
-  std::uint32_t next = 0;         ///< split: the branch to prefer
-  std::uint32_t other = 0;        ///< split: the other branch; save: the slot; char_class: index of the class
+  std::uint32_t next = 0;   ///< split: the branch to prefer
+  std::uint32_t other = 0;  ///< split: the other branch; save: the slot; char_class: index of the class
   char32_t character = 0;
   RegexNodeKind assertion = RegexNodeKind::empty;
 };
 
-/// A text to be found at the begin, at the end, somewhere or as the whole: what expressions such as `a.*` ask for.
+/// A text to be found at the begin, at the end, somewhere or as the whole: what expressions such as `a.*` ask
+/// for.
 struct RegexShape {
   enum class Open : std::uint8_t { no, any, some };  ///< nothing else, .* or .+
   Open before = Open::no;
@@ -42,12 +43,16 @@ class RegexProgram {
   std::vector<CharClass> classes;
   std::vector<std::string> group_names;
   std::optional<std::vector<std::string>> literals;  ///< the only texts that match, if they can be told
-  std::optional<std::vector<RegexShape>> shapes;     ///< of which one must match, if the expression is that simple
+  std::optional<std::vector<RegexShape>>
+      shapes;  ///< of which one must match, if the expression is that simple
 };
 
 enum class RegexAnchoring : std::uint8_t { whole_text, anywhere };
 
 /// Runs the program over `text`. Groups are collected only when `groups` is given.
-bool run_regex(const RegexProgram& program, std::string_view text, RegexAnchoring anchoring, RegexGroups* groups);
+bool run_regex(const RegexProgram& program,
+               std::string_view text,
+               RegexAnchoring anchoring,
+               RegexGroups* groups);
 
 }  // namespace pgvigil::promql

@@ -36,7 +36,8 @@ std::optional<Reference> read_reference(std::string_view text, std::size_t begin
   bool braces = begin < text.size() && text[begin] == '{';
   std::size_t name_begin = begin + (braces ? 1 : 0);
   std::size_t end = name_begin;
-  while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || is_plain_label_name(text.substr(end, 1)))) {
+  while (end < text.size() &&
+         ((text[end] >= '0' && text[end] <= '9') || is_plain_label_name(text.substr(end, 1)))) {
     ++end;
   }
   std::string_view name = text.substr(name_begin, end - name_begin);
@@ -69,7 +70,8 @@ bool Regex::matches(std::string_view text) const {
   }
   if (program_->shapes) {
     const std::vector<RegexShape>& shapes = *program_->shapes;
-    return std::any_of(shapes.begin(), shapes.end(), [&](const RegexShape& shape) { return shape.matches(text); });
+    return std::any_of(shapes.begin(), shapes.end(),
+                       [&](const RegexShape& shape) { return shape.matches(text); });
   }
   return run_regex(*program_, text, RegexAnchoring::whole_text, nullptr);
 }
@@ -84,7 +86,9 @@ bool Regex::found_in(std::string_view text) const {
   return run_regex(*program_, text, RegexAnchoring::anywhere, nullptr);
 }
 
-std::string Regex::expand(std::string_view replacement, std::string_view text, const RegexGroups& groups) const {
+std::string Regex::expand(std::string_view replacement,
+                          std::string_view text,
+                          const RegexGroups& groups) const {
   std::string result;
   for (std::size_t i = 0; i < replacement.size();) {
     if (replacement[i] != '$') {
@@ -107,6 +111,8 @@ std::string Regex::expand(std::string_view replacement, std::string_view text, c
   return result;
 }
 
-const std::optional<std::vector<std::string>>& Regex::literals() const { return program_->literals; }
+const std::optional<std::vector<std::string>>& Regex::literals() const {
+  return program_->literals;
+}
 
 }  // namespace pgvigil::promql

@@ -19,9 +19,10 @@ struct RegexGroup {
 };
 using RegexGroups = std::vector<std::optional<RegexGroup>>;
 
-/// A regular expression in the syntax of RE2 and Go, matched against a whole text in time linear in its length
-/// (R. Cox, "Regular Expression Matching: the Virtual Machine Approach"); no recursion, no backtracking. Left out:
-/// Unicode classes (\pL, \p{Greek}); case folding knows Latin, Greek and Cyrillic. Immutable: threads may share it.
+/// A regular expression in the syntax of RE2 and Go, matched against a whole text in time linear in its
+/// length (R. Cox, "Regular Expression Matching: the Virtual Machine Approach"); no recursion, no
+/// backtracking. Left out: Unicode classes (\pL, \p{Greek}); case folding knows Latin, Greek and Cyrillic.
+/// Immutable: threads may share it.
 class Regex {
  public:
   /// The error is in Go's words: "missing closing ): `(a`".

@@ -13,18 +13,18 @@ namespace pgvigil::promql {
 
 enum class RegexNodeKind : std::uint8_t {
   empty,
-  character,      ///< one code point, in `character`
-  char_class,     ///< one of a set, in `chars`
+  character,   ///< one code point, in `character`
+  char_class,  ///< one of a set, in `chars`
   begin_line,
   end_line,
   begin_text,
   end_text,
   word_boundary,
   no_word_boundary,
-  sequence,       ///< children one after the other
-  alternation,    ///< children in order of preference
-  repetition,     ///< the child, `minimum` to `maximum` times (-1: without end), the most first when `greedy`
-  group,          ///< the child, remembered as group `group`
+  sequence,     ///< children one after the other
+  alternation,  ///< children in order of preference
+  repetition,   ///< the child, `minimum` to `maximum` times (-1: without end), the most first when `greedy`
+  group,        ///< the child, remembered as group `group`
 };
 
 /// A node of a parsed regular expression.

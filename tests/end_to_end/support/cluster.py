@@ -39,14 +39,14 @@ def available(major):
 class Cluster:
     """One server. The superuser comes in by the Unix socket without a password, everybody else by TCP with one."""
 
-    def __init__(self, major=DEBIAN_MAJOR, settings=None, hba=None, auth_host="scram-sha-256"):
+    def __init__(self, major=DEBIAN_MAJOR, settings=None, hba=None, auth_host="scram-sha-256", initdb=()):
         self.major = major
         self.home = places.new_folder(f"postgres{major}")
         self.data = os.path.join(self.home, "data")
         self.port = places.free_port()
         self._process = None
         try:
-            self._create(auth_host)
+            self._create(auth_host, initdb)
             self.configure(settings or {})
             if hba is not None:
                 self.write_hba(hba)
@@ -55,10 +55,10 @@ class Cluster:
             self.remove()
             raise
 
-    def _create(self, auth_host):
+    def _create(self, auth_host, options):
         self._as_server([os.path.join(bin_folder(self.major), "initdb"), "--pgdata", self.data, "--username=postgres",
                          "--auth-local=trust", f"--auth-host={auth_host}", "--encoding=UTF8", "--locale=C",
-                         "--no-sync"])
+                         "--no-sync", *options])
 
     def _as_server(self, words):
         ended = subprocess.run([*places.as_server_user("KILL"), *words], cwd="/", capture_output=True, text=True,
@@ -189,7 +189,7 @@ class Standby(Cluster):
         self._slot = slot
         super().__init__(primary.major)
 
-    def _create(self, auth_host):
+    def _create(self, auth_host, options):
         self._as_server([os.path.join(bin_folder(self.major), "pg_basebackup"), "--pgdata", self.data, "--host",
                          self._primary.home, "--port", str(self._primary.port), "--username=postgres",
                          "--checkpoint=fast", "--write-recovery-conf", "--create-slot", "--slot", self._slot,
