@@ -54,7 +54,7 @@ class Catalog {
 
   void check_families() {
     std::map<std::string_view, std::vector<Family>> families;
-    for (bool replaceable : {true, false})  // the user's last, so that messages are about theirs
+    for (const bool replaceable : {true, false})  // the user's last, so that messages are about theirs
       for (const auto& [name, entry] : definitions_)
         if (entry.replaceable == replaceable) check_against(families, entry);
   }

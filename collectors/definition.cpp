@@ -148,14 +148,14 @@ class Reader {
 
   static std::vector<Generation> read_generations(Section& section) {
     std::vector<Generation> generations;
-    for (std::size_t word :
+    for (const std::size_t word :
          section.choices("compatibility", k_generation_words).value_or(std::vector<std::size_t>{}))
       generations.push_back(Generation{static_cast<std::uint8_t>(word)});
     return generations;
   }
 
   static void refuse_empty(Section& section, std::initializer_list<std::string_view> keys) {
-    for (std::string_view key : keys)
+    for (const std::string_view key : keys)
       if (const auto text = section.peek(key); text && text->empty())
         section.report(key, "'" + std::string(key) + "' is empty");
   }
@@ -182,9 +182,15 @@ class Reader {
 
   void check_help(Section& section, const MetricDefinition& metric) const {
     if (metric.help.empty()) return;
-    const auto columns = columns_of_pattern(metric.help);
-    const bool is_column = columns && columns->size() == 1 && metric.help == "{" + columns->front() + "}";
-    if (is_column && definition_.pivot) return;
+    if (definition_.pivot) {
+      const auto columns = columns_of_pattern(metric.help);
+      if (!columns)
+        return section.report(
+            "help", "bad pattern in the help of '" + metric.name + "'",
+            "A column's name stands in braces: \"Server parameter {name}, from pg_settings.\"");
+      const bool is_column = columns->size() == 1 && metric.help == "{" + columns->front() + "}";
+      if (is_column) return;
+    }
     if (metric.help.contains('\n')) return section.report("help", "help has more than one line");
     if (metric.help.size() < k_least_help || !metric.help.ends_with('.'))
       section.report("help", "help of '" + metric.name + "' is not a sentence",
@@ -239,7 +245,7 @@ std::optional<VersionRange> parse_versions(std::string_view text) {
   const std::size_t dash = text.find('-');
   const auto first = major(text.substr(0, dash));
   if (!first) return std::nullopt;
-  if (dash == text.npos) return VersionRange{*first, *first};
+  if (dash == std::string_view::npos) return VersionRange{*first, *first};
   if (dash + 1 == text.size()) return VersionRange{*first, VersionRange{}.last};
   const auto last = major(text.substr(dash + 1));
   if (!last || *last < *first) return std::nullopt;

@@ -136,9 +136,9 @@ std::optional<std::vector<std::string>> columns_of_pattern(std::string_view patt
   std::vector<std::string> columns;
   while (!pattern.empty()) {
     const std::size_t open = pattern.find_first_of("{}");
-    if (open == pattern.npos) break;
+    if (open == std::string_view::npos) break;
     const std::size_t close = pattern.find_first_of("{}", open + 1);
-    if (pattern[open] == '}' || close == pattern.npos || pattern[close] == '{') return std::nullopt;
+    if (pattern[open] == '}' || close == std::string_view::npos || pattern[close] == '{') return std::nullopt;
     columns.emplace_back(pattern.substr(open + 1, close - open - 1));
     if (!is_column(columns.back())) return std::nullopt;
     pattern.remove_prefix(close + 1);

@@ -93,7 +93,7 @@ class Scanner {
     if (end == sql_.size() || sql_[end] != '$' || begins_with_digit) return skip(1);
     const std::string_view tag = sql_.substr(at_, end + 1 - at_);
     const std::size_t close = sql_.find(tag, end + 1);
-    if (close == sql_.npos)
+    if (close == std::string_view::npos)
       return mistake(begin_, "the quote " + std::string(tag) + " that begins here has no end", "");
     at_ = close + tag.size();
     return {};

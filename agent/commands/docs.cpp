@@ -4,7 +4,7 @@
 #include <string>
 
 #include "agent/commands/commands.h"
-#include "agent/config/load.h"
+#include "agent/config/reference.h"
 #include "agent/runtime/self_metrics.h"
 #include "agent/version.h"
 #include "collectors/catalog.h"
@@ -135,6 +135,10 @@ int docs(Arguments arguments) {
   const auto page = arguments.word();
   if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("docs", complaint);
   if (page == "metrics") return print_metrics_page();
+  if (page == "configuration") {
+    fmt::print("{}", configuration_page());
+    return 0;
+  }
   return wrong_usage("docs", page ? "there is no page '" + *page + "'" : "which page?");
 }
 

@@ -28,7 +28,7 @@ bool is_host(std::string_view text) {
 
 /// An IPv6 address with its zone, as far as its characters tell; the bind says the rest.
 bool is_bracketed_host(std::string_view text) {
-  return !text.empty() && text.contains(':') && text.find_first_of("[] /") == text.npos;
+  return !text.empty() && text.contains(':') && text.find_first_of("[] /") == std::string_view::npos;
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ std::expected<Address, Error> parse_address(std::string_view text) {
                                  "Write host:port, as \"127.0.0.1:9187\", \":9187\" or \"[::]:9187\"."});
   };
   const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) return refuse();
+  if (colon == std::string_view::npos) return refuse();
   const auto port = parse_port(text.substr(colon + 1));
   std::string_view host = text.substr(0, colon);
   if (!port) return refuse();

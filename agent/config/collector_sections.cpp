@@ -22,7 +22,7 @@ std::optional<std::string> near_hint(std::string_view word, const std::vector<st
 
 std::string list_of(const std::vector<std::string_view>& words) {
   std::string list;
-  for (std::string_view word : words)
+  for (const std::string_view word : words)
     list += (list.empty() ? "" : ", ") + std::string(word);
   return list;
 }

@@ -79,7 +79,8 @@ std::expected<Secret, Diagnostic> dsn_of(const Source& uri, const FileReader& re
 
 Environment process_environment() {
   return [](std::string_view name) -> std::optional<std::string> {
-    const char* value = std::getenv(std::string(name).c_str());
+    // Nobody changes the environment once threads run.
+    const char* value = std::getenv(std::string(name).c_str());  // NOLINT(concurrency-mt-unsafe)
     if (value == nullptr || *value == '\0') return std::nullopt;
     return value;
   };

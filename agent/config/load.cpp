@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -15,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A file of ours that is larger was not meant to be read.
-constexpr std::size_t k_most_bytes = 4 * 1024 * 1024;
+constexpr std::size_t k_most_bytes = std::size_t{4} * 1024 * 1024;
 
 constexpr std::string_view k_uri_file_variable = "DATA_SOURCE_URI_FILE";
 
@@ -24,10 +23,10 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   if (fs::is_directory(path, fault)) return std::unexpected("it is a directory");
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return std::unexpected(std::string(std::strerror(errno == 0 ? EIO : errno)));
+  if (!stream) return std::unexpected(std::generic_category().message(errno == 0 ? EIO : errno));
   std::string text(k_most_bytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return std::unexpected(std::string(std::strerror(EIO)));
+  if (stream.bad()) return std::unexpected(std::generic_category().message(EIO));
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > k_most_bytes) return std::unexpected("it is larger than 4 MiB");
   return text;
@@ -42,7 +41,9 @@ std::expected<std::vector<std::string>, std::error_code> definition_paths(const 
     const fs::path& path = entry->path();
     if (path.filename().string().starts_with('.') || path.extension() != ".toml") continue;
     std::error_code ignored;
-    if (!fs::is_directory(path, ignored)) paths.push_back(path.string());
+    const fs::file_type type = fs::status(path, ignored).type();
+    // A link that leads nowhere is told when it is read; a pipe would make the reader wait for ever.
+    if (type == fs::file_type::regular || type == fs::file_type::not_found) paths.push_back(path.string());
   }
   if (fault) return std::unexpected(fault);
   std::ranges::sort(paths);

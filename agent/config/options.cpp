@@ -105,7 +105,7 @@ Option<Config> databases_option() {
           }};
 }
 
-void check_server(Section& section, Config&) {
+void check_server(Section& section, Config& /*config*/) {
   if (section.has("password")) {
     section.know("password");
     section.report("password", "a password does not stand in the configuration",

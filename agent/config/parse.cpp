@@ -1,5 +1,7 @@
 #include "agent/config/parse.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -113,16 +115,27 @@ std::optional<std::vector<collectors::Definition>> read_catalog(const Config& co
   return std::nullopt;
 }
 
-/// A label of the configuration that a collector gives as well would stand twice in a series.
-void check_labels(Section section, const Config& config) {
+/// Labels that pgvigil's metrics about itself carry (runtime/self_*.cpp), and those that the format reserves.
+constexpr std::array<std::string_view, 13> k_own_labels = {
+    "code",   "collector", "compiler", "handler",           "kind",   "le", "quantile", "reason",
+    "result", "role",      "state",    "system_identifier", "version"};
+
+/// Whose metric carries `label`, for a message; empty when nobody's does.
+std::string owner_of(const std::string& label, const Config& config) {
+  if (std::ranges::find(k_own_labels, label) != k_own_labels.end()) return "a metric of pgvigil itself";
   for (const collectors::Definition& definition : config.definitions)
     for (const collectors::MetricDefinition& metric : definition.metrics)
-      for (const std::string& label : metric.labels)
-        if (config.labels.contains(label)) {
-          section.report_key(label, "label '" + label + "' is one of metric '" + metric.name + "' already",
-                             "Rename it.");
-          return;
-        }
+      if (std::ranges::find(metric.labels, label) != metric.labels.end())
+        return "metric '" + metric.name + "'";
+  return "";
+}
+
+/// A label of the configuration that a metric carries as well would stand twice in a series: Prometheus would
+/// refuse the whole scrape.
+void check_labels(Section section, const Config& config) {
+  for (const auto& [label, value] : config.labels)
+    if (const std::string owner = owner_of(label, config); !owner.empty())
+      section.report_key(label, "label '" + label + "' is one of " + owner + " already", "Rename it.");
 }
 
 void check_password_variable(Section server, const Surroundings& surroundings, const Config& config) {

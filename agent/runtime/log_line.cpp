@@ -3,7 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -71,7 +71,8 @@ std::string quoted(std::string_view text) {
 }
 
 bool needs_quotes(std::string_view text) {
-  return text.empty() || quoted(text).size() != text.size() + 2 || text.find_first_of(" =") != text.npos;
+  return text.empty() || quoted(text).size() != text.size() + 2 ||
+         text.find_first_of(" =") != std::string_view::npos;
 }
 
 void add(std::string& line, LogFormat format, const LogField& field) {
@@ -92,12 +93,13 @@ void add(std::string& line, LogFormat format, const LogField& field) {
 
 void LogField::set_number(double value) {
   if (!std::isfinite(value)) {
-    text_ = std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    text_ = value > 0 ? "+Inf" : "-Inf";
+    if (std::isnan(value)) text_ = "NaN";
     return;
   }
-  char buffer[32];
-  const auto [end, fault] = std::to_chars(std::begin(buffer), std::end(buffer), value);
-  set_literal(std::string(buffer, end));
+  std::array<char, 32> buffer{};
+  const auto [end, fault] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  set_literal(std::string(buffer.data(), end));
 }
 
 std::string log_line(

@@ -21,10 +21,9 @@ using Clock = Deadline::clock;
 
 constexpr std::chrono::seconds k_bind_pause{5};
 
-std::string seconds(Clock::duration duration) {
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-  const std::string fraction = std::to_string(1'000 + milliseconds % 1'000).substr(1);
-  return std::to_string(milliseconds / 1'000) + "." + fraction + "s";
+/// To the millisecond, which is enough for a person.
+double seconds(Clock::duration duration) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) / 1'000;
 }
 
 /// One at a time is enough for what it answers; the rest is room for clients that are slow.
@@ -89,7 +88,7 @@ class Supervisor {
     }
     const std::string cause = std::strerror(errno);
     const auto next = history_.not_started(now);
-    log(LogLevel::error, "worker_not_started", {{"cause", cause}, {"again_in", seconds(next - now)}});
+    log(LogLevel::error, "worker_not_started", {{"cause", cause}, {"again_in_seconds", seconds(next - now)}});
   }
 
   void heed(int signal) {
@@ -112,7 +111,7 @@ class Supervisor {
   }
 
   void kill_worker() {
-    log(LogLevel::warning, "worker_killed", {{"why", "it did not stop in " + seconds(settings_.stop_time)}});
+    log(LogLevel::warning, "worker_killed", {{"after_seconds", seconds(settings_.stop_time)}});
     kill(*worker_, SIGKILL);
     kill_at_ = Deadline::max();
   }
@@ -141,9 +140,9 @@ class Supervisor {
     const auto [kind, code] = exit_labels(end);
     log(LogLevel::error, "worker_ended",
         {{kind == "exit" ? "status" : "signal", code},
-         {"lived", seconds(now - started_at_)},
+         {"lived_seconds", seconds(now - started_at_)},
          {"restarts", history_.restarts()},
-         {"again_in", seconds(next - now)}});
+         {"again_in_seconds", seconds(next - now)}});
   }
 
   void answer(std::unique_ptr<Connection> client) {
@@ -189,8 +188,9 @@ std::optional<Listener> listen_in_the_end(const SupervisorSettings& settings,
     if (listener) return std::move(*listener);
     if (listener.error() != said) {
       said = listener.error();
-      supervisor_log(settings.log_format, LogLevel::error, "listen_failed",
-                     {{"error", said.message}, {"hint", said.hint}, {"again_every", seconds(k_bind_pause)}});
+      supervisor_log(
+          settings.log_format, LogLevel::error, "listen_failed",
+          {{"error", said.message}, {"hint", said.hint}, {"again_in_seconds", seconds(k_bind_pause)}});
     }
     if (!pause(signals, Clock::now() + k_bind_pause)) return std::nullopt;
   }

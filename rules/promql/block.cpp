@@ -67,7 +67,7 @@ Expected<Block> drop_names(Block block) {
     Row& row = block.row(i);
     if (!row.drop_name) continue;
     row.drop_name = false;
-    row.labels = without_metric_name(row.labels);
+    row.labels = without_metadata(row.labels);
     changed = true;
   }
   return changed || block.size() > 1 ? merge_equal_rows(std::move(block)) : Expected<Block>(std::move(block));

@@ -74,7 +74,7 @@ Expected<Matrix> range_vector(Evaluator& evaluator, const Expr& expr) {
   for (std::size_t i = 0; i < input->series.size(); ++i) {
     bool drop_name = !input->drop_name.empty() && input->drop_name[i];
     const LabelsPtr& labels = input->series.labels(i);
-    Series series{drop_name ? without_metric_name(labels) : labels,
+    Series series{drop_name ? without_metadata(labels) : labels,
                   shown_points(input->series.points(i), end - input->range_ms, end, input->borders)};
     if (!series.points.empty()) matrix.push_back(std::move(series));
   }

@@ -97,6 +97,8 @@ Expected<Block> presence_absent_over_time(Evaluator& evaluator, const Call& call
 Expected<Block> presence_vector(Evaluator& evaluator, const Call& call);
 Expected<std::vector<double>> presence_scalar(Evaluator& evaluator, const Call& call);
 Expected<std::vector<double>> presence_pi(Evaluator& evaluator, const Call& call);
+Expected<std::vector<double>> presence_max_of(Evaluator& evaluator, const Call& call);
+Expected<std::vector<double>> presence_min_of(Evaluator& evaluator, const Call& call);
 
 /// The text of a string argument.
 const std::string& string_argument(const Call& call, std::size_t i);

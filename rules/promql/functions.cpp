@@ -20,6 +20,7 @@ constexpr std::array k_vector_scalar = {k_of_vector, k_of_scalar};
 constexpr std::array k_vector_two_scalars = {k_of_vector, k_of_scalar, k_of_scalar};
 constexpr std::array k_vector_string = {k_of_vector, k_of_string};
 constexpr std::array k_vector_string_two_scalars = {k_of_vector, k_of_string, k_of_scalar, k_of_scalar};
+constexpr std::array k_two_scalars = {k_of_scalar, k_of_scalar};
 constexpr std::array k_scalar_vector = {k_of_scalar, k_of_vector};
 constexpr std::array k_two_scalars_vector = {k_of_scalar, k_of_scalar, k_of_vector};
 constexpr std::array k_scalar_matrix = {k_of_scalar, k_of_matrix};
@@ -138,7 +139,9 @@ constexpr std::array k_functions = {
     sample("log10", k_vector, math_log10),
     sample("log2", k_vector, math_log2),
     range("mad_over_time", k_matrix, over_time_mad),
+    scalar("max_of", k_two_scalars, presence_max_of),
     range("max_over_time", k_matrix, over_time_max),
+    scalar("min_of", k_two_scalars, presence_min_of),
     range("min_over_time", k_matrix, over_time_min),
     date("minute", date_minute),
     date("month", date_month),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 #include <set>
 
@@ -40,6 +41,21 @@ Expected<Block> where_absent(Evaluator& evaluator, const Block& input, LabelsPtr
   }
   result->drop_empty_rows();
   return result;
+}
+
+/// The better of two scalars at every step; NaN when either is.
+template <typename Better>
+Expected<std::vector<double>> choose(Evaluator& evaluator, const Call& call, Better better) {
+  Expected<std::vector<double>> left = evaluator.scalar(*call.arguments[0]);
+  if (!left) return left;
+  Expected<std::vector<double>> right = evaluator.scalar(*call.arguments[1]);
+  if (!right) return right;
+  for (std::size_t step = 0; step < left->size(); ++step) {
+    double& chosen = (*left)[step];
+    double other = (*right)[step];
+    if (std::isnan(other) || better(other, chosen)) chosen = other;
+  }
+  return left;
 }
 
 }  // namespace
@@ -88,6 +104,14 @@ Expected<std::vector<double>> presence_scalar(Evaluator& evaluator, const Call& 
 
 Expected<std::vector<double>> presence_pi(Evaluator& evaluator, const Call&) {
   return std::vector<double>(evaluator.grid().steps, std::numbers::pi);
+}
+
+Expected<std::vector<double>> presence_max_of(Evaluator& evaluator, const Call& call) {
+  return choose(evaluator, call, [](double a, double b) { return a > b; });
+}
+
+Expected<std::vector<double>> presence_min_of(Evaluator& evaluator, const Call& call) {
+  return choose(evaluator, call, [](double a, double b) { return a < b; });
 }
 
 }  // namespace pgvigil::promql

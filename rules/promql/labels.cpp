@@ -131,14 +131,17 @@ LabelsPtr LabelsBuilder::build() const {
   return Labels::from_sorted(views_of(labels_));
 }
 
-LabelsPtr without_metric_name(const LabelsPtr& labels) {
-  if (labels->metric_name().empty()) return labels;
+bool is_metadata_label(std::string_view name) {
+  return name == k_metric_name || name == "__type__" || name == "__unit__";
+}
+
+LabelsPtr without_metadata(const LabelsPtr& labels) {
   std::vector<LabelView> kept;
   kept.reserve(labels->size());
   for (std::size_t i = 0; i < labels->size(); ++i) {
-    if ((*labels)[i].name != k_metric_name) kept.push_back((*labels)[i]);
+    if (!is_metadata_label((*labels)[i].name)) kept.push_back((*labels)[i]);
   }
-  return Labels::from_sorted(kept);
+  return kept.size() == labels->size() ? labels : Labels::from_sorted(kept);
 }
 
 }  // namespace pgvigil::promql

@@ -86,6 +86,11 @@ class LabelsBuilder {
   std::vector<std::pair<std::string, std::string>> labels_;  // sorted by name
 };
 
-LabelsPtr without_metric_name(const LabelsPtr& labels);
+/// Whether the label says what the metric is: its name, and the type and unit that some storages put beside
+/// it.
+bool is_metadata_label(std::string_view name);
+
+/// The set without its metadata: what is left when a computed value is no longer that metric.
+LabelsPtr without_metadata(const LabelsPtr& labels);
 
 }  // namespace pgvigil::promql

@@ -239,6 +239,8 @@ class Lexer {
       case TokenKind::keyword_range:
       case TokenKind::keyword_min:
       case TokenKind::keyword_max:
+      case TokenKind::keyword_min_of:
+      case TokenKind::keyword_max_of:
         expects_operand_ = false;
         return emit(*keyword);
       default:

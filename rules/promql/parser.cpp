@@ -194,7 +194,9 @@ Expected<ExprPtr> Parser::parse_primary() {
       (opens || after == TokenKind::keyword_by || after == TokenKind::keyword_without)) {
     return parse_aggregation();
   }
-  if (at(TokenKind::identifier) && opens) return parse_call();
+  bool names_function =
+      at(TokenKind::identifier) || at(TokenKind::keyword_max_of) || at(TokenKind::keyword_min_of);
+  if (names_function && opens) return parse_call();
   if (may_name_metric(token().kind)) return parse_vector_selector();
   return unexpected("", "");
 }

@@ -50,6 +50,8 @@ Expected<DurationPtr> Parser::parse_positive_duration(std::string_view context, 
     case TokenKind::keyword_range:
     case TokenKind::keyword_min:
     case TokenKind::keyword_max:
+    case TokenKind::keyword_min_of:
+    case TokenKind::keyword_max_of:
       break;
     default:
       return unexpected(context, expected);
@@ -129,9 +131,11 @@ Expected<DurationPtr> Parser::parse_duration_operand() {
       return duration_of(first.kind == TokenKind::keyword_step ? DurationExpr::Kind::step
                                                                : DurationExpr::Kind::range);
     case TokenKind::keyword_min:
-    case TokenKind::keyword_max: {
-      DurationPtr node = duration_of(first.kind == TokenKind::keyword_min ? DurationExpr::Kind::minimum
-                                                                          : DurationExpr::Kind::maximum);
+    case TokenKind::keyword_max:
+    case TokenKind::keyword_min_of:
+    case TokenKind::keyword_max_of: {
+      bool least = first.kind == TokenKind::keyword_min || first.kind == TokenKind::keyword_min_of;
+      DurationPtr node = duration_of(least ? DurationExpr::Kind::minimum : DurationExpr::Kind::maximum);
       if (!accept(TokenKind::left_parenthesis)) return unexpected("", "");
       Expected<DurationPtr> left = parse_duration_expr(1);
       if (!left) return left;
@@ -161,6 +165,8 @@ Expected<DurationPtr> Parser::parse_offset_duration() {
     case TokenKind::keyword_range:
     case TokenKind::keyword_min:
     case TokenKind::keyword_max:
+    case TokenKind::keyword_min_of:
+    case TokenKind::keyword_max_of:
       break;
     default:
       return unexpected("offset", "number, duration, step(), or range()");

@@ -14,7 +14,7 @@ struct Spelling {
 };
 
 /// Sorted by text.
-constexpr std::array<Spelling, 37> k_keywords = {{{"anchored", TokenKind::keyword_anchored},
+constexpr std::array<Spelling, 39> k_keywords = {{{"anchored", TokenKind::keyword_anchored},
                                                   {"and", TokenKind::keyword_and},
                                                   {"atan2", TokenKind::keyword_atan2},
                                                   {"avg", TokenKind::keyword_avg},
@@ -35,7 +35,9 @@ constexpr std::array<Spelling, 37> k_keywords = {{{"anchored", TokenKind::keywor
                                                   {"limit_ratio", TokenKind::keyword_limit_ratio},
                                                   {"limitk", TokenKind::keyword_limitk},
                                                   {"max", TokenKind::keyword_max},
+                                                  {"max_of", TokenKind::keyword_max_of},
                                                   {"min", TokenKind::keyword_min},
+                                                  {"min_of", TokenKind::keyword_min_of},
                                                   {"nan", TokenKind::number},
                                                   {"offset", TokenKind::keyword_offset},
                                                   {"on", TokenKind::keyword_on},
@@ -143,6 +145,8 @@ bool may_name_metric(TokenKind kind) {
     case TokenKind::keyword_range:
     case TokenKind::keyword_anchored:
     case TokenKind::keyword_smoothed:
+    case TokenKind::keyword_max_of:
+    case TokenKind::keyword_min_of:
       return true;
     default:
       return is_aggregation(kind);

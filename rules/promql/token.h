@@ -74,6 +74,8 @@ enum class TokenKind : std::uint8_t {
   keyword_group_left,
   keyword_group_right,
   keyword_ignoring,
+  keyword_max_of,
+  keyword_min_of,
   keyword_offset,
   keyword_on,
   keyword_range,

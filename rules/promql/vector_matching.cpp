@@ -168,7 +168,7 @@ class Matching {
 
   LabelsPtr result_labels(LabelsPtr labels, std::size_t one) const {
     bool keeps_name = is_comparison(binary_.op);
-    if (!keeps_name) labels = without_metric_name(labels);
+    if (!keeps_name) labels = without_metadata(labels);
     if (matching_.cardinality == Cardinality::one_to_one) {
       return matching_.on ? LabelChoice::only(matching_.labels).apply(labels)
                           : LabelChoice::except_keeping_name(matching_.labels).apply(labels);

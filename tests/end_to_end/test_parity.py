@@ -65,7 +65,7 @@ class Busy:
             cursor.start_replication(slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL,
                                      start_lsn=position)
             numeric = int(server.value("select %s::pg_lsn - '0/0'", (position,)))
-            cursor.send_feedback(numeric, numeric, numeric)
+            cursor.send_feedback(numeric, numeric, numeric, force=True)
         until(lambda: server.value("select state from pg_stat_replication") == "streaming", "the reader streams")
         until(lambda: server.value("select replay_lsn from pg_stat_replication"), "the reader has told its position")
         self._vacuum = server.connect()

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 using namespace pgvigil;
@@ -87,3 +89,17 @@ TEST_CASE("the mistakes of all files are told at once", "[catalog]") {
         "/etc/1.toml:1:8: 'name' must be a string, not an integer\n"
         "/etc/2.toml:1:5: this is not TOML: key-value pair: encountered end-of-file\n");
 }
+
+#ifdef PGVIGIL_SOURCE_DIR
+TEST_CASE("the example of docs/collectors.md is a good definition", "[catalog]") {
+  std::ifstream stream(std::string(PGVIGIL_SOURCE_DIR) + "/docs/collectors.md");
+  std::ostringstream page;
+  page << stream.rdbuf();
+  const std::string text = page.str();
+  const std::size_t begin = text.find("```toml\n") + 8;
+  const auto catalog =
+      load_catalog({{"docs/collectors.md", text.substr(begin, text.find("```", begin) - begin)}});
+  if (!catalog) FAIL(to_string(catalog.error().front()));
+  CHECK(std::ranges::find(*catalog, "jobs", &Definition::name) != catalog->end());
+}
+#endif

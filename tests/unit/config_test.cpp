@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -254,9 +256,10 @@ TEST_CASE("names of collectors and labels that are not there are named with the 
         "c:2:9: 'locks' must be a table, not an integer (Write [locks].)\n");
 }
 
-TEST_CASE("a label of the configuration that a collector gives itself is refused", "[config]") {
-  CHECK(mistakes("[labels]\nmode = \"x\"\n") ==
-        "c:2:1: label 'mode' is one of metric 'pg_locks_count' already (Rename it.)\n");
+TEST_CASE("a label of the configuration that a metric carries itself is refused", "[config]") {
+  CHECK(mistakes("[labels]\nmode = \"x\"\ncluster = \"eu\"\ncollector = \"y\"\n") ==
+        "c:2:1: label 'mode' is one of metric 'pg_locks_count' already (Rename it.)\n"
+        "c:4:1: label 'collector' is one of a metric of pgvigil itself already (Rename it.)\n");
 }
 
 TEST_CASE("definitions of the user are read from collectors.d and can be changed like all others",
@@ -396,6 +399,9 @@ TEST_CASE("a file or folder that cannot be read is a mistake, a missing collecto
   CHECK(first_mistake(load_config(file, k_no_environment)) ==
         folder.path("mine.d") + ": cannot read the directory: No such file or directory");
   folder.write("mine.d/good.toml", k_mine);
+  fs::create_directories(folder.path("mine.d/folder.toml"));
+  REQUIRE(::mkfifo(folder.path("mine.d/pipe.toml").c_str(), 0600) == 0);
+  CHECK(first_mistake(load_config(file, k_no_environment)) == "none");
   fs::create_symlink("gone", folder.path("mine.d/bad.toml"));
   CHECK(first_mistake(load_config(file, k_no_environment)) ==
         folder.path("mine.d/bad.toml") + ": cannot read the file: No such file or directory");

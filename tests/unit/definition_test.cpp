@@ -344,6 +344,11 @@ TEST_CASE("a pivot takes names from columns", "[definition]") {
   const std::string sentence = "A number of ours, from here.";
   CHECK(pivot("pg_settings_{name}{suffix}", "{help}") == "");
   CHECK(pivot("pg_settings_{name}", sentence) == "");
+  CHECK(pivot("pg_settings_{name}", "Server parameter {name}{reading}, from pg_settings.") == "");
+  CHECK(pivot("pg_settings_{name}", "Server parameter {name, from pg_settings.") ==
+        "d.toml:10:8: bad pattern in the help of 'pg_settings_{name}' (A column's name stands in braces: "
+        "\"Server parameter "
+        "{name}, from pg_settings.\")\n");
   CHECK(pivot("pg_settings_name", sentence) ==
         "d.toml:7:8: 'pg_settings_name' names no column and the collector has pivot = true (Each row is a "
         "metric of its "

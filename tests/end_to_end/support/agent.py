@@ -16,6 +16,7 @@ from .waiting import until
 
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+OWN_METRICS_AGE = 1.1  # seconds: the agent renders its own metrics once a second at most
 
 
 def binary():
@@ -143,8 +144,9 @@ class Agent:
         return found[0] if found else None
 
     def wait_state(self, name, state, seconds=60):
-        """Waits until a collector is good, failed or unsupported."""
+        """Waits until a collector is good, failed or unsupported, and a scrape tells that, too."""
         until(lambda: (self.collector(name) or {}).get("state") == state, f"collector {name} is {state}", seconds)
+        time.sleep(OWN_METRICS_AGE)
         return self.collector(name)
 
     def median_scrape_seconds(self, count=20):
