@@ -108,7 +108,7 @@ on_exit() {
     kill -TERM -- "-$foreground" 2>/dev/null
     wait "$foreground" 2>/dev/null
   fi
-  if [[ -n $current_step ]]; then report_unfinished_step; fi
+  if [[ -n $current_step ]]; then report_unfinished_step "$status"; fi
   if [[ -n $exit_action ]]; then "$exit_action"; fi
   if ((status != 0)) && [[ -n $logs && -s $step_log && -z $interrupted ]]; then
     echo "the logs are in $logs" >&2
@@ -118,13 +118,13 @@ on_exit() {
   exit "$status"
 }
 
-report_unfinished_step() {
+report_unfinished_step() { # <exit status>
   hide_progress
   if [[ -n $interrupted ]]; then
     echo " $interrupted"
     return
   fi
-  echo ' FAILED'
+  echo " FAILED (status $1)"
   echo "the last lines of $step_log:" >&2
   tail -n 30 "$step_log" | sed 's/^/    /' >&2
 }

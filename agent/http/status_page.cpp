@@ -27,7 +27,7 @@ nav { margin: .5rem 0 1.5rem } nav a { margin-right: 1rem }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-th { font-weight: 600; color: var(--soft); font-size: .85rem } td.n, th.n { text-align: right }
+th { font-weight: 600; color: var(--soft); font-size: .85rem } td.n, th.n { text-align: right; white-space: nowrap }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: var(--soft) } dd { margin: 0 }
 .good { color: var(--good) } .failed, .down { color: var(--bad) } .unsupported, .waiting { color: var(--off) }
 .state { font-weight: 600; white-space: nowrap } .why { color: var(--soft); font-size: .9rem }
@@ -112,9 +112,9 @@ void append_collectors(std::string& page, const StatusView& view) {
     const std::string_view state = to_string(collector.state);
     page += fmt::format(
         "<tr><td><a href=\"/metrics?collect[]={0}\">{0}</a></td><td class=\"state {1}\">{1}</td><td class=\"n\">{2}</td>"
-        "<td class=\"n\">{3}</td><td class=\"n\">{4:.1f} ms</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
+        "<td class=\"n\">{3}</td><td class=\"n\">{4}</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
         escaped(collector.name), state, age_of(collector.last_success, view.now), every(collector.every),
-        collector.last_seconds * 1000, collector.series, about);
+        collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000), collector.series, about);
   }
   page += "</table></div>\n";
 }

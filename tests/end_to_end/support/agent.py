@@ -188,6 +188,10 @@ class Agent:
         """Resident bytes."""
         return self._status_number("VmRSS") * 1024
 
+    def private_bytes(self):
+        """Memory that it shares with no other process: what one more of it costs."""
+        return self._status_number("RssAnon") * 1024
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
