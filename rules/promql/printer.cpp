@@ -33,8 +33,10 @@ std::string label_list(const std::vector<std::string>& labels) {
 /// Whole milliseconds as a duration; anything finer as a number of seconds.
 std::string seconds_text(double seconds) {
   double milliseconds = seconds * 1000;
-  bool whole = std::abs(milliseconds - std::round(milliseconds)) < 1e-6 && std::abs(milliseconds) < 9e15;
-  return whole ? format_duration(std::llround(milliseconds)) : format_fixed(seconds);
+  double rounded = std::round(milliseconds);
+  bool whole =
+      std::abs(milliseconds - rounded) < 1e-6 && std::abs(rounded) < 9e15 && (rounded != 0 || seconds == 0);
+  return whole ? format_duration(std::llround(rounded)) : format_fixed(seconds);
 }
 
 /// A number without a sign that the parser would take for an operator: Inf, not +Inf.
