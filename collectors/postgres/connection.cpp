@@ -46,12 +46,19 @@ Error lost(const PGconn* conn) {
 
 /// What is sent: one message, one round trip. SET LOCAL ends with the transaction, so that this holds behind
 /// a pooler in transaction mode as well; start-up options would be refused there.
-std::string in_transaction(std::string_view sql, const Manners& manners, milliseconds statement_timeout) {
+std::string in_transaction(const PGconn* conn,
+                           std::string_view sql,
+                           const Manners& manners,
+                           milliseconds statement_timeout) {
   std::string text = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;SET LOCAL search_path=pg_catalog;";
   text += "SET LOCAL statement_timeout=" + std::to_string(statement_timeout.count());
   text += ";SET LOCAL lock_timeout=" + std::to_string(manners.lock_timeout.count());
   text += ";SET LOCAL max_parallel_workers_per_gather=0;SET LOCAL jit=off;SET LOCAL datestyle=iso;";
   text += "SET LOCAL extra_float_digits=1;SET LOCAL bytea_output=hex;";
+  // Such a database promises no encoding, and the server refuses to hand its text out as UTF-8: take the bytes.
+  const char* encoding = PQparameterStatus(conn, "server_encoding");
+  if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII")
+    text += "SET LOCAL client_encoding=SQL_ASCII;";
   text += sql;
   text += ";COMMIT";
   return text;
@@ -201,7 +208,7 @@ std::expected<void, Error> Connection::query(std::string_view sql,
   // The server gives up first: then the session lives on, and nothing runs there that nobody waits for.
   const milliseconds statement_timeout = std::max(milliseconds{1}, left * 4 / 5);
 
-  auto outcome = conn_->send(in_transaction(sql, manners, statement_timeout), deadline);
+  auto outcome = conn_->send(in_transaction(conn_->get(), sql, manners, statement_timeout), deadline);
   if (outcome) outcome = conn_->read_all(deadline, &rows);
 
   const bool unanswered = !outcome && (outcome.error().kind == ErrorKind::timed_out ||

@@ -10,7 +10,8 @@
 namespace pgvigil::postgres {
 namespace {
 
-/// Everything as rows of (key, value, detail), so that one round trip brings it all.
+/// Everything as rows of (key, value, detail), so that one round trip brings it all. Predefined roles are those with an
+/// OID below FirstNormalObjectId; to look at their names would fail where a name is in another encoding.
 constexpr std::string_view k_facts = R"sql(
 select 'version_number' as key, current_setting('server_version_num') as value, '' as detail
 union all select 'version', version(), ''
@@ -21,7 +22,7 @@ union all select 'database', current_database(), ''
 union all select 'superuser', (select rolsuper::text from pg_roles where rolname = current_user), ''
 union all select 'postmaster_start', extract(epoch from pg_postmaster_start_time())::text, ''
 union all select 'role', rolname, '' from pg_roles
-           where starts_with(rolname, 'pg_') and pg_has_role(current_user, oid, 'USAGE')
+           where oid < 16384 and pg_has_role(current_user, oid, 'USAGE')
 union all select 'extension', extname, extversion from pg_extension
 union all select 'database_name', datname, '' from pg_database
            where datallowconn and not datistemplate and has_database_privilege(oid, 'CONNECT')
