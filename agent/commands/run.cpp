@@ -118,6 +118,8 @@ int run(Arguments arguments) {
     if (!address) return wrong_usage("run", address.error().message);
     options.listen = *address;
   }
+  // Whoever reads our log may go away; that is no reason to end.
+  std::signal(SIGPIPE, SIG_IGN);
   return is_supervised ? supervised(options) : work(std::move(options));
 }
 

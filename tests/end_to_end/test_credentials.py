@@ -6,7 +6,6 @@ import pytest
 
 from support.cluster import PASSWORD
 from support.config import QUICK, every
-from support.waiting import until
 
 WRONG = "wrong-horse-battery"
 NEW = "rotated-horse-battery"
@@ -109,14 +108,6 @@ def test_a_rotated_password_file_is_taken_up_without_a_restart(making, tmp_path)
     agent.wait_state("locks", "good")
     shown = everything_shown(agent)
     assert PASSWORD not in shown and NEW not in shown
-
-
-def test_the_sessions_are_named_pgvigil_and_read_only(making, server):
-    agent = making.agent_of(server)
-    names = until(lambda: server.rows(
-        "select distinct application_name from pg_stat_activity where usename = 'pgvigil'"), "a session is there")
-    assert names == [("pgvigil",)]
-    assert agent.value("pg_up") == 1
 
 
 def test_a_password_in_the_configuration_is_refused_and_not_repeated(making, server):

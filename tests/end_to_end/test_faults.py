@@ -125,13 +125,6 @@ def test_a_restarted_server_is_found_again(server, agent):
     wait_up(agent)
 
 
-def test_at_most_two_sessions_are_held(server, making):
-    making.agent_of(server, more=every(QUICK, "locks", "stat_database", "roles", "settings", "database",
-                                       "stat_activity", "stat_user_tables", "replication", "static", "wal"))
-    # The third is the one that tests whether others can still get in; it is there for a moment.
-    stays(lambda: len(server.sessions()) <= 3, "no more than two sessions and a short one", 8)
-
-
 def test_a_server_that_never_was_is_named_in_the_log_once(making, server):
     agent = making.agent_of(server, dsn=server.dsn(port=1), ready=False)
     agent.wait_log("unreachable")

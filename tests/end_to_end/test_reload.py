@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -142,6 +143,16 @@ def test_a_swapped_config_map_is_noticed_each_time(making, server, tmp_path):
         until(lambda: not has_locks(agent), "locks are gone")
         mounted.write(config(server))
         until(lambda: has_locks(agent), "locks are back")
+
+
+def test_a_change_in_the_middle_of_a_reload_is_not_lost(agent, server):
+    # A file is read 0.3 s after its last change: the second change comes at about that moment.
+    for turn in range(20):
+        agent.write(config(server, more=f'[labels]\nturn = "{turn} first"\n'))
+        time.sleep(0.295 + turn * 0.002)
+        agent.write(config(server, more=f'[labels]\nturn = "{turn} second"\n'))
+        until(lambda: agent.scrape(collect=["roles"]).has("pg_roles_connection_limit", turn=f"{turn} second"),
+              f"change {turn} is in force", seconds=20)
 
 
 def test_reloads_leave_sessions_threads_and_descriptors_as_they_were(agent, server):
