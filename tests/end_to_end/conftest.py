@@ -1,6 +1,7 @@
 """What tests share: factories that clean up, and a server for those that only read from it."""
 
 import contextlib
+import os
 
 import pytest
 
@@ -12,7 +13,6 @@ from support.pgbouncer import PgBouncer
 
 def pytest_sessionstart(session):  # pylint: disable=unused-argument
     """Without the program nothing here means anything."""
-    import os
     if not os.access(binary(), os.X_OK):
         pytest.exit(f"there is no pgvigil at {binary()}: name it in PGVIGIL", returncode=2)
 
@@ -29,7 +29,9 @@ class Making:
 
     def cluster(self, major=DEBIAN_MAJOR, role=True, **choices):
         if not available(major):
-            pytest.fail(f"there is no Postgres {major}: tests/lib/postgres_majors brings it, PGVIGIL_MAJORS names it")
+            pytest.fail(
+                f"there is no Postgres {major}: tests/lib/postgres_majors brings it, PGVIGIL_MAJORS names it"
+            )
         cluster = self.keep(Cluster(major, **choices))
         if role:
             cluster.create_role()
@@ -65,7 +67,7 @@ def shared():
 
 @pytest.fixture(scope="module")
 def cluster(shared):
-    """A server of Debian's version with role pgvigil, a table, an index and a view in it; tests leave it as it is."""
+    """A server of Debian's version with role pgvigil and a table; tests leave it as it is."""
     server = shared.cluster(settings={"shared_preload_libraries": "pg_stat_statements"})
     server.run("create extension pg_stat_statements")
     server.run("create table orders (id int primary key, note text)")

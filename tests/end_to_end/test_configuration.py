@@ -1,5 +1,7 @@
 """What a configuration can change, and how its mistakes are told."""
 
+import json
+
 import pytest
 
 from support.agent import command
@@ -34,15 +36,20 @@ def test_an_interval_can_be_set(making, server):
 
 
 def test_a_timeout_bites(making, server):
-    agent = making.agent_of(server, more='[collector.slow]\ntimeout = "200ms"\n', collectors={
-        "slow": custom_collector("slow", "select 1 as value from pg_sleep(3)")})
+    agent = making.agent_of(
+        server,
+        more='[collector.slow]\ntimeout = "200ms"\n',
+        collectors={"slow": custom_collector("slow", "select 1 as value from pg_sleep(3)")},
+    )
     agent.wait_state("slow", "failed")
     assert agent.value("pgvigil_collector_failures_total", collector="slow", kind="cancelled") >= 1
     assert agent.value("pg_up") == 1
 
 
 def test_max_series_bites_and_is_counted(making, server):
-    agent = making.agent_of(server, more="[collector.settings]\nmax_series = 10\n[collector.locks]\nmax_series = 4\n")
+    agent = making.agent_of(
+        server, more="[collector.settings]\nmax_series = 10\n[collector.locks]\nmax_series = 4\n"
+    )
     families = agent.scrape()
     assert len([name for name in families if name.startswith("pg_settings_")]) == 10
     assert len(families["pg_locks_count"].samples) == 4
@@ -50,13 +57,14 @@ def test_max_series_bites_and_is_counted(making, server):
 
 
 def test_label_filters_leave_rows_out_and_count_them(making, server):
-    agent = making.agent_of(server, more='[collector.stat_user_tables.filter]\nrelname = ["order*", "!order_l*"]\n')
+    agent = making.agent_of(
+        server, more='[collector.stat_user_tables.filter]\nrelname = ["order*", "!order_l*"]\n'
+    )
     assert relations(agent.scrape()) == {"orders"}
     assert agent.value("pgvigil_collector_filtered_rows", collector="stat_user_tables") == 2
 
 
 def test_the_log_can_be_json_and_quieter(making, server):
-    import json
     agent = making.agent_of(server, more='[log]\nformat = "json"\n')
     lines = agent.log().splitlines()
     assert lines and all(isinstance(json.loads(line), dict) for line in lines)
@@ -97,8 +105,9 @@ def test_every_mistake_is_told_at_once(server, tmp_path):
 def test_a_mistake_in_a_definition_is_named_with_its_file(server, tmp_path):
     folder = tmp_path / "collectors.d"
     folder.mkdir()
-    (folder / "mine.toml").write_text(custom_collector("mine", "select 1 as value").replace('type = "gauge"',
-                                                                                           'type = "gague"'))
+    (folder / "mine.toml").write_text(
+        custom_collector("mine", "select 1 as value").replace('type = "gauge"', 'type = "gague"')
+    )
     (tmp_path / "pgvigil.toml").write_text(config(server))
     checked = command("check", "--config", str(tmp_path / "pgvigil.toml"))
     assert checked.returncode == 2

@@ -30,6 +30,7 @@ def everything_shown(agent):
 
 # Zero configuration: what the environment may say
 
+
 def by_name(server, folder):
     return {"DATA_SOURCE_NAME": server.uri()}
 
@@ -39,26 +40,43 @@ def by_conninfo(server, folder):
 
 
 def by_parts(server, folder):
-    return {"DATA_SOURCE_URI": f"127.0.0.1:{server.port}/postgres?sslmode=disable", "DATA_SOURCE_USER": "pgvigil",
-            "DATA_SOURCE_PASS": PASSWORD}
+    return {
+        "DATA_SOURCE_URI": f"127.0.0.1:{server.port}/postgres?sslmode=disable",
+        "DATA_SOURCE_USER": "pgvigil",
+        "DATA_SOURCE_PASS": PASSWORD,
+    }
 
 
 def by_files(server, folder):
-    return {"DATA_SOURCE_URI_FILE": write_secret(folder, "uri", f"127.0.0.1:{server.port}/postgres?sslmode=disable"),
-            "DATA_SOURCE_USER_FILE": write_secret(folder, "user", "pgvigil"),
-            "DATA_SOURCE_PASS_FILE": write_secret(folder, "password", PASSWORD)}
+    return {
+        "DATA_SOURCE_URI_FILE": write_secret(
+            folder, "uri", f"127.0.0.1:{server.port}/postgres?sslmode=disable"
+        ),
+        "DATA_SOURCE_USER_FILE": write_secret(folder, "user", "pgvigil"),
+        "DATA_SOURCE_PASS_FILE": write_secret(folder, "password", PASSWORD),
+    }
 
 
 def by_libpq(server, folder):
-    return {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "pgvigil", "PGDATABASE": "postgres",
-            "PGPASSWORD": PASSWORD}
+    return {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGUSER": "pgvigil",
+        "PGDATABASE": "postgres",
+        "PGPASSWORD": PASSWORD,
+    }
 
 
 def by_passfile(server, folder):
     path = write_secret(folder, "pgpass", f"127.0.0.1:{server.port}:*:pgvigil:{PASSWORD}")
     os.chmod(path, 0o600)
-    return {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": "pgvigil", "PGDATABASE": "postgres",
-            "PGPASSFILE": path}
+    return {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGUSER": "pgvigil",
+        "PGDATABASE": "postgres",
+        "PGPASSFILE": path,
+    }
 
 
 @pytest.mark.parametrize("says", [by_name, by_conninfo, by_parts, by_files, by_libpq, by_passfile])
@@ -72,7 +90,9 @@ def test_without_a_file_the_environment_names_the_server(making, server, tmp_pat
 def test_a_password_with_every_odd_character_is_taken_from_parts(making, server, tmp_path):
     odd = "a b'c\"d\\e/f@g:h%i?j#k"
     server.create_role("odd", password=odd)
-    agent = making.agent(env={**by_parts(server, str(tmp_path)), "DATA_SOURCE_USER": "odd", "DATA_SOURCE_PASS": odd})
+    agent = making.agent(
+        env={**by_parts(server, str(tmp_path)), "DATA_SOURCE_USER": "odd", "DATA_SOURCE_PASS": odd}
+    )
     assert agent.value("pg_up") == 1
     assert odd not in everything_shown(agent)
 
@@ -88,8 +108,9 @@ def test_a_refused_password_is_named_and_not_shown(making, server, password):
 
 
 def test_a_missing_password_file_is_named(making, server):
-    agent = making.agent_of(server, dsn=server.dsn(password=None), server='password_file = "/nonexistent/secret"',
-                            ready=False)
+    agent = making.agent_of(
+        server, dsn=server.dsn(password=None), server='password_file = "/nonexistent/secret"', ready=False
+    )
     agent.wait_value(1, "pgvigil_server_state", state="configuration")
     assert "/nonexistent/secret" in agent.status()["server"]["trouble"]["message"]
 
@@ -97,8 +118,9 @@ def test_a_missing_password_file_is_named(making, server):
 def test_a_rotated_password_file_is_taken_up_without_a_restart(making, tmp_path):
     server = making.cluster()
     path = write_secret(str(tmp_path), "password", PASSWORD)
-    agent = making.agent_of(server, dsn=server.dsn(password=None), server=f'password_file = "{path}"',
-                            more=every(QUICK, "locks"))
+    agent = making.agent_of(
+        server, dsn=server.dsn(password=None), server=f'password_file = "{path}"', more=every(QUICK, "locks")
+    )
     assert agent.value("pg_up") == 1
     server.run("alter role pgvigil password %s", (NEW,))
     server.terminate()

@@ -14,8 +14,11 @@ def server(making):
 def failures(agent, name):
     """kind -> count, without zeros."""
     family = agent.scrape()["pgvigil_collector_failures_total"]
-    return {dict(labels)["kind"]: value for (_, labels), value in family.samples.items()
-            if value and dict(labels)["collector"] == name}
+    return {
+        dict(labels)["kind"]: value
+        for (_, labels), value in family.samples.items()
+        if value and dict(labels)["collector"] == name
+    }
 
 
 BROKEN = {
@@ -46,7 +49,9 @@ def test_a_failing_collector_names_its_failure_and_hides_nothing_else(making, se
 
 
 def test_a_failing_collector_is_logged_on_change_and_not_each_time(making, server):
-    agent = making.agent_of(server, collectors={"broken": custom_collector("broken", "select value from public.late")})
+    agent = making.agent_of(
+        server, collectors={"broken": custom_collector("broken", "select value from public.late")}
+    )
     until(lambda: sum(failures(agent, "broken").values()) >= 3, "it failed three times", pause=0.5)
     assert agent.log().count("event=collector_failed") + agent.log().count('"collector_failed"') <= 2
     server.run("create table late as select 7 as value; grant select on late to pgvigil")
@@ -62,7 +67,11 @@ def test_last_values_stay_until_they_are_stale(making, server):
     server.run("alter table flag rename to gone")
     agent.wait_state("flag", "failed")
     assert agent.value("test_flag") == 42, "three intervals have not passed"
-    until(lambda: agent.value("pgvigil_collector_age_seconds", collector="flag") > 4, "the age is told", pause=0.3)
+    until(
+        lambda: agent.value("pgvigil_collector_age_seconds", collector="flag") > 4,
+        "the age is told",
+        pause=0.3,
+    )
     agent.wait_value(None, "test_flag")
     assert agent.value("pgvigil_collector_success", collector="flag") == 0
     server.run("alter table gone rename to flag")
@@ -97,7 +106,7 @@ def test_null_is_absent_and_never_zero(making, server):
 
 def test_special_values_and_awkward_labels_survive(making, server):
     sql = """select * from (values (E'back\\\\slash "quote" \\nline', 'NaN'::float8), ('große €', 'Infinity'),
-                                   ('', '-Infinity'), ('small', 1e-300), ('large', 9007199254740993)) v(kind, value)"""
+        ('', '-Infinity'), ('small', 1e-300), ('large', 9007199254740993)) v(kind, value)"""
     agent = making.agent_of(server, collectors={"odd": custom_collector("odd", sql, labels=["kind"])})
     families = agent.scrape(packed=True)
     value = families.value("test_odd", kind='back\\slash "quote" \nline')
@@ -128,9 +137,13 @@ def test_a_database_without_an_encoding_is_measured_like_others(making, server):
 
 
 def test_a_file_adds_a_collector_and_another_replaces_one_of_the_same_name(making, server):
-    agent = making.agent_of(server, collectors={
-        "mine": custom_collector("mine", "select 5 as value"),
-        "locks": custom_collector("locks", "select 6 as value", metric="test_locks")})
+    agent = making.agent_of(
+        server,
+        collectors={
+            "mine": custom_collector("mine", "select 5 as value"),
+            "locks": custom_collector("locks", "select 6 as value", metric="test_locks"),
+        },
+    )
     families = agent.scrape()
     assert families.value("test_mine") == 5 and families.value("test_locks") == 6
     assert "pg_locks_count" not in families
@@ -141,5 +154,7 @@ def test_several_databases_are_looked_into(making, server):
         server.run(f"create database {name}")
         server.run(f"create table in_{name} (id int)", database=name)
     agent = making.agent_of(server, server='databases = ["*", "!test_*"]')
-    databases = {labels["datname"] for labels in agent.scrape()["pg_stat_user_tables_n_live_tup"].label_sets()}
+    databases = {
+        labels["datname"] for labels in agent.scrape()["pg_stat_user_tables_n_live_tup"].label_sets()
+    }
     assert databases == {"shop", "stock"}

@@ -128,6 +128,10 @@ def test_a_restarted_server_is_found_again(server, agent):
 def test_a_server_that_never_was_is_named_in_the_log_once(making, server):
     agent = making.agent_of(server, dsn=server.dsn(port=1), ready=False)
     agent.wait_log("unreachable")
-    until(lambda: agent.value("pgvigil_connect_failures_total", kind="unreachable") >= 4, "it tried again", pause=0.5)
+    until(
+        lambda: agent.value("pgvigil_connect_failures_total", kind="unreachable") >= 4,
+        "it tried again",
+        pause=0.5,
+    )
     told = [line for line in agent.log().splitlines() if "unreachable" in line]
     assert len(told) <= 2, "\n".join(told)

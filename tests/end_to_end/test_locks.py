@@ -24,9 +24,11 @@ def server(making):
 
 @pytest.fixture
 def agent(making, server):
-    return making.agent_of(server, more=every(QUICK, "locks", "stat_user_tables", "statio_user_tables", "table_size",
-                                              "database_size"),
-                           collectors={"reader": custom_collector("reader", "select count(*) as value from public.locked")})
+    return making.agent_of(
+        server,
+        more=every(QUICK, "locks", "stat_user_tables", "statio_user_tables", "table_size", "database_size"),
+        collectors={"reader": custom_collector("reader", "select count(*) as value from public.locked")},
+    )
 
 
 class LongestWait:
@@ -68,7 +70,9 @@ def test_a_locked_table_is_skipped_and_everything_else_stays(server, agent):
             assert agent.value("pg_stat_user_tables_n_live_tup", relname="locked") is not None
             assert agent.value("pg_locks_count", datname="postgres", mode="accessexclusivelock") >= 1
             agent.wait_state("reader", "failed")
-            assert agent.value("pgvigil_collector_failures_total", collector="reader", kind="lock_timeout") >= 1
+            assert (
+                agent.value("pgvigil_collector_failures_total", collector="reader", kind="lock_timeout") >= 1
+            )
             for name in ("locks", "stat_user_tables", "statio_user_tables", "table_size", "database_size"):
                 assert agent.collector(name)["state"] == "good", name
             assert agent.value("pg_up") == 1
@@ -84,8 +88,9 @@ def test_a_locked_table_is_skipped_and_everything_else_stays(server, agent):
 def test_an_awaited_lock_is_respected_like_a_granted_one(server, agent):
     with server.session(autocommit=False) as reader, server.session(autocommit=False) as writer:
         reader.cursor().execute("select count(*) from locked")
-        waiting = threading.Thread(target=lambda: writer.cursor().execute("alter table locked add column more int"),
-                                   daemon=True)
+        waiting = threading.Thread(
+            target=lambda: writer.cursor().execute("alter table locked add column more int"), daemon=True
+        )
         waiting.start()
         agent.wait_value(1, "pgvigil_collector_skipped_relations", collector="table_size")
         assert size_of(agent, "free") is not None

@@ -13,11 +13,19 @@ NOT_FOR_A_PRIMARY = "not for a primary"
 UNSUPPORTED = {
     "replication_receiver": lambda major: NOT_FOR_A_PRIMARY,
     "stat_wal_receiver": lambda major: NOT_FOR_A_PRIMARY,
-    "stat_checkpointer": lambda major: None if major >= 17 else f"needs Postgres 17 or later, this is {major}",
+    "stat_checkpointer": lambda major: None
+    if major >= 17
+    else f"needs Postgres 17 or later, this is {major}",
 }
 # Collectors that have nothing to show on a server that nobody uses.
-EMPTY_WHEN_IDLE = {"replication_slots", "stat_progress_vacuum", "stat_replication", "stat_user_tables",
-                   "statio_user_tables", "table_size"}
+EMPTY_WHEN_IDLE = {
+    "replication_slots",
+    "stat_progress_vacuum",
+    "stat_replication",
+    "stat_user_tables",
+    "statio_user_tables",
+    "table_size",
+}
 
 
 @pytest.fixture(scope="module", params=MAJORS)
@@ -44,7 +52,9 @@ def test_every_collector_gives_series_or_says_why_not(server, making):
     check_states(agent, server.major)
     facts = agent.status()["server"]["facts"]
     assert facts["role"] == "primary" and facts["version"].startswith(f"{server.major}.")
-    assert facts["system_identifier"] == str(server.value("select system_identifier from pg_control_system()"))
+    assert facts["system_identifier"] == str(
+        server.value("select system_identifier from pg_control_system()")
+    )
     families = agent.scrape()
     assert families.value("pg_up") == 1
     failed = families["pgvigil_collector_failures_total"].samples
@@ -56,8 +66,11 @@ def test_every_collector_shows_a_database_with_tables(server, making):
     server.run("create table orders (id int primary key, note text)")
     agent = making.agent_of(server)
     families = agent.scrape()
-    for name in ("pg_stat_user_tables_n_live_tup", "pg_statio_user_tables_heap_blocks_hit",
-                 "pg_stat_user_tables_table_size_bytes"):
+    for name in (
+        "pg_stat_user_tables_n_live_tup",
+        "pg_statio_user_tables_heap_blocks_hit",
+        "pg_stat_user_tables_table_size_bytes",
+    ):
         assert families.has(name, relname="orders", datname="postgres"), name
     server.run("drop table orders")
 

@@ -12,15 +12,33 @@ def server(making):
 
 
 def test_at_most_two_sessions_are_held(server, making):
-    making.agent_of(server, more=every(QUICK, "locks", "stat_database", "roles", "settings", "database",
-                                       "stat_activity", "stat_user_tables", "replication", "static", "wal"))
+    making.agent_of(
+        server,
+        more=every(
+            QUICK,
+            "locks",
+            "stat_database",
+            "roles",
+            "settings",
+            "database",
+            "stat_activity",
+            "stat_user_tables",
+            "replication",
+            "static",
+            "wal",
+        ),
+    )
     # The third is the one that tests whether others can still get in; it is there for a moment.
     stays(lambda: 1 <= len(server.sessions()) <= 3, "no more than two sessions and a short one", 8)
 
 
 def test_its_own_sessions_are_not_told_as_open_transactions(server, making):
-    agent = making.agent_of(server, more=every(QUICK, "long_running_transactions"), ready=False, collectors={
-        "slow": custom_collector("slow", "select 1 as value from pg_sleep(2)")})
+    agent = making.agent_of(
+        server,
+        more=every(QUICK, "long_running_transactions"),
+        ready=False,
+        collectors={"slow": custom_collector("slow", "select 1 as value from pg_sleep(2)")},
+    )
     agent.wait_state("slow", "good")
     agent.wait_state("long_running_transactions", "good")
     stays(lambda: agent.value("pgvigil_open_transactions") == 0, "nobody but pgvigil is there", 5)
@@ -32,10 +50,16 @@ def test_its_own_sessions_are_not_told_as_open_transactions(server, making):
 
 def test_its_sessions_are_named_and_every_transaction_is_read_only_and_bounded(server, making):
     agent = making.agent_of(server, more=every(QUICK, "locks"))
-    assert {row[0] for row in server.rows(
-        "select application_name from pg_stat_activity where usename = 'pgvigil'")} == {"pgvigil"}
+    assert {
+        row[0]
+        for row in server.rows("select application_name from pg_stat_activity where usename = 'pgvigil'")
+    } == {"pgvigil"}
     text = server.log_text()
-    asked = [line.partition("statement: ")[2] for line in text.splitlines() if line.startswith("pgvigil|LOG:  statement")]
+    asked = [
+        line.partition("statement: ")[2]
+        for line in text.splitlines()
+        if line.startswith("pgvigil|LOG:  statement")
+    ]
     assert len(asked) > 20
     for statement in asked:
         assert statement.startswith("BEGIN") and "READ ONLY" in statement, statement
@@ -45,9 +69,16 @@ def test_its_sessions_are_named_and_every_transaction_is_read_only_and_bounded(s
 
 def test_a_custom_collector_cannot_write(server, making):
     server.run("create table target (value int); grant all on target to pgvigil")
-    agent = making.agent_of(server, collectors={
-        "writer": custom_collector("writer", "with w as (insert into public.target values (1) returning value) "
-                                             "select value from w")}, ready=False)
+    agent = making.agent_of(
+        server,
+        collectors={
+            "writer": custom_collector(
+                "writer",
+                "with w as (insert into public.target values (1) returning value) " "select value from w",
+            )
+        },
+        ready=False,
+    )
     agent.wait_log("writer")
     until(lambda: (agent.collector("writer") or {}).get("state") != "good", "it did not succeed")
     assert server.value("select count(*) from target") == 0
@@ -55,6 +86,8 @@ def test_a_custom_collector_cannot_write(server, making):
 
 def test_it_leaves_no_transaction_open(server, making):
     making.agent_of(server, more=every(QUICK, "locks", "stat_database"))
-    idle = "select count(*) from pg_stat_activity where usename = 'pgvigil'" \
-           " and state like 'idle in transaction%%' and state_change < now() - interval '1 second'"
+    idle = (
+        "select count(*) from pg_stat_activity where usename = 'pgvigil'"
+        " and state like 'idle in transaction%%' and state_change < now() - interval '1 second'"
+    )
     stays(lambda: server.value(idle) == 0, "no session idles in a transaction", 5)

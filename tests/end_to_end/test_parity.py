@@ -17,10 +17,10 @@ NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/po
 NOT_OURS = {
     r"go_.*": "the Go runtime",
     r"promhttp_.*": "the Go HTTP library; pgvigil_http_requests_total and others tell of our own",
-    r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the other process_ metrics are there",
-    r"postgres_exporter_.*": "the build and configuration of the exporter itself: pgvigil_build_info, pgvigil_config_*",
-    r"pg_stat_database_checksum_last_failure": "none has failed: the column is NULL, which the peer makes NaN",
-    r"pg_exporter_user_queries_load_error": "custom queries are files in collectors.d: pgvigil_config_* tells of them",
+    r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the others of process_ are there",
+    r"postgres_exporter_.*": "the exporter's own build and configuration: pgvigil_build_info, pgvigil_config_*",
+    r"pg_stat_database_checksum_last_failure": "none has failed: NULL, which the peer makes NaN",
+    r"pg_exporter_user_queries_load_error": "custom queries are in collectors.d: see pgvigil_config_*",
 }
 
 
@@ -45,8 +45,13 @@ def read_names(major):
 class Busy:
     """Gives a server something to tell of: an archive, slots, a reader of WAL, a running vacuum."""
 
-    SETTINGS = {"wal_level": "logical", "archive_mode": "on", "archive_command": "/bin/true",
-                "max_slot_wal_keep_size": "1GB", "wal_sender_timeout": 0}
+    SETTINGS = {
+        "wal_level": "logical",
+        "archive_mode": "on",
+        "archive_command": "/bin/true",
+        "max_slot_wal_keep_size": "1GB",
+        "wal_sender_timeout": 0,
+    }
 
     def __init__(self, server):
         self._server = server
@@ -57,17 +62,26 @@ class Busy:
         server.run("select pg_create_logical_replication_slot('decoder', 'test_decoding')")
         server.run("select pg_stat_reset(), pg_stat_reset_shared('bgwriter')")
         server.run("select pg_switch_wal()")
-        until(lambda: server.value("select archived_count from pg_stat_archiver"), "a WAL segment is archived")
-        self._reader = server.connect(connection_factory=psycopg2.extras.PhysicalReplicationConnection,
-                                      autocommit=False)
+        until(
+            lambda: server.value("select archived_count from pg_stat_archiver"), "a WAL segment is archived"
+        )
+        self._reader = server.connect(
+            connection_factory=psycopg2.extras.PhysicalReplicationConnection, autocommit=False
+        )
         position = server.value("select pg_current_wal_flush_lsn()")
         with self._reader.cursor() as cursor:
-            cursor.start_replication(slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL,
-                                     start_lsn=position)
+            cursor.start_replication(
+                slot_name="reader", slot_type=psycopg2.extras.REPLICATION_PHYSICAL, start_lsn=position
+            )
             numeric = int(server.value("select %s::pg_lsn - '0/0'", (position,)))
             cursor.send_feedback(numeric, numeric, numeric, force=True)
-        until(lambda: server.value("select state from pg_stat_replication") == "streaming", "the reader streams")
-        until(lambda: server.value("select replay_lsn from pg_stat_replication"), "the reader has told its position")
+        until(
+            lambda: server.value("select state from pg_stat_replication") == "streaming", "the reader streams"
+        )
+        until(
+            lambda: server.value("select replay_lsn from pg_stat_replication"),
+            "the reader has told its position",
+        )
         self._vacuum = server.connect()
         with self._vacuum.cursor() as cursor:
             cursor.execute("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
@@ -110,11 +124,12 @@ def test_every_name_of_0_20_is_there_with_its_type_and_labels(busy, making):
 
 def test_every_numeric_setting_is_there(busy, making):
     families = making.agent_of(busy).scrape(collect=["settings"])
-    parameters = {re.sub("[^a-zA-Z0-9_]", "_", row[0]) for row in busy.rows(
-        "select name from pg_settings where vartype in ('bool', 'integer', 'real')")}
+    parameters = {
+        re.sub("[^a-zA-Z0-9_]", "_", row[0])
+        for row in busy.rows("select name from pg_settings where vartype in ('bool', 'integer', 'real')")
+    }
     shown = {re.sub("^pg_settings_", "", name) for name in families}
-    missing = {name for name in parameters
-               if not {name, name + "_seconds", name + "_bytes"} & shown}
+    missing = {name for name in parameters if not {name, name + "_seconds", name + "_bytes"} & shown}
     assert not missing
 
 
@@ -131,9 +146,17 @@ def test_exporter_of_debian_has_no_name_that_is_missing_here(making):
 
 def test_exporter_of_debian_reads_the_same_settings(making, cluster):
     theirs = making.keep(PostgresExporter(cluster.uri())).scrape()
-    ours = making.agent_of(cluster, more='[compatibility]\npostgres_exporter = "0.15"\n').scrape(collect=["settings"])
-    session_dependent = {"statement_timeout", "lock_timeout", "jit", "extra_float_digits", "transaction_read_only",
-                         "max_parallel_workers_per_gather"}
+    ours = making.agent_of(cluster, more='[compatibility]\npostgres_exporter = "0.15"\n').scrape(
+        collect=["settings"]
+    )
+    session_dependent = {
+        "statement_timeout",
+        "lock_timeout",
+        "jit",
+        "extra_float_digits",
+        "transaction_read_only",
+        "max_parallel_workers_per_gather",
+    }
     different = {}
     for name, family in theirs.items():
         if not name.startswith("pg_settings_") or any(one in name for one in session_dependent):
@@ -145,7 +168,11 @@ def test_exporter_of_debian_reads_the_same_settings(making, cluster):
 
 def test_compatibility_off_exports_no_misleading_name(making, cluster):
     ours = making.agent_of(cluster, more='[compatibility]\npostgres_exporter = "off"\n').scrape()
-    for name in ("pg_long_running_transactions", "pg_stat_bgwriter_checkpoint_write_time_total",
-                 "pg_exporter_scrapes_total", "pg_database_wraparound_age_datfrozenxid_seconds"):
+    for name in (
+        "pg_long_running_transactions",
+        "pg_stat_bgwriter_checkpoint_write_time_total",
+        "pg_exporter_scrapes_total",
+        "pg_database_wraparound_age_datfrozenxid_seconds",
+    ):
         assert name not in ours
     assert "pgvigil_open_transactions" in ours and "pg_up" in ours

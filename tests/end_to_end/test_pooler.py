@@ -1,5 +1,6 @@
 """Through PgBouncer in transaction mode, with its settings as they come."""
 
+import psycopg2
 import pytest
 
 from support.cluster import PASSWORD
@@ -19,7 +20,9 @@ def pooler(shared, server):
 
 @pytest.fixture
 def agent(making, server, pooler):
-    return making.agent_of(server, dsn=server.dsn(port=pooler.port), more=every(QUICK, "locks", "stat_database"))
+    return making.agent_of(
+        server, dsn=server.dsn(port=pooler.port), more=every(QUICK, "locks", "stat_database")
+    )
 
 
 def test_every_collector_fares_as_without_the_pooler(making, server, agent):
@@ -35,25 +38,37 @@ def test_a_scrape_has_the_same_names_as_without_the_pooler(making, server, agent
 
 
 def test_settings_do_not_leak_into_the_sessions_of_others(server, pooler, agent):
-    import psycopg2
-    until(lambda: agent.value("pgvigil_collector_runs_total", collector="locks") >= 5, "it ran a while", pause=0.5)
+    until(
+        lambda: agent.value("pgvigil_collector_runs_total", collector="locks") >= 5,
+        "it ran a while",
+        pause=0.5,
+    )
     for _ in range(10):
         session = psycopg2.connect(server.dsn(port=pooler.port))
         session.autocommit = True
         with session.cursor() as cursor:
-            cursor.execute("select current_setting('search_path'), current_setting('statement_timeout'),"
-                           " current_setting('lock_timeout'), current_setting('transaction_read_only')")
+            cursor.execute(
+                "select current_setting('search_path'), current_setting('statement_timeout'),"
+                " current_setting('lock_timeout'), current_setting('transaction_read_only')"
+            )
             assert cursor.fetchone() == ('"$user", public', "0", "0", "off")
         session.close()
 
 
 def test_no_statement_is_prepared_and_no_transaction_left_open(server, agent):
-    until(lambda: agent.value("pgvigil_collector_runs_total", collector="locks") >= 5, "it ran a while", pause=0.5)
+    until(
+        lambda: agent.value("pgvigil_collector_runs_total", collector="locks") >= 5,
+        "it ran a while",
+        pause=0.5,
+    )
     asked = [line for line in server.log_text().splitlines() if line.startswith("pgvigil|")]
     assert asked
     assert not [line for line in asked if "PREPARE" in line or " execute " in line or " parse " in line]
-    idle_open = "select count(*) from pg_stat_activity where usename = 'pgvigil' and state like 'idle in transaction%'" \
-                " and state_change < now() - interval '1 second'"
+    idle_open = (
+        "select count(*) from pg_stat_activity where usename = 'pgvigil' "
+        " and state like 'idle in transaction%'"
+        " and state_change < now() - interval '1 second'"
+    )
     assert server.value(idle_open) == 0
 
 

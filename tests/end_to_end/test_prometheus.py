@@ -1,5 +1,7 @@
 """A real Prometheus scrapes it for a while and has nothing to say against it."""
 
+import json
+
 import pytest
 
 from support.peers import Prometheus
@@ -14,7 +16,12 @@ def agent(shared, cluster):
 @pytest.fixture(scope="module")
 def prometheus(shared, agent):
     prometheus = shared.keep(Prometheus(agent.port))
-    until(lambda: prometheus.query("count_over_time(up[10m])") >= [15], "15 scrapes are done", seconds=120, pause=1)
+    until(
+        lambda: prometheus.query("count_over_time(up[10m])") >= [15],
+        "15 scrapes are done",
+        seconds=120,
+        pause=1,
+    )
     return prometheus
 
 
@@ -37,7 +44,6 @@ def test_nothing_in_its_log_complains(prometheus):
 
 
 def test_it_was_served_openmetrics_and_knows_types_and_help(prometheus, agent):
-    import json
     metadata = json.loads(prometheus.get("/api/v1/targets/metadata?metric=pg_locks_count"))["data"]
     assert metadata and metadata[0]["type"] == "gauge" and metadata[0]["help"]
     assert prometheus.query("pg_up") == [1]
@@ -46,7 +52,11 @@ def test_it_was_served_openmetrics_and_knows_types_and_help(prometheus, agent):
 
 
 def test_rules_in_the_wild_find_their_series(prometheus):
-    for expression in ("sum(pg_stat_activity_count) / on() pg_settings_max_connections",
-                       "rate(pg_stat_database_xact_commit[1m])", "pg_stat_user_tables_n_dead_tup",
-                       "pg_replication_lag_seconds", "increase(pg_stat_bgwriter_checkpoints_timed_total[1m])"):
+    for expression in (
+        "sum(pg_stat_activity_count) / on() pg_settings_max_connections",
+        "rate(pg_stat_database_xact_commit[1m])",
+        "pg_stat_user_tables_n_dead_tup",
+        "pg_replication_lag_seconds",
+        "increase(pg_stat_bgwriter_checkpoints_timed_total[1m])",
+    ):
         assert prometheus.query(expression), expression

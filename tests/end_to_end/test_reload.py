@@ -107,7 +107,7 @@ def test_a_definition_that_is_added_changed_or_removed_is_noticed(agent):
 
 
 class ConfigMap:
-    """A folder as the kubelet mounts a ConfigMap: files are links through ..data, which is swapped by a rename."""
+    """A folder as the kubelet mounts a ConfigMap: files are links through ..data, which a rename swaps."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -151,8 +151,11 @@ def test_a_change_in_the_middle_of_a_reload_is_not_lost(agent, server):
         agent.write(config(server, more=f'[labels]\nturn = "{turn} first"\n'))
         time.sleep(0.295 + turn * 0.002)
         agent.write(config(server, more=f'[labels]\nturn = "{turn} second"\n'))
-        until(lambda: agent.scrape(collect=["roles"]).has("pg_roles_connection_limit", turn=f"{turn} second"),
-              f"change {turn} is in force", seconds=20)
+        until(
+            lambda: agent.scrape(collect=["roles"]).has("pg_roles_connection_limit", turn=f"{turn} second"),
+            f"change {turn} is in force",
+            seconds=20,
+        )
 
 
 def test_reloads_leave_sessions_threads_and_descriptors_as_they_were(agent, server):

@@ -9,17 +9,29 @@ from support.agent import OPENMETRICS, TEXT
 from support.config import every
 from support.peers import promtool_check_metrics
 
-CALM = every("1h", "locks", "stat_database", "stat_user_tables", "settings", "database_size", "roles", "stat_archiver")
-CALM_COLLECTORS = ["locks", "stat_user_tables", "settings", "database_size", "roles"]  # run once, then their values stay
+CALM = every(
+    "1h", "locks", "stat_database", "stat_user_tables", "settings", "database_size", "roles", "stat_archiver"
+)
+CALM_COLLECTORS = [
+    "locks",
+    "stat_user_tables",
+    "settings",
+    "database_size",
+    "roles",
+]  # run once, then their values stay
 
-# promtool's lints that names from postgres_exporter break: to rename them would break the dashboards of the wild.
-KEPT_NAMES = re.compile("|".join((
-    "pg_settings_.*",
-    "pg_statio_user_tables_.*",
-    "pg_stat_(database|user_tables|archiver|activity|replication|progress_vacuum|bgwriter)_.*",
-    "pg_replication_slots_.*",
-    "pg_locks_count",
-)))
+# promtool's lints that names from postgres_exporter break. To rename them would break dashboards.
+KEPT_NAMES = re.compile(
+    "|".join(
+        (
+            "pg_settings_.*",
+            "pg_statio_user_tables_.*",
+            "pg_stat_(database|user_tables|archiver|activity|replication|progress_vacuum|bgwriter)_.*",
+            "pg_replication_slots_.*",
+            "pg_locks_count",
+        )
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +41,11 @@ def agent(shared, cluster):
 
 def test_promtool_complains_only_about_names_that_must_be_kept(making, cluster):
     agent = making.agent_of(cluster)
-    surprising = [line for line in promtool_check_metrics(agent.fetch().text)
-                  if not KEPT_NAMES.fullmatch(line.split()[0])]
+    surprising = [
+        line
+        for line in promtool_check_metrics(agent.fetch().text)
+        if not KEPT_NAMES.fullmatch(line.split()[0])
+    ]
     assert not surprising, "\n".join(surprising)
 
 
@@ -64,7 +79,11 @@ def test_a_whole_scrape_is_one_valid_gzip_stream(agent):
 
 def test_the_format_is_the_one_that_is_asked_for(agent):
     assert agent.fetch(TEXT).headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert agent.fetch(OPENMETRICS).headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert (
+        agent.fetch(OPENMETRICS)
+        .headers["content-type"]
+        .startswith("application/openmetrics-text; version=1.0.0")
+    )
     assert agent.fetch("*/*").headers["content-type"].startswith("text/plain")
     prometheus = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
     assert agent.fetch(prometheus).text.endswith("# EOF\n")

@@ -30,9 +30,11 @@ def test_a_server_in_smart_shutdown_is_let_go_though_others_stay(server, agent):
     with server.session() as other:
         server.ask_to_stop("smart")
         with other.cursor() as cursor:
+
             def ours():
                 cursor.execute("select count(*) from pg_stat_activity where usename = 'pgvigil'")
                 return cursor.fetchone()[0]
+
             until(lambda: ours() == 0, "pgvigil has left the server")
         agent.wait_value(1, "pgvigil_server_state", state="not_accepting")
         assert agent.value("pg_up") == 0
@@ -63,9 +65,11 @@ def test_sigterm_ends_it_at_once_while_the_server_is_frozen(server, making, opti
 
 
 def test_sigterm_ends_it_at_once_in_the_middle_of_a_query(server, making):
-    slow = 'name = "slow"\nhelp = "Sleeps"\nevery = "1s"\ntimeout = "30s"\n[[query]]\n' \
-           "sql = 'select 1 as value from pg_sleep(20)'\n" \
-           '[[metric]]\nname = "test_slow"\ntype = "gauge"\nvalue = "value"\nhelp = "A metric of the tests."\n'
+    slow = (
+        'name = "slow"\nhelp = "Sleeps"\nevery = "1s"\ntimeout = "30s"\n[[query]]\n'
+        "sql = 'select 1 as value from pg_sleep(20)'\n"
+        '[[metric]]\nname = "test_slow"\ntype = "gauge"\nvalue = "value"\nhelp = "A metric of the tests."\n'
+    )
     agent = making.agent_of(server, ready=False, collectors={"slow": slow})
     sleeping = "select count(*) from pg_stat_activity where usename = 'pgvigil' and wait_event = 'PgSleep'"
     until(lambda: server.value(sleeping), "the slow query runs")

@@ -5,8 +5,9 @@ import pytest
 from support.config import QUICK, every
 from support.waiting import until
 
-QUICK_REPLICATION = every(QUICK, "replication", "replication_receiver", "stat_wal_receiver", "stat_replication",
-                          "replication_slots")
+QUICK_REPLICATION = every(
+    QUICK, "replication", "replication_receiver", "stat_wal_receiver", "stat_replication", "replication_slots"
+)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from support import places
 from support.agent import command
+from support.process import is_alive
 from support.waiting import stays, until
 
 
@@ -55,6 +56,7 @@ def test_while_no_worker_runs_metrics_tell_that_and_claim_nothing_of_the_server(
             os.kill(worker, signal.SIGKILL)
         families = agent.scrape()
         return families if families.value("pgvigil_worker_up") == 0 else None
+
     families = until(told, "the supervisor answers by itself", pause=0.05)
     assert not families.has("pg_up") and not families.has("pg_locks_count")
     assert families.value("pgvigil_worker_restarts_total") >= 1
@@ -66,7 +68,6 @@ def test_a_worker_of_a_killed_supervisor_ends_too(server, making):
     agent = making.agent_of(server, options=["--supervise"])
     worker = agent.worker_pid()
     os.kill(agent.pid, signal.SIGKILL)
-    from support.process import is_alive
     until(lambda: not is_alive(worker), "the worker has ended", seconds=20)
     until(lambda: not server.sessions(), "its sessions are closed", seconds=20)
 

@@ -15,18 +15,59 @@ def openssl(*words, folder):
 
 
 def make_authority(folder, name):
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt",
-            "-days", "2", "-subj", f"/CN=pgvigil test authority {name}", folder=folder)
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        f"{name}.key",
+        "-out",
+        f"{name}.crt",
+        "-days",
+        "2",
+        "-subj",
+        f"/CN=pgvigil test authority {name}",
+        folder=folder,
+    )
     return os.path.join(folder, f"{name}.crt")
 
 
 def make_server_certificate(folder, authority, address):
     with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
         file.write(f"subjectAltName=IP:{address}\n")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj",
-            "/CN=server", folder=folder)
-    openssl("x509", "-req", "-in", "server.csr", "-CA", f"{authority}.crt", "-CAkey", f"{authority}.key",
-            "-CAcreateserial", "-out", "server.crt", "-days", "2", "-extfile", "names", folder=folder)
+    openssl(
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "server.key",
+        "-out",
+        "server.csr",
+        "-subj",
+        "/CN=server",
+        folder=folder,
+    )
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        f"{authority}.crt",
+        "-CAkey",
+        f"{authority}.key",
+        "-CAcreateserial",
+        "-out",
+        "server.crt",
+        "-days",
+        "2",
+        "-extfile",
+        "names",
+        folder=folder,
+    )
     for name in ("server.key", "server.crt"):
         places.give_to_server_user(os.path.join(folder, name))
     os.chmod(os.path.join(folder, "server.key"), 0o600)
@@ -44,8 +85,14 @@ def server(shared, folder):
     make_authority(folder, "good")
     make_authority(folder, "other")
     make_server_certificate(folder, "good", "127.0.0.1")
-    return shared.cluster(hba=HBA, settings={"ssl": "on", "ssl_cert_file": f"{folder}/server.crt",
-                                             "ssl_key_file": f"{folder}/server.key"})
+    return shared.cluster(
+        hba=HBA,
+        settings={
+            "ssl": "on",
+            "ssl_cert_file": f"{folder}/server.crt",
+            "ssl_key_file": f"{folder}/server.key",
+        },
+    )
 
 
 def dsn(server, folder, authority, mode="verify-full"):
@@ -55,7 +102,9 @@ def dsn(server, folder, authority, mode="verify-full"):
 def test_verify_full_with_the_right_authority_works(making, server, folder):
     agent = making.agent_of(server, dsn=dsn(server, folder, "good"))
     assert agent.value("pg_up") == 1
-    encrypted = server.rows("select ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'pgvigil'")
+    encrypted = server.rows(
+        "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'pgvigil'"
+    )
     assert encrypted and all(row[0] for row in encrypted)
 
 
@@ -68,7 +117,9 @@ def test_an_authority_that_did_not_sign_is_named(making, server, folder):
 
 
 def test_a_certificate_for_another_name_is_refused(making, server, folder):
-    agent = making.agent_of(server, dsn=dsn(server, folder, "good").replace("127.0.0.1", "localhost", 1), ready=False)
+    agent = making.agent_of(
+        server, dsn=dsn(server, folder, "good").replace("127.0.0.1", "localhost", 1), ready=False
+    )
     agent.wait_value(1, "pgvigil_server_state", state="unreachable")
     assert "localhost" in agent.status()["server"]["trouble"]["message"]
 

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 namespace pgvigil::test {
@@ -33,8 +35,9 @@ int connected_socket(int port, bool v6) {
       v6 ? reinterpret_cast<const sockaddr*>(&v6_address) : reinterpret_cast<const sockaddr*>(&v4_address);
   const auto size = static_cast<socklen_t>(v6 ? sizeof v6_address : sizeof v4_address);
   if (connect(descriptor, address, size) == 0) return descriptor;
+  const int cause = errno;
   close(descriptor);
-  return -1;
+  throw std::system_error(cause, std::generic_category(), "connect to port " + std::to_string(port));
 }
 
 }  // namespace
@@ -102,6 +105,15 @@ bool RawClient::closed_within(std::chrono::milliseconds time) {
 void RawClient::shrink_receive_buffer() {
   const int size = 4096;
   setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
+bool refuses_connections(int port) {
+  try {
+    const RawClient client(port);
+    return false;
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::connection_refused;
+  }
 }
 
 std::string http_get(int port, std::string_view path, std::string_view headers) {

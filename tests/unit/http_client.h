@@ -8,7 +8,7 @@
 namespace pgvigil::test {
 
 /// A client that says what it likes, over a plain socket to 127.0.0.1 (or ::1). Waits no longer than 10 s for
-/// anything.
+/// anything. What cannot connect throws std::system_error.
 class RawClient {
  public:
   explicit RawClient(int port, bool v6 = false);
@@ -16,7 +16,6 @@ class RawClient {
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&&) = delete;
 
-  bool connected() const { return descriptor_ >= 0; }
   /// Sends all of it; false when the server does not take it any more.
   bool send(std::string_view bytes);
   /// Reads until the server closes.
@@ -35,6 +34,8 @@ class RawClient {
   std::string input_;
   bool ended_ = false;
 };
+
+bool refuses_connections(int port);
 
 /// One request on a connection of its own: the response, whole.
 std::string http_get(int port, std::string_view path, std::string_view headers = "");

@@ -21,7 +21,9 @@ OWN_METRICS_AGE = 1.1  # seconds: the agent renders its own metrics once a secon
 
 def binary():
     """The program under test."""
-    return os.environ.get("PGVIGIL", os.path.join(os.path.dirname(__file__), "../../../build/release/agent/pgvigil"))
+    return os.environ.get(
+        "PGVIGIL", os.path.join(os.path.dirname(__file__), "../../../build/release/agent/pgvigil")
+    )
 
 
 def clean_environment(extra=None):
@@ -31,8 +33,15 @@ def clean_environment(extra=None):
 
 def command(*words, env=None, seconds=60):
     """Runs pgvigil to its end: its status, and what it printed."""
-    return subprocess.run([binary(), *words], env=clean_environment(env), capture_output=True, text=True,
-                          timeout=seconds, check=False, cwd="/")
+    return subprocess.run(
+        [binary(), *words],
+        env=clean_environment(env),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        cwd="/",
+    )
 
 
 class Answer:
@@ -74,8 +83,16 @@ class Agent:
             raise
 
     def start(self, ready=True):
-        words = ["setpriv", "--pdeathsig", "KILL", binary(), "run", "--listen", f"127.0.0.1:{self.port}",
-                 *self._options]
+        words = [
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            binary(),
+            "run",
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            *self._options,
+        ]
         if self.config_file:
             words += ["--config", self.config_file]
         self._process = Process(words, os.path.join(self.home, "log"), env=self._env)
@@ -133,7 +150,9 @@ class Agent:
 
     def wait_value(self, wanted, name, seconds=60, **labels):
         """Waits until the metric has this value; None: until it is gone."""
-        until(lambda: self.value(name, **labels) == wanted, f"{name} {labels} is {wanted}", seconds, pause=0.3)
+        until(
+            lambda: self.value(name, **labels) == wanted, f"{name} {labels} is {wanted}", seconds, pause=0.3
+        )
 
     def status(self):
         return self.get("/status").json()
@@ -145,7 +164,11 @@ class Agent:
 
     def wait_state(self, name, state, seconds=60):
         """Waits until a collector is good, failed or unsupported, and a scrape tells that, too."""
-        until(lambda: (self.collector(name) or {}).get("state") == state, f"collector {name} is {state}", seconds)
+        until(
+            lambda: (self.collector(name) or {}).get("state") == state,
+            f"collector {name} is {state}",
+            seconds,
+        )
         time.sleep(OWN_METRICS_AGE)
         return self.collector(name)
 

@@ -37,7 +37,7 @@ def available(major):
 
 
 class Cluster:
-    """One server. The superuser comes in by the Unix socket without a password, everybody else by TCP with one."""
+    """One server. The superuser comes by the Unix socket without a password, everybody else by TCP with one."""
 
     def __init__(self, major=DEBIAN_MAJOR, settings=None, hba=None, auth_host="scram-sha-256", initdb=()):
         self.major = major
@@ -56,13 +56,30 @@ class Cluster:
             raise
 
     def _create(self, auth_host, options):
-        self._as_server([os.path.join(bin_folder(self.major), "initdb"), "--pgdata", self.data, "--username=postgres",
-                         "--auth-local=trust", f"--auth-host={auth_host}", "--encoding=UTF8", "--locale=C",
-                         "--no-sync", *options])
+        self._as_server(
+            [
+                os.path.join(bin_folder(self.major), "initdb"),
+                "--pgdata",
+                self.data,
+                "--username=postgres",
+                "--auth-local=trust",
+                f"--auth-host={auth_host}",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                *options,
+            ]
+        )
 
     def _as_server(self, words):
-        ended = subprocess.run([*places.as_server_user("KILL"), *words], cwd="/", capture_output=True, text=True,
-                               timeout=120, check=False)
+        ended = subprocess.run(
+            [*places.as_server_user("KILL"), *words],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         assert ended.returncode == 0, f"{' '.join(words)}: {ended.stdout}{ended.stderr}"
 
     def configure(self, settings):
@@ -78,8 +95,15 @@ class Cluster:
     # Starting and stopping
 
     def start(self, wait=True):
-        self._process = Process([*places.as_server_user("QUIT"), os.path.join(bin_folder(self.major), "postgres"), "-D",
-                                 self.data], os.path.join(self.home, "log"))
+        self._process = Process(
+            [
+                *places.as_server_user("QUIT"),
+                os.path.join(bin_folder(self.major), "postgres"),
+                "-D",
+                self.data,
+            ],
+            os.path.join(self.home, "log"),
+        )
         if wait:
             self._process.wait_started(lambda: self.value("select 1"), f"Postgres {self.major}")
 
@@ -133,8 +157,9 @@ class Cluster:
 
     def connect(self, database="postgres", user="postgres", autocommit=True, **more):
         """A session over the Unix socket."""
-        session = psycopg2.connect(host=self.home, port=self.port, dbname=database, user=user,
-                                   application_name="test", **more)
+        session = psycopg2.connect(
+            host=self.home, port=self.port, dbname=database, user=user, application_name="test", **more
+        )
         if autocommit:
             session.autocommit = True
         return session
@@ -190,10 +215,25 @@ class Standby(Cluster):
         super().__init__(primary.major)
 
     def _create(self, auth_host, options):
-        self._as_server([os.path.join(bin_folder(self.major), "pg_basebackup"), "--pgdata", self.data, "--host",
-                         self._primary.home, "--port", str(self._primary.port), "--username=postgres",
-                         "--checkpoint=fast", "--write-recovery-conf", "--create-slot", "--slot", self._slot,
-                         "--no-sync", "--wal-method=stream"])
+        self._as_server(
+            [
+                os.path.join(bin_folder(self.major), "pg_basebackup"),
+                "--pgdata",
+                self.data,
+                "--host",
+                self._primary.home,
+                "--port",
+                str(self._primary.port),
+                "--username=postgres",
+                "--checkpoint=fast",
+                "--write-recovery-conf",
+                "--create-slot",
+                "--slot",
+                self._slot,
+                "--no-sync",
+                "--wal-method=stream",
+            ]
+        )
 
     def promote(self):
         self.run("select pg_promote()")

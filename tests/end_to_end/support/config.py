@@ -8,9 +8,18 @@ def toml_string(text):
 
 
 def config(cluster=None, dsn=None, server="", more=""):
-    """A configuration that watches `cluster` (or what `dsn` names). `server` is added to its section, `more` after."""
-    return "\n".join(["[server]", f"dsn = {toml_string(dsn or cluster.dsn())}", 'connect_timeout = "3s"',
-                      'backoff_limit = "2s"', server, more, ""])
+    """A configuration that watches `cluster`, or what `dsn` names. `server` is added to [server], `more` after."""
+    return "\n".join(
+        [
+            "[server]",
+            f"dsn = {toml_string(dsn or cluster.dsn())}",
+            'connect_timeout = "3s"',
+            'backoff_limit = "2s"',
+            server,
+            more,
+            "",
+        ]
+    )
 
 
 def every(interval, *collectors):

@@ -42,13 +42,18 @@ class Families(dict):
 
     def value(self, name, **labels):
         """The one sample of this name whose labels contain `labels`; None when there is none."""
-        found = [value for (sample, pairs), value in self.samples().items()
-                 if sample == name and labels.items() <= dict(pairs).items()]
+        found = [
+            value
+            for (sample, pairs), value in self.samples().items()
+            if sample == name and labels.items() <= dict(pairs).items()
+        ]
         assert len(found) <= 1, f"{name} {labels} is ambiguous: {len(found)} samples"
         return found[0] if found else None
 
     def has(self, name, **labels):
-        return any(sample == name and labels.items() <= dict(pairs).items() for sample, pairs in self.samples())
+        return any(
+            sample == name and labels.items() <= dict(pairs).items() for sample, pairs in self.samples()
+        )
 
     def sample_names(self):
         return {name for name, _ in self.samples()}
@@ -97,8 +102,10 @@ def _head(families, current, line, where, openmetrics):
 def _sample(family, line, where, openmetrics):
     name = NAME.match(line)
     assert name, where
-    assert name.group() in _allowed(family, openmetrics), f"sample of another family than {family.name}, {where}"
-    labels, rest = _labels(line[name.end():], where)
+    assert name.group() in _allowed(
+        family, openmetrics
+    ), f"sample of another family than {family.name}, {where}"
+    labels, rest = _labels(line[name.end() :], where)
     assert re.fullmatch(r" [^ ]+", rest), f"no single value, {where}"
     key = (name.group(), tuple(sorted(labels.items())))
     assert key not in family.samples, f"duplicate series, {where}"
@@ -127,7 +134,7 @@ def _labels(text, where):
             assert text[at] != "}", f"trailing comma, {where}"
         else:
             assert text[at] == "}", f"malformed labels, {where}"
-    return labels, text[at + 1:]
+    return labels, text[at + 1 :]
 
 
 def _number(text, where):

@@ -18,9 +18,10 @@ def fetch(url):
 
 
 def promtool_check_metrics(text):
-    """The complaints of `promtool check metrics`, each "<metric> <complaint>"; an AssertionError when it cannot read."""
-    ended = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60,
-                           check=False)
+    """The complaints of `promtool check metrics`, each "<metric> <complaint>". Fails when it cannot read."""
+    ended = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode in (0, 3), f"promtool cannot read it: {ended.stdout}{ended.stderr}"
     return [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
 
@@ -33,8 +34,12 @@ class Server:
         self.home = places.new_folder(name)
         self._process = None
         try:
-            self._process = Process(["setpriv", "--pdeathsig", "KILL", *words(self)], os.path.join(self.home, "log"),
-                                    env={"PATH": os.environ["PATH"], **(env or {})}, cwd=self.home)
+            self._process = Process(
+                ["setpriv", "--pdeathsig", "KILL", *words(self)],
+                os.path.join(self.home, "log"),
+                env={"PATH": os.environ["PATH"], **(env or {})},
+                cwd=self.home,
+            )
             self._process.wait_started(lambda: self.get(path) is not None, name)
         except BaseException:
             self.remove()
@@ -56,9 +61,12 @@ class PostgresExporter(Server):
     """The peer, with everything that it has on by default."""
 
     def __init__(self, uri):
-        super().__init__("exporter", lambda self: [
-            "prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.port}"], "/metrics",
-                         {"DATA_SOURCE_NAME": uri})
+        super().__init__(
+            "exporter",
+            lambda self: ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.port}"],
+            "/metrics",
+            {"DATA_SOURCE_NAME": uri},
+        )
 
     def scrape(self):
         return exposition.parse(self.get("/metrics"))
@@ -73,13 +81,20 @@ class Prometheus(Server):
     def _words(self, target_port):
         config = os.path.join(self.home, "prometheus.yml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(f"""global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+            file.write(
+                f"""global: {{scrape_interval: 1s, scrape_timeout: 1s}}
 scrape_configs:
   - job_name: pgvigil
     static_configs: [{{targets: ["127.0.0.1:{target_port}"]}}]
-""")
-        return ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.home}/data",
-                f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=debug"]
+"""
+            )
+        return [
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={self.home}/data",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--log.level=debug",
+        ]
 
     def query(self, expression):
         """The values of an instant vector."""

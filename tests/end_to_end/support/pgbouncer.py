@@ -14,8 +14,12 @@ class PgBouncer:
         self.port = places.free_port()
         self._process = None
         try:
-            self._write("userlist.txt", "".join(f'"{name}" "{password}"\n' for name, password in users.items()))
-            self._write("pgbouncer.ini", f"""[databases]
+            self._write(
+                "userlist.txt", "".join(f'"{name}" "{password}"\n' for name, password in users.items())
+            )
+            self._write(
+                "pgbouncer.ini",
+                f"""[databases]
 * = host=127.0.0.1 port={cluster.port}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -24,9 +28,16 @@ unix_socket_dir = {self.home}
 auth_type = scram-sha-256
 auth_file = {self.home}/userlist.txt
 pool_mode = transaction
-""")
-            self._process = Process([*places.as_server_user("INT"), "/usr/sbin/pgbouncer",
-                                     os.path.join(self.home, "pgbouncer.ini")], os.path.join(self.home, "log"))
+""",
+            )
+            self._process = Process(
+                [
+                    *places.as_server_user("INT"),
+                    "/usr/sbin/pgbouncer",
+                    os.path.join(self.home, "pgbouncer.ini"),
+                ],
+                os.path.join(self.home, "log"),
+            )
             self._process.wait_started(lambda: "process up" in self.log(), "PgBouncer")
         except BaseException:
             self.remove()

@@ -46,7 +46,7 @@ def remove_folder(path):
 def free_port():
     """A TCP port below the kernel's range for outgoing connections that nobody uses and no other run takes.
 
-    An abstract Unix socket named after the port reserves it among test runs: the kernel drops it with the process.
+    An abstract Unix socket named after the port reserves it among test runs; the kernel drops it with us.
     """
     for _ in range(1000):
         port = random.randrange(20000, 32000)

@@ -47,8 +47,15 @@ class Process:
     def __init__(self, words, log, env=None, cwd="/"):
         self.log = log
         with open(log, "ab") as output:
-            self._child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env,
-                                           cwd=cwd, start_new_session=True)
+            self._child = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+            )
         self.pid = self._child.pid
 
     def running(self):
@@ -82,11 +89,13 @@ class Process:
             return file.read()
 
     def wait_started(self, condition, name, seconds=60):
-        """Waits until `condition` is true; fails with the log when it does not become so, or the process ends."""
+        """Waits until `condition` is true; fails with the log when the process ends or never comes so far."""
+
         def check():
             if not self.running():
                 raise Hopeless(f"{name} has ended with {self._child.returncode}:\n{self.text()}")
             return condition()
+
         try:
             until(check, f"{name} has started", seconds)
         except AssertionError as error:
