@@ -51,22 +51,21 @@ std::uint32_t next_signal(int descriptor) {
 /// Until SIGTERM or SIGINT: reloads when it is asked to, or when a file has changed.
 void serve(Agent& agent, int signals) {
   FileWatch files;
-  files.watch(agent.watched_folders());
-  bool changed = false;
+  // A file may have changed since it was read and before its folder was watched: then it is read again.
+  bool changed = files.watch(agent.watched_folders());
   for (;;) {
     std::array<pollfd, 2> sources{{{signals, POLLIN, 0}, {files.descriptor(), POLLIN, 0}}};
     const int ready = poll(sources.data(), sources.size(), changed ? k_settle_milliseconds : -1);
     if (ready == 0) {
-      changed = false;
       agent.reload_if_changed();
-      files.watch(agent.watched_folders());
+      changed = files.watch(agent.watched_folders());
     }
-    if (sources[1].revents != 0) changed = files.drain();
+    if (sources[1].revents != 0) changed = files.drain() || changed;
     if (sources[0].revents == 0) continue;
     const auto signal = next_signal(signals);
     if (signal != SIGHUP) return log(LogLevel::info, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     (void)agent.reload();
-    files.watch(agent.watched_folders());
+    changed = files.watch(agent.watched_folders()) || changed;
   }
 }
 

@@ -3,7 +3,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
 namespace pgvigil::agent {
 namespace {
@@ -17,14 +19,19 @@ FileWatch::FileWatch() : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
 FileWatch::~FileWatch() { close(inotify_); }
 
-void FileWatch::watch(const std::vector<std::string>& folders) {
-  for (int watch : watches_) inotify_rm_watch(inotify_, watch);
-  watches_.clear();
+bool FileWatch::watch(const std::vector<std::string>& folders) {
+  const std::vector<int> before = std::exchange(watches_, {});
   for (const std::string& folder : folders) {
+    // A folder that is watched already keeps its number, and its events.
     const int watch = inotify_add_watch(inotify_, folder.c_str(), k_changes);
     if (watch >= 0) watches_.push_back(watch);
   }
-  drain();
+  const auto is_in = [](const std::vector<int>& watches, int watch) {
+    return std::ranges::find(watches, watch) != watches.end();
+  };
+  for (int watch : before)
+    if (!is_in(watches_, watch)) inotify_rm_watch(inotify_, watch);
+  return !std::ranges::all_of(watches_, [&](int watch) { return is_in(before, watch); });
 }
 
 bool FileWatch::drain() {

@@ -15,8 +15,9 @@ class FileWatch {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  /// Watches these folders from now on, and no others. One that does not exist is left out.
-  void watch(const std::vector<std::string>& folders);
+  /// Watches these folders from now on, and no others. One that does not exist is left out. Changes that are not
+  /// drained yet stay. True when a folder is new: what has changed in it before is not known.
+  bool watch(const std::vector<std::string>& folders);
   /// Readable when something has changed; for poll().
   int descriptor() const { return inotify_; }
   /// Forgets the changes so far. True when there was one.

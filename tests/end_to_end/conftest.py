@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 
 import pytest
 
@@ -12,7 +13,8 @@ from support.pgbouncer import PgBouncer
 
 
 def pytest_sessionstart(session):  # pylint: disable=unused-argument
-    """Without the program nothing here means anything."""
+    """Without the program nothing here means anything. SIGTERM ends the tests like Ctrl-C: they clean up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not os.access(binary(), os.X_OK):
         pytest.exit(f"there is no pgvigil at {binary()}: name it in PGVIGIL", returncode=2)
 
