@@ -132,7 +132,7 @@ MetricFamily failure_family(const std::vector<CollectorStatus>& collectors) {
 constexpr std::array k_silent_states = {
     ErrorKind::unreachable,   ErrorKind::authentication, ErrorKind::too_many_connections,
     ErrorKind::not_accepting, ErrorKind::timed_out,      ErrorKind::connection_lost,
-    ErrorKind::configuration};
+    ErrorKind::configuration, ErrorKind::query};
 
 MetricFamily state_family(const ServerStatus& server, bool up) {
   auto state = gauge("pgvigil_server_state",
