@@ -35,8 +35,9 @@ create_cluster() {
   done
   (umask 077 && write_passwords)
   chown "$server_user" "$home/postgres.password"
-  setpriv "${as_server_user[@]}" "$postgres_bin/initdb" --pgdata="$home/postgres" --username=postgres \
-    --auth=scram-sha-256 --pwfile="$home/postgres.password" --encoding=UTF8 --locale=C.UTF-8
+  run_interruptible timeout "$(seconds_left)" setpriv "${as_server_user[@]}" "$postgres_bin/initdb" \
+    --pgdata="$home/postgres" --username=postgres --auth=scram-sha-256 \
+    --pwfile="$home/postgres.password" --encoding=UTF8 --locale=C.UTF-8
   cat >>"$home/postgres/postgresql.conf" <<EOT
 cluster_name = 'payments'
 listen_addresses = '127.0.0.1'
