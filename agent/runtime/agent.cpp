@@ -91,7 +91,7 @@ void Agent::apply(std::shared_ptr<const Config> config) {
   if (old) old->stop();
   snapshot_.configure(constant_labels(config->labels));
   scraper_.configure({constant_labels(config->labels), k_up_interval, config->generation});
-  auto target = std::make_shared<Target>(config, snapshot_, board_);
+  auto target = std::make_shared<Target>(config, config->server, snapshot_, board_);
   target->start();
   log(LogLevel::info, "config_taken",
       {{"file", config->file.empty() ? "environment" : config->file},

@@ -24,11 +24,12 @@ double seconds_since(steady_clock::time_point start) {
 
 }  // namespace
 
-Target::Target(std::shared_ptr<const Config> config, Snapshot& snapshot, StatusBoard& board)
+Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board)
     : config_(std::move(config)),
+      server_(server),
       snapshot_(snapshot),
       board_(board),
-      backoff_(config_->server.backoff_limit) {
+      backoff_(server_.backoff_limit) {
   std::vector<CollectorStatus> statuses;
   for (const collectors::Definition& definition : config_->definitions) {
     if (!definition.enabled) {
@@ -48,7 +49,7 @@ Target::~Target() {
 }
 
 void Target::start() {
-  for (std::size_t number = 0; number < config_->server.max_connections; ++number) {
+  for (std::size_t number = 0; number < server_.max_connections; ++number) {
     workers_.push_back(std::make_unique<Worker>());
     workers_.back()->number = number;
   }
@@ -99,7 +100,7 @@ void Target::work_further(const std::stop_token& stop, Worker& self) {
       continue;
     }
     if (!self.connection) {
-      const Promise promise(self, config_->server.connect_timeout);
+      const Promise promise(self, server_.connect_timeout);
       auto connection = connect("");
       if (!connection) {
         {
@@ -175,8 +176,8 @@ std::expected<void, Error> Target::collect(Worker& self,
                                            const collectors::Definition& definition,
                                            collectors::SqlCollector& collector) {
   const Promise promise(self, definition.timeout);
-  const postgres::Manners manners{config_->server.lock_timeout};
-  if (definition.scope == collectors::Scope::server || config_->server.databases.empty())
+  const postgres::Manners manners{server_.lock_timeout};
+  if (definition.scope == collectors::Scope::server || server_.databases.empty())
     return noted(collector.collect(*self.connection, manners, Clock::now() + definition.timeout));
 
   std::expected<void, Error> outcome = std::unexpected(
@@ -184,7 +185,7 @@ std::expected<void, Error> Target::collect(Worker& self,
             "Correct the globs in [server] databases."});
   bool any = false;
   for (const std::string& database : databases_to_watch()) {
-    const Promise promise_here(self, config_->server.connect_timeout + definition.timeout);
+    const Promise promise_here(self, server_.connect_timeout + definition.timeout);
     auto here = collect_in(database, collector, definition.timeout);
     if (here) any = true;
     if (!here)
@@ -201,12 +202,12 @@ std::expected<void, Error> Target::collect_in(const std::string& database,
                                               milliseconds timeout) {
   auto connection = connect(database);
   if (!connection) return std::unexpected(connection.error());
-  return noted(collector.collect(*connection, {config_->server.lock_timeout}, Clock::now() + timeout));
+  return noted(collector.collect(*connection, {server_.lock_timeout}, Clock::now() + timeout));
 }
 
 std::vector<std::string> Target::databases_to_watch() {
   const std::lock_guard lock(mutex_);
-  return collectors::chosen_by(config_->server.databases, facts_->databases);
+  return collectors::chosen_by(server_.databases, facts_->databases);
 }
 
 void Target::publish(const collectors::Definition& definition,

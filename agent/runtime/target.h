@@ -32,8 +32,9 @@ namespace pgvigil::agent {
 /// it is idle.
 class Target {
  public:
-  /// `snapshot` and `board` must outlive it.
-  Target(std::shared_ptr<const Config> config, Snapshot& snapshot, StatusBoard& board);
+  /// Watches `server`, which is one of `config`. `snapshot` and `board` hold what is known of that server alone, and
+  /// must outlive it.
+  Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board);
   /// Stops.
   ~Target();
   void start();
@@ -102,6 +103,7 @@ class Target {
   void wake();
 
   std::shared_ptr<const Config> config_;
+  const ServerConfig& server_;  // in *config_
   std::vector<const collectors::Definition*> jobs_;  // the enabled ones; a job's number is its place here
   std::vector<collectors::CollectLimits> limits_;    // by job
   Snapshot& snapshot_;

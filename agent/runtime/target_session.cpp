@@ -25,8 +25,8 @@ double random_fraction() {
 
 std::expected<postgres::Connection, Error> Target::connect(const std::string& database) {
   const auto start = Clock::now();
-  auto connection = postgres::Connection::open(config_->server.connection, interrupt_,
-                                               start + config_->server.connect_timeout, database);
+  auto connection = postgres::Connection::open(server_.connection, interrupt_,
+                                               start + server_.connect_timeout, database);
   board_.update_server([&](ServerStatus& server) {
     server.ever_asked = true;
     if (!connection) {
@@ -42,7 +42,7 @@ std::expected<postgres::Connection, Error> Target::connect(const std::string& da
 
 /// Connects the first worker and learns what the server is. False after a failure and its pause.
 bool Target::connect_first(const std::stop_token& stop, Worker& self) {
-  const Promise promise(self, config_->server.connect_timeout);
+  const Promise promise(self, server_.connect_timeout);
   auto connection = connect("");
   if (connection) {
     self.connection = std::move(*connection);
@@ -126,7 +126,7 @@ void Target::make_plans(const postgres::ServerFacts& facts) {
 /// end: only a new one learns of it, and then all of ours go at once. With all connections taken the held
 /// session goes on.
 void Target::fly_canary(Worker& self) {
-  const Promise promise(self, config_->server.connect_timeout);
+  const Promise promise(self, server_.connect_timeout);
   canary_due_ = Clock::now() + k_canary_interval;
   const auto canary = connect("");
   std::optional<Error> trouble;
