@@ -35,6 +35,10 @@ constexpr std::size_t k_least_help = 15;
 
 /// A collector must not become the load that it measures.
 constexpr seconds k_least_interval{1};
+
+/// The least interval of a class of cost, in the order of the enumerators: what keeps the share of a server's
+/// time that a collector takes below some thousandths.
+constexpr std::array<seconds, 3> k_least_interval_by_cost = {seconds{1}, seconds{30}, seconds{300}};
 constexpr milliseconds k_least_timeout{10};
 
 bool is_name(std::string_view text) {
@@ -97,6 +101,22 @@ class Reader {
       definition_.wants = k_predefined_roles[*word];
     definition_.extension = root.string("extension").value_or("");
     definition_.skip_when = root.string("skip_when").value_or("");
+    read_source_and_cost(root);
+  }
+
+  void read_source_and_cost(Section& root) {
+    definition_.source = root.strings("source").value_or(std::vector<std::string>{});
+    for (std::size_t i = 0; i < definition_.source.size(); ++i)
+      if (definition_.source[i].empty()) root.report_element("source", i, "an empty name");
+    const auto word = root.choice("cost", k_cost_words);
+    if (!word) return;
+    definition_.cost = Cost{static_cast<std::uint8_t>(*word)};
+    const seconds least = k_least_interval_by_cost[*word];
+    if (definition_.every < least)
+      root.report("cost",
+                  "a collector of cost '" + std::string(k_cost_words[*word]) + "' runs every " +
+                      std::to_string(least.count()) + "s at the most",
+                  "Write a longer 'every'.");
   }
 
   QueryDefinition read_query(Section& section) {

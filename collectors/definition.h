@@ -17,6 +17,9 @@ namespace pgvigil::collectors {
 /// Where a collector runs: once a server, or in each watched database.
 enum class Scope : std::uint8_t { server, database };
 
+/// What a run costs the server: docs/collectors.md tells the bound of each class.
+enum class Cost : std::uint8_t { low, medium, high };
+
 /// Which servers a query is for.
 enum class RoleFilter : std::uint8_t { any, primary, standby };
 
@@ -69,12 +72,17 @@ struct Definition {
   std::string wants;      ///< role without which rows or columns are missing, or empty
   std::string extension;  ///< extension that must be installed, or empty
   std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
+  std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation
+  std::optional<Cost> cost;         ///< nothing: its file does not say
   std::vector<QueryDefinition> queries;
   std::vector<MetricDefinition> metrics;
 };
 
 /// Parses one definition file wholly. Every mistake is reported; nothing is returned when there is one.
 std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, std::string file);
+
+/// The words of definition files for classes of cost, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 3> k_cost_words = {"low", "medium", "high"};
 
 /// The words of definition files and of the configuration for generations, in the order of the enumerators.
 inline constexpr std::array<std::string_view, 3> k_generation_words = {"0.20", "0.15", "off"};

@@ -24,9 +24,13 @@ This page is made by `pgvigil docs metrics` from the definitions in `collectors/
 
 A value that Postgres does not have (SQL NULL) is absent here, never 0. "Names" tells in which generation of
 postgres_exporter's names a metric is exported (`[compatibility] postgres_exporter`): most are in all of them.
+What the classes of cost mean stands in [collectors.md](collectors.md#how-often).
 Labels of the configuration (`[labels]`) stand before a metric's own.
 
 )";
+
+/// The oldest version that pgvigil watches.
+constexpr int k_first_major = 13;
 
 using collectors::Definition;
 using collectors::Generation;
@@ -63,6 +67,17 @@ std::string cell(std::string_view text) {
   return safe;
 }
 
+/// "13+": the majors of a collector, those of all its queries.
+std::string majors_word(const Definition& definition) {
+  collectors::VersionRange range{1000, 0};
+  for (const collectors::QueryDefinition& query : definition.queries) {
+    range.first = std::min(range.first, query.versions.first);
+    range.last = std::max(range.last, query.versions.last);
+  }
+  if (range.first <= k_first_major && range.last >= 1000) return "every version";
+  return "Postgres " + versions_word(range);
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -75,11 +90,17 @@ void print_collector(const Definition& definition) {
       fmt::format("every {} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
       definition.enabled ? "on by default" : "off by default",
       definition.scope == collectors::Scope::database ? "in each watched database" : "once a server"};
+  if (definition.cost)
+    facts.push_back(fmt::format("cost {}", collectors::k_cost_words[static_cast<std::size_t>(*definition.cost)]));
   if (definition.role == collectors::RoleFilter::primary) facts.emplace_back("on a primary only");
   if (definition.role == collectors::RoleFilter::standby) facts.emplace_back("on a standby only");
   if (!definition.extension.empty()) facts.push_back("needs the extension `" + definition.extension + "`");
   if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
   if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
+  facts.push_back(majors_word(definition));
+  std::string source;
+  for (const std::string& name : definition.source) source += (source.empty() ? "" : ", ") + ("`" + name + "`");
+  if (!source.empty()) facts.push_back("reads " + source);
   fmt::print("{}.\n\n| metric | type | labels | Postgres | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts));
   for (const MetricDefinition& metric : definition.metrics)
     fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type), joined(metric.labels),

@@ -46,6 +46,22 @@ TEST_CASE("the built-in definitions are good", "[catalog]") {
   }
 }
 
+TEST_CASE("every built-in definition tells its cost, and a source that a query of its own reads", "[catalog]") {
+  const auto catalog = load_catalog({});
+  REQUIRE(catalog);
+  for (const Definition& definition : *catalog) {
+    INFO(definition.file);
+    CHECK(definition.cost);
+    CHECK_FALSE(definition.source.empty());
+    for (const std::string& source : definition.source) {
+      INFO(source);
+      const std::string name = source.substr(0, source.find('('));
+      CHECK(std::ranges::any_of(definition.queries,
+                                [&](const QueryDefinition& query) { return query.sql.contains(name); }));
+    }
+  }
+}
+
 TEST_CASE("a user's file adds a collector, or replaces a built-in one by its name", "[catalog]") {
   const auto catalog =
       build_catalog({file("a.toml", "a", "a_n"), file("b.toml", "b", "b_n")},

@@ -92,6 +92,8 @@ needs = "pg_monitor"
 wants = "pg_read_all_settings"
 extension = "pg_buffercache"
 skip_when = "locked"
+cost = "medium"
+source = ["pg_things", "pg_other_things"]
 [[query]]
 versions = "17-"
 role = "standby"
@@ -125,6 +127,8 @@ help = "Things of each kind, from pg_things."
   CHECK(good->wants == "pg_read_all_settings");
   CHECK(good->extension == "pg_buffercache");
   CHECK(good->skip_when == "locked");
+  CHECK(good->cost == Cost::medium);
+  CHECK(good->source == std::vector<std::string>{"pg_things", "pg_other_things"});
   REQUIRE(good->queries.size() == 2);
   CHECK(good->queries[0].versions.first == 17);
   CHECK(good->queries[0].versions.contains(99));
@@ -229,6 +233,20 @@ help = "short"
 TEST_CASE("a collector does not run more often than each second", "[definition]") {
   CHECK(mistakes(k_head + "every = \"999ms\"\n" + k_query + k_metric) ==
         "d.toml:3:9: 'every' must be at least 1s, not 999ms\n");
+}
+
+TEST_CASE("a class of cost has a least interval", "[definition]") {
+  const auto with = [](const std::string& lines) { return mistakes(k_head + lines + k_query + k_metric); };
+  CHECK(with("cost = \"low\"\nevery = \"1s\"\n") == "");
+  CHECK(with("cost = \"medium\"\nevery = \"30s\"\n") == "");
+  CHECK(with("cost = \"high\"\nevery = \"5m\"\n") == "");
+  CHECK(with("cost = \"medium\"\n") ==
+        "d.toml:3:8: a collector of cost 'medium' runs every 30s at the most (Write a longer 'every'.)\n");
+  CHECK(with("cost = \"high\"\nevery = \"1m\"\n") ==
+        "d.toml:3:8: a collector of cost 'high' runs every 300s at the most (Write a longer 'every'.)\n");
+  CHECK(with("cost = \"hihg\"\n") ==
+        "d.toml:3:8: 'cost' must be one of low, medium, high, not 'hihg' (Did you mean 'high'?)\n");
+  CHECK(with("source = [\"pg_things\", \"\"]\n") == "d.toml:3:24: an empty name\n");
 }
 
 TEST_CASE("a query that writes or has two statements is refused at its place", "[definition]") {
