@@ -42,6 +42,8 @@ struct ServerConfig {
   std::size_t max_connections = 2;  ///< held at most; one more is opened for a moment per further database
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds lock_timeout{100};
+  std::chrono::milliseconds canary{
+      10'000};  ///< between short sessions that test whether one gets in; 0: none
   std::chrono::milliseconds backoff_limit{15'000};  ///< longest pause between attempts to connect
   std::vector<std::string> databases;  ///< globs, '!' excludes; empty: the one that the DSN names
 };

@@ -90,6 +90,22 @@ Option<Target> duration(
           }};
 }
 
+/// A time, or "off" and 0, which are 0.
+template <typename Target, typename Place>
+Option<Target> duration_or_off(
+    std::string_view key, milliseconds least, Place place, std::string_view meaning, Preset preset = {}) {
+  return {key, "duration, at least " + duration_text(least) + ", or \"off\"",
+          preset_of<Target>(place, preset), meaning, [=](Section& section, Target& target) {
+            const auto text = section.string(key);
+            if (!text) return;
+            const auto value = *text == "off" ? milliseconds{0} : parse_duration(*text);
+            if (value && (*value >= least || *value == milliseconds{0})) return set(place(target), *value);
+            section.report(
+                key, "'" + std::string(key) + "' must be at least " + duration_text(least) + ", or \"off\"",
+                "Write a number and a unit, in quotes: \"15s\".");
+          }};
+}
+
 template <typename Target, typename Place>
 Option<Target> boolean(std::string_view key, Place place, std::string_view meaning, Preset preset = {}) {
   return {key, "boolean", preset_of<Target>(place, preset), meaning, [=](Section& section, Target& target) {

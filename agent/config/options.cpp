@@ -144,6 +144,11 @@ OptionGroup server_group() {
            duration<Config>(
                "lock_timeout", 1ms, [](Config & c) -> auto& { return c.server.lock_timeout; },
                "How long a query of pgvigil may wait for a lock."),
+           duration_or_off<Config>(
+               "canary", 1s, [](Config & c) -> auto& { return c.server.canary; },
+               "How often a session is opened for a moment, to see whether the server lets new ones in. A "
+               "server in "
+               "smart shutdown says so to new sessions only: without it such a shutdown waits for pgvigil."),
            duration<Config>(
                "backoff_limit", 1s, [](Config & c) -> auto& { return c.server.backoff_limit; },
                "The longest pause between attempts to connect.")},

@@ -76,6 +76,7 @@ class Target {
   std::expected<postgres::Connection, Error> connect(const std::string& database);
   void let_go(Worker& self);
   bool refresh_facts(Worker& self);
+  void plan_canary();
   void fly_canary(Worker& self);
   void make_plans(const postgres::ServerFacts& facts);
 

@@ -12,8 +12,6 @@ using std::chrono::steady_clock;
 
 /// A promotion must be noticed within one interval of the collectors.
 constexpr std::chrono::seconds k_facts_interval{15};
-/// A pod has 30 s to stop by default: a smart shutdown that waits for our session must end well before.
-constexpr std::chrono::seconds k_canary_interval{10};
 constexpr std::chrono::seconds k_facts_timeout{5};
 
 double random_fraction() {
@@ -49,7 +47,7 @@ bool Target::connect_first(const std::stop_token& stop, Worker& self) {
     board_.update_server([](ServerStatus& server) { ++server.connections; });
     if (refresh_facts(self)) {
       backoff_.succeeded();
-      canary_due_ = Clock::now() + k_canary_interval;
+      plan_canary();
       const std::lock_guard lock(mutex_);
       connected_ = true;
       wake();
@@ -122,12 +120,17 @@ void Target::make_plans(const postgres::ServerFacts& facts) {
   wake();
 }
 
+/// A pod has 30 s to stop by default: a smart shutdown that waits for our session should end well before.
+void Target::plan_canary() {
+  canary_due_ = server_.canary.count() == 0 ? Clock::time_point::max() : Clock::now() + server_.canary;
+}
+
 /// Opens a session and closes it. A server in smart shutdown serves its old sessions and waits for them to
 /// end: only a new one learns of it, and then all of ours go at once. With all connections taken the held
 /// session goes on.
 void Target::fly_canary(Worker& self) {
   const Promise promise(self, server_.connect_timeout);
-  canary_due_ = Clock::now() + k_canary_interval;
+  plan_canary();
   const auto canary = connect("");
   std::optional<Error> trouble;
   if (!canary && canary.error().kind != ErrorKind::interrupted) trouble = canary.error();
@@ -146,10 +149,11 @@ std::expected<void, Error> Target::noted(std::expected<void, Error> outcome) {
     return outcome;
   }
   const ErrorKind kind = outcome.error().kind;
-  if (kind == ErrorKind::timed_out || kind == ErrorKind::connection_lost || kind == ErrorKind::not_accepting)
-    note_silence(outcome.error());
-  else if (kind != ErrorKind::interrupted)
+  // A column that the result does not have is the definition's fault: the server answered.
+  if (server_answered(kind) || kind == ErrorKind::configuration || kind == ErrorKind::limit)
     note_answer();
+  else
+    note_silence(outcome.error());
   return outcome;
 }
 

@@ -18,7 +18,7 @@ enum class ErrorKind : std::uint8_t {
   cancelled,             ///< SQLSTATE 57014: statement_timeout, or somebody cancelled it
   lock_timeout,          ///< SQLSTATE 55P03
   permission,            ///< SQLSTATE 42501
-  undefined,             ///< a relation, column or function that this server does not have
+  undefined,             ///< a database, relation, column or function that this server does not have
   query,                 ///< any other error that the server reports
   interrupted,           ///< pgvigil itself is stopping
   limit,                 ///< a limit of our own

@@ -44,24 +44,34 @@ Error lost(const PGconn* conn) {
   return {ErrorKind::connection_lost, std::string(text.substr(0, text.find('\n'))), ""};
 }
 
-/// What is sent: one message, one round trip. SET LOCAL ends with the transaction, so that this holds behind
-/// a pooler in transaction mode as well; start-up options would be refused there.
-std::string in_transaction(const PGconn* conn,
-                           std::string_view sql,
-                           const Manners& manners,
-                           milliseconds statement_timeout) {
-  std::string text = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;SET LOCAL search_path=pg_catalog;";
-  text += "SET LOCAL statement_timeout=" + std::to_string(statement_timeout.count());
-  text += ";SET LOCAL lock_timeout=" + std::to_string(manners.lock_timeout.count());
-  text += ";SET LOCAL max_parallel_workers_per_gather=0;SET LOCAL jit=off;SET LOCAL datestyle=iso;";
-  text += "SET LOCAL extra_float_digits=1;SET LOCAL bytea_output=hex;";
+/// What goes before the query, in the same message: one round trip. Statements of one message are one
+/// transaction, so that what is set ends with it, behind a pooler in transaction mode as well (start-up
+/// options would be refused there). The server analyses each statement after it has run the one before: the
+/// query already finds its names by our search_path, and its time is limited by our statement_timeout. One
+/// statement sets everything, and it always reads the same to pg_stat_statements: a SET for each setting
+/// would be told apart by its value.
+std::string prelude(const PGconn* conn, const Manners& manners, milliseconds statement_timeout) {
+  std::string text =
+      "SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY;SELECT pg_catalog.pg_is_in_recovery()";
+  const auto set = [&](std::string_view name, std::string_view value) {
+    text += ",pg_catalog.set_config('";
+    text += name;
+    text += "','";
+    text += value;
+    text += "',true)";
+  };
+  set("search_path", "pg_catalog");
+  set("statement_timeout", std::to_string(statement_timeout.count()));
+  set("lock_timeout", std::to_string(manners.lock_timeout.count()));
+  set("max_parallel_workers_per_gather", "0");
+  set("jit", "off");
+  set("datestyle", "iso");
+  set("extra_float_digits", "1");
+  set("bytea_output", "hex");
   // Such a database promises no encoding, and the server refuses to hand its text out as UTF-8: take the bytes.
   const char* encoding = PQparameterStatus(conn, "server_encoding");
-  if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII")
-    text += "SET LOCAL client_encoding=SQL_ASCII;";
-  text += sql;
-  text += ";COMMIT";
-  return text;
+  if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII") set("client_encoding", "SQL_ASCII");
+  return text + ";";
 }
 
 }  // namespace
@@ -78,6 +88,7 @@ class Connection::Session {
  public:
   Session(PgConnection conn, const Interrupt& interrupt) : conn_(std::move(conn)), interrupt_(interrupt) {}
   PGconn* get() const { return conn_.get(); }
+  std::optional<bool> in_recovery() const { return in_recovery_; }
 
   std::expected<void, Error> send(const std::string& text, Deadline deadline) {
     if (PQsendQuery(get(), text.c_str()) == 0) return std::unexpected(lost(get()));
@@ -101,9 +112,11 @@ class Connection::Session {
     return PgResult(PQgetResult(get()));
   }
 
-  /// Reads every result. The first error that the server reports is returned when all was read.
+  /// Reads every result, those of the prelude first. The first error that the server reports is returned when
+  /// all was read.
   std::expected<void, Error> read_all(Deadline deadline, RowHandler* rows) {
     std::expected<void, Error> outcome;
+    bool in_prelude = true;
     bool begun = false;
     for (;;) {
       auto result = next_result(deadline);
@@ -112,13 +125,21 @@ class Connection::Session {
       const ExecStatusType status = PQresultStatus(result->get());
       if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
         if (outcome) outcome = std::unexpected(error_of(result->get()));
-      } else if ((status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK) && rows != nullptr && outcome) {
-        if (!begun) outcome = begin_rows(*result->get(), *rows);
-        begun = true;
-        const int count = outcome ? PQntuples(result->get()) : 0;
-        for (int row = 0; row < count; ++row)
-          rows->row(Row(result->get(), row));
+        continue;
       }
+      // A statement's rows come one by one, and after them a result without any.
+      if ((status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) || rows == nullptr || !outcome)
+        continue;
+      if (in_prelude) {
+        if (PQntuples(result->get()) > 0) in_recovery_ = *PQgetvalue(result->get(), 0, 0) == 't';
+        in_prelude = status == PGRES_SINGLE_TUPLE;
+        continue;
+      }
+      if (!begun) outcome = begin_rows(*result->get(), *rows);
+      begun = true;
+      const int count = outcome ? PQntuples(result->get()) : 0;
+      for (int row = 0; row < count; ++row)
+        rows->row(Row(result->get(), row));
     }
   }
 
@@ -152,6 +173,7 @@ class Connection::Session {
 
   PgConnection conn_;
   const Interrupt& interrupt_;
+  std::optional<bool> in_recovery_;  // as the last prelude told
 };
 
 Connection::Connection(std::unique_ptr<Session> session) : conn_(std::move(session)) {}
@@ -208,7 +230,7 @@ std::expected<void, Error> Connection::query(std::string_view sql,
   // The server gives up first: then the session lives on, and nothing runs there that nobody waits for.
   const milliseconds statement_timeout = std::max(milliseconds{1}, left * 4 / 5);
 
-  auto outcome = conn_->send(in_transaction(conn_->get(), sql, manners, statement_timeout), deadline);
+  auto outcome = conn_->send(prelude(conn_->get(), manners, statement_timeout) + std::string(sql), deadline);
   if (outcome) outcome = conn_->read_all(deadline, &rows);
 
   const bool unanswered = !outcome && (outcome.error().kind == ErrorKind::timed_out ||
@@ -217,6 +239,10 @@ std::expected<void, Error> Connection::query(std::string_view sql,
   const bool going_down = !outcome && outcome.error().kind == ErrorKind::not_accepting;
   if (!healthy || going_down) conn_.reset();
   return outcome;
+}
+
+std::optional<bool> Connection::in_recovery() const {
+  return usable() ? conn_->in_recovery() : std::nullopt;
 }
 
 int Connection::backend_pid() const {

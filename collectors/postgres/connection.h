@@ -66,6 +66,8 @@ class Connection {
                                    RowHandler& rows);
 
   bool usable() const { return conn_ != nullptr; }
+  /// Whether the server was in recovery when it began the last query: a promotion shows here first.
+  std::optional<bool> in_recovery() const;
   int backend_pid() const;
   /// Where the server was reached: "127.0.0.1:5432", or "localhost:5432" over a Unix socket.
   std::string endpoint() const;

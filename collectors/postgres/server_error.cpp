@@ -9,7 +9,7 @@
 namespace pgvigil::postgres {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ErrorKind>, 13> k_kinds{{
+constexpr std::array<std::pair<std::string_view, ErrorKind>, 14> k_kinds{{
     {"28", ErrorKind::authentication},
     {"53300", ErrorKind::too_many_connections},
     {"57014", ErrorKind::cancelled},
@@ -18,11 +18,45 @@ constexpr std::array<std::pair<std::string_view, ErrorKind>, 13> k_kinds{{
     {"57P03", ErrorKind::not_accepting},
     {"55P03", ErrorKind::lock_timeout},
     {"42501", ErrorKind::permission},
+    {"3D000", ErrorKind::undefined},
     {"42P01", ErrorKind::undefined},
     {"42703", ErrorKind::undefined},
     {"42704", ErrorKind::undefined},
     {"42883", ErrorKind::undefined},
     {"08", ErrorKind::connection_lost},
+}};
+
+/// Nearly all that a pooler has to say bears this SQLSTATE (protocol_violation): only the text tells what it
+/// is.
+constexpr std::string_view k_pooler_state = "08P01";
+
+struct PoolerRefusal {
+  std::string_view sign;  // in the message
+  ErrorKind kind;
+  std::string_view hint;
+};
+
+/// PgBouncer 1.12 to 1.24, first match.
+constexpr std::array<PoolerRefusal, 13> k_pooler_refusals{{
+    {"no more connections allowed", ErrorKind::too_many_connections, "Raise max_client_conn of the pooler."},
+    {"query_wait_timeout", ErrorKind::too_many_connections,
+     "No session of the pool became free in time: find what holds them, or raise pool_size."},
+    {"server login has been failing", ErrorKind::unreachable,
+     "The pooler answers, but cannot log in to the server."},
+    {"server login failed", ErrorKind::unreachable, "The pooler answers, but cannot log in to the server."},
+    {"client_login_timeout", ErrorKind::unreachable,
+     "The pooler answers, but the server behind it did not in time."},
+    {"connect failed", ErrorKind::unreachable, "The pooler answers, but cannot reach the server behind it."},
+    {"server conn crashed", ErrorKind::connection_lost, "The pooler lost the server behind it."},
+    {"no such user", ErrorKind::authentication, "Name the user in auth_file or by auth_query of the pooler."},
+    {"auth", ErrorKind::authentication,
+     "Check the user, its password and auth_file or auth_query of the pooler."},
+    {"no such database", ErrorKind::undefined,
+     "Name the database in [databases] of the pooler, or another in the DSN."},
+    {"does not allow connections", ErrorKind::not_accepting, "Use ENABLE on the pooler's admin console."},
+    {"shutting down", ErrorKind::not_accepting, "The pooler is being stopped."},
+    {"unsupported startup parameter", ErrorKind::configuration,
+     "Add the parameter to ignore_startup_parameters of the pooler, or leave it out of the DSN."},
 }};
 
 std::string hint_for(ErrorKind kind) {
@@ -73,6 +107,20 @@ std::string trimmed(std::string_view text) {
 
 }  // namespace
 
+Error server_error(std::string_view sqlstate, std::string_view message, std::string_view hint) {
+  Error error{kind_of_sqlstate(sqlstate), trimmed(message) + " (SQLSTATE " + std::string(sqlstate) + ")"};
+  error.hint = hint_for(error.kind);
+  if (sqlstate == k_pooler_state) {
+    const auto refusal = std::ranges::find_if(k_pooler_refusals, [&](const auto& known) {
+      return message.find(known.sign) != std::string_view::npos;
+    });
+    error.kind = refusal == k_pooler_refusals.end() ? ErrorKind::connection_lost : refusal->kind;
+    error.hint = refusal == k_pooler_refusals.end() ? "A pooler says so: its log tells more." : refusal->hint;
+  }
+  if (error.hint.empty()) error.hint = hint;
+  return error;
+}
+
 ErrorKind kind_of_sqlstate(std::string_view sqlstate) {
   for (const auto& [prefix, kind] : k_kinds)
     if (sqlstate.starts_with(prefix)) return kind;
@@ -90,10 +138,7 @@ Error error_of(const PGresult* result) {
     std::string_view text = PQresultErrorMessage(result);
     return {ErrorKind::connection_lost, trimmed(next_line(text)), ""};
   }
-  const ErrorKind kind = kind_of_sqlstate(sqlstate);
-  std::string hint = hint_for(kind);
-  if (hint.empty()) hint = field(PG_DIAG_MESSAGE_HINT);
-  return {kind, trimmed(field(PG_DIAG_MESSAGE_PRIMARY)) + " (SQLSTATE " + sqlstate + ")", std::move(hint)};
+  return server_error(sqlstate, field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_MESSAGE_HINT));
 }
 
 Error connect_error_of(const PGconn* conn) {
@@ -101,8 +146,10 @@ Error connect_error_of(const PGconn* conn) {
   for (std::string_view rest = whole; !rest.empty();) {
     const auto [sqlstate, message] = split_verbose(next_line(rest));
     if (sqlstate.empty()) continue;
-    const ErrorKind kind = kind_of_sqlstate(sqlstate);
-    return {kind, trimmed(message) + " (SQLSTATE " + std::string(sqlstate) + ")", hint_for(kind)};
+    Error error = server_error(sqlstate, message, "");
+    // ALLOW_CONNECTIONS is off, or a DROP DATABASE was interrupted; elsewhere the state means other things.
+    if (sqlstate == "55000") error.kind = ErrorKind::not_accepting;
+    return error;
   }
   const bool password = PQconnectionNeedsPassword(conn) == 1;
   const ErrorKind kind = password ? ErrorKind::authentication : ErrorKind::unreachable;

@@ -10,6 +10,9 @@ namespace pgvigil::postgres {
 /// What a five-letter SQLSTATE means to us (PostgreSQL documentation, appendix A).
 ErrorKind kind_of_sqlstate(std::string_view sqlstate);
 
+/// What the server, or a pooler before it, said; `hint` is its own, for where we have none.
+Error server_error(std::string_view sqlstate, std::string_view message, std::string_view hint);
+
 /// The error that a result carries.
 Error error_of(const PGresult* result);
 

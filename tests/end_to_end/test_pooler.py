@@ -79,6 +79,8 @@ def test_the_server_behind_the_pooler_may_restart(making):
     assert agent.value("pg_up") == 1
     server.stop("immediate")
     agent.wait_value(0, "pg_up")
+    agent.wait_value(1, "pgvigil_server_state", state="unreachable")
+    assert "pooler" in agent.status()["server"]["trouble"]["hint"]
     server.start()
     agent.wait_value(1, "pg_up", seconds=120)
     agent.wait_state("locks", "good")
