@@ -65,12 +65,13 @@ class Answer:
 class Agent:
     """`pgvigil run` with a configuration file in a folder of its own, or with an environment only."""
 
-    def __init__(self, config=None, env=None, ready=True, options=(), collectors=None):
+    def __init__(self, config=None, env=None, ready=True, options=(), collectors=None, wrapper=()):
         self.home = places.new_folder("agent")
         self.port = places.free_port()
         self.config_file = os.path.join(self.home, "pgvigil.toml") if config is not None else None
         self._env = clean_environment(env)
         self._options = list(options)
+        self._wrapper = list(wrapper)  # a command that runs the program, such as valgrind
         self._process = None
         try:
             if config is not None:
@@ -87,6 +88,7 @@ class Agent:
             "setpriv",
             "--pdeathsig",
             "KILL",
+            *self._wrapper,
             binary(),
             "run",
             "--listen",
@@ -95,7 +97,7 @@ class Agent:
         ]
         if self.config_file:
             words += ["--config", self.config_file]
-        self._process = Process(words, os.path.join(self.home, "log"), env=self._env)
+        self._process = Process(words, os.path.join(self.home, "log"), env=self._env, cwd=self.home)
         self._process.wait_started(lambda: self.get("/livez").status == 200, "pgvigil")
         if ready:
             self.wait_ready()
