@@ -6,6 +6,8 @@
 #include <system_error>
 
 #include "collectors/definition_checks.h"
+#include "collectors/expression.h"
+#include "collectors/host/sources.h"
 #include "collectors/model/names.h"
 #include "collectors/sql_shape.h"
 #include "collectors/toml/document.h"
@@ -17,7 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // In the order of the enumerators.
-constexpr std::array<std::string_view, 2> k_scope_words = {"server", "database"};
+constexpr std::array<std::string_view, 4> k_scope_words = {"server", "database", "pooler", "host"};
+constexpr std::array<std::string_view, 3> k_aggregate_words = {"none", "sum", "max"};
 constexpr std::array<std::string_view, 3> k_role_words = {"any", "primary", "standby"};
 constexpr std::array<std::string_view, 3> k_type_words = {"gauge", "counter", "untyped"};
 
@@ -56,6 +59,7 @@ class Reader {
 
   Definition read(Section root) {
     read_top(root);
+    read_kind(root);
     for (Section query : root.sections("query"))
       definition_.queries.push_back(read_query(query));
     for (Section metric : root.sections("metric"))
@@ -119,17 +123,55 @@ class Reader {
                   "Write a longer 'every'.");
   }
 
+  /// What the collector is for; keys that mean nothing there are refused.
+  void read_kind(Section& root) {
+    const bool on_pooler = definition_.scope == Scope::pooler;
+    if (on_pooler) {
+      root.require("pooler");
+      if (const auto word = root.choice("pooler", k_pooler_words)) definition_.kind = pooler_of_word(*word);
+    } else if (root.has("pooler")) {
+      root.know("pooler");
+      root.report("pooler", "'pooler' is for a collector with scope = \"pooler\"");
+    }
+    if (definition_.scope == Scope::host) definition_.kind = ServerKind::host;
+    if (definition_.kind == ServerKind::postgres && !on_pooler) return;
+    for (const std::string_view key : {"role", "needs", "wants", "extension"})
+      if (root.has(key)) root.report(key, "'" + std::string(key) + "' is for a collector on Postgres");
+  }
+
+  /// Where the rows come from: `sql`, of a pooler's console a SHOW; of the host a name.
+  void read_source(Section& section, QueryDefinition& query) {
+    if (definition_.scope == Scope::host) {
+      if (section.require("read"))
+        if (const auto word = section.choice("read", host::k_source_words))
+          query.sql = host::k_source_words[*word];
+      return;
+    }
+    read_sql(section, query);
+    if (definition_.scope != Scope::pooler || query.sql.empty()) return;
+    const auto is_space = [](char c) { return c == ' ' || c == '\n'; };
+    const std::string word = query.sql.substr(
+        0, static_cast<std::size_t>(std::ranges::find_if(query.sql, is_space) - query.sql.begin()));
+    if (word != "SHOW" && word != "show")
+      section.report_within("sql", 0, "a console is only asked to SHOW",
+                            "Write the command as it is typed there: \"SHOW POOLS\".");
+  }
+
   QueryDefinition read_query(Section& section) {
     QueryDefinition query;
     read_range(section, query);
+    read_source(section, query);
+    section.finish();
+    return query;
+  }
+
+  static void read_sql(Section& section, QueryDefinition& query) {
     if (section.require("sql"))
       if (auto sql = section.string("sql")) {
         query.sql = std::move(*sql);
         if (const auto checked = check_sql_shape(query.sql); !checked)
           section.report_within("sql", checked.error().offset, checked.error().message, checked.error().hint);
       }
-    section.finish();
-    return query;
   }
 
   MetricDefinition read_metric(Section& section) {
@@ -142,7 +184,8 @@ class Reader {
     if (const auto word = section.choice("unit", k_unit_words))
       metric.unit = *parse_unit(k_unit_words[*word]);
     if (section.require("help")) metric.help = section.string("help").value_or("");
-    if (section.require("value")) metric.value = section.string("value").value_or("");
+    if (section.require("value")) read_value(section, metric);
+    read_rows(section, metric);
     metric.labels = section.strings("labels").value_or(std::vector<std::string>{});
     refuse_empty(section, {"name", "help", "value"});
     check_name(section, metric);
@@ -152,17 +195,44 @@ class Reader {
     return metric;
   }
 
+  void read_value(Section& section, MetricDefinition& metric) {
+    metric.value = section.string("value").value_or("");
+    if (metric.value.empty()) return;
+    if (const auto value = Expression::parse(metric.value); !value)
+      section.report_within("value", value.error().offset,
+                            "bad value '" + metric.value + "': " + value.error().message, value.error().hint);
+  }
+
+  /// Which rows a metric is of, and what becomes of several.
+  void read_rows(Section& section, MetricDefinition& metric) {
+    metric.optional = section.boolean("optional").value_or(false);
+    if (auto when = section.section("when")) {
+      for (const auto& [column, glob] : when->string_map()) {
+        const bool excludes = glob.starts_with('!');
+        (excludes ? metric.when.emplace_back(column).exclude : metric.when.emplace_back(column).include)
+            .push_back(glob.substr(excludes ? 1 : 0));
+      }
+      when->finish();
+    }
+    if (const auto word = section.choice("aggregate", k_aggregate_words))
+      metric.aggregate = Aggregate{static_cast<std::uint8_t>(*word)};
+    if (definition_.pivot && metric.aggregate != Aggregate::none)
+      section.report("aggregate", "a pivot's rows are metrics: there is nothing to aggregate");
+  }
+
   static RoleFilter read_role(Section& section) {
     const auto word = section.choice("role", k_role_words);
     return word ? RoleFilter{static_cast<std::uint8_t>(*word)} : RoleFilter::any;
   }
 
-  static VersionRange read_versions(Section& section) {
+  VersionRange read_versions(Section& section) const {
     const auto text = section.string("versions");
     if (!text) return {};
-    if (const auto versions = parse_versions(*text)) return *versions;
+    if (const auto versions = parse_versions(*text, definition_.kind)) return *versions;
     section.report("versions", "bad versions '" + *text + "'",
-                   "Write major versions: \"13-\", \"13-16\" or \"17\".");
+                   is_pooler(definition_.kind)
+                       ? "Write the pooler's versions: \"1.23-\", \"1.18-1.22\" or \"1.24\"."
+                       : "Write major versions: \"13-\", \"13-16\" or \"17\".");
     return {};
   }
 
@@ -226,10 +296,15 @@ class Reader {
         section.report_element("labels", i, name.error().message, name.error().hint);
       if (!seen.insert(label).second)
         section.report_element("labels", i, "label '" + label + "' stands twice");
-      if (label == metric.value)
+      if (is_column_of(metric.value, label))
         section.report_element("labels", i, "column '" + label + "' is the value and a label",
                                "A label that changes with the value makes a new series each time.");
     }
+  }
+
+  static bool is_column_of(const std::string& value, const std::string& label) {
+    const auto expression = Expression::parse(value);
+    return expression && std::ranges::find(expression->columns(), label) != expression->columns().end();
   }
 
   const Diagnostics& diagnostics_;  // that the sections add to
@@ -254,20 +329,29 @@ std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, s
   return std::unexpected(std::move(diagnostics));
 }
 
-std::optional<VersionRange> parse_versions(std::string_view text) {
-  const auto major = [](std::string_view digits) -> std::optional<int> {
-    int number = 0;
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (fault != std::errc{} || end != digits.data() + digits.size() || number < 1 || number > 99)
+std::optional<VersionRange> parse_versions(std::string_view text, ServerKind kind) {
+  const auto number = [](std::string_view digits) -> std::optional<int> {
+    int read = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), read);
+    if (fault != std::errc{} || end != digits.data() + digits.size() || read < 0 || read > 99)
       return std::nullopt;
-    return number;
+    return read;
+  };
+  const auto release = [&](std::string_view word) -> std::optional<int> {
+    const std::size_t dot = word.find('.');
+    const auto major = number(word.substr(0, dot));
+    if (!major || *major < 1) return std::nullopt;
+    if (!is_pooler(kind)) return dot == std::string_view::npos ? major : std::nullopt;
+    if (dot == std::string_view::npos || *major > 9) return std::nullopt;
+    const auto minor = number(word.substr(dot + 1));
+    return minor ? std::optional(pooler_release(*major, *minor)) : std::nullopt;
   };
   const std::size_t dash = text.find('-');
-  const auto first = major(text.substr(0, dash));
+  const auto first = release(text.substr(0, dash));
   if (!first) return std::nullopt;
   if (dash == std::string_view::npos) return VersionRange{*first, *first};
   if (dash + 1 == text.size()) return VersionRange{*first, VersionRange{}.last};
-  const auto last = major(text.substr(dash + 1));
+  const auto last = release(text.substr(dash + 1));
   if (!last || *last < *first) return std::nullopt;
   return VersionRange{*first, *last};
 }

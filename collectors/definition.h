@@ -9,13 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/label_filter.h"
 #include "collectors/model/diagnostic.h"
 #include "collectors/model/table.h"
+#include "collectors/server_kind.h"
 
 namespace pgvigil::collectors {
 
-/// Where a collector runs: once a server, or in each watched database.
-enum class Scope : std::uint8_t { server, database };
+/// Where a collector runs: once a server, in each watched database, on a pooler's console, or over the files that
+/// tell of the host.
+enum class Scope : std::uint8_t { server, database, pooler, host };
 
 /// What a run costs the server: docs/collectors.md tells the bound of each class.
 enum class Cost : std::uint8_t { low, medium, high };
@@ -27,11 +30,14 @@ enum class RoleFilter : std::uint8_t { any, primary, standby };
 /// "0.15" stands for that version and all before it.
 enum class Generation : std::uint8_t { v0_20, v0_15, off };
 
-/// Major versions of Postgres, both ends included.
+/// How the values of rows with the same labels become one. `none`: the first stays, the others are counted.
+enum class Aggregate : std::uint8_t { none, sum, max };
+
+/// Releases (see server_kind.h), both ends included.
 struct VersionRange {
   int first = 0;
   int last = 1000;
-  bool contains(int major) const { return major >= first && major <= last; }
+  bool contains(int release) const { return release >= first && release <= last; }
 };
 
 /// SQL for some versions, on some role, in some generation of names.
@@ -39,7 +45,7 @@ struct QueryDefinition {
   VersionRange versions;
   RoleFilter role = RoleFilter::any;
   std::vector<Generation> generations;  ///< empty: in all of them
-  std::string sql;
+  std::string sql;       ///< or what is read of the host: "cpu"
   std::size_t line = 0;  ///< in the file, for messages
 };
 
@@ -50,11 +56,14 @@ struct MetricDefinition {
   MetricType type = MetricType::gauge;
   Unit unit = Unit::none;
   std::string help;   ///< a sentence; with `pivot` it may be "{column}"
-  std::string value;  ///< the column that holds the number
+  std::string value;  ///< the column that holds the number, or an Expression over columns
   std::vector<std::string> labels;
   VersionRange versions;
   std::vector<Generation> generations;  ///< empty: in all of them
   std::size_t line = 0;                 ///< in the file, for messages
+  std::vector<LabelFilter> when{};      ///< columns whose text a row must have for this metric
+  bool optional = false;                ///< absent where the result lacks a column of `value`
+  Aggregate aggregate = Aggregate::none;
 };
 
 /// One collector, as its TOML file says it. See docs/collectors.md for the format.
@@ -65,6 +74,7 @@ struct Definition {
   std::chrono::milliseconds every{15'000};
   std::chrono::milliseconds timeout{5'000};
   Scope scope = Scope::server;
+  ServerKind kind = ServerKind::postgres;  ///< what it is for
   RoleFilter role = RoleFilter::any;
   bool enabled = true;
   bool pivot = false;
@@ -87,7 +97,7 @@ inline constexpr std::array<std::string_view, 3> k_cost_words = {"low", "medium"
 /// The words of definition files and of the configuration for generations, in the order of the enumerators.
 inline constexpr std::array<std::string_view, 3> k_generation_words = {"0.20", "0.15", "off"};
 
-/// "13-", "13-16", "17": majors, both ends included.
-std::optional<VersionRange> parse_versions(std::string_view text);
+/// "13-", "13-16", "17", both ends included; of a pooler "1.23-".
+std::optional<VersionRange> parse_versions(std::string_view text, ServerKind kind = ServerKind::postgres);
 
 }  // namespace pgvigil::collectors

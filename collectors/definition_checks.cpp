@@ -8,9 +8,6 @@
 namespace pgvigil::collectors {
 namespace {
 
-/// Every major that a file can tell apart from another: all later ones are as the last.
-constexpr int k_last_major = 100;
-
 constexpr std::array k_roles = {RoleFilter::primary, RoleFilter::standby};
 constexpr std::array k_generations = {Generation::v0_20, Generation::v0_15, Generation::off};
 
@@ -38,10 +35,25 @@ const QueryDefinition* chosen(const Definition& definition,
   return found == definition.queries.end() ? nullptr : &*found;
 }
 
+/// The releases at which something begins or ends: all between two of them are alike.
+std::vector<int> releases_of(const Definition& definition) {
+  std::vector<int> releases = {1};
+  for (const QueryDefinition& query : definition.queries) {
+    releases.push_back(std::max(1, query.versions.first));
+    releases.push_back(query.versions.last + 1);
+  }
+  for (const MetricDefinition& metric : definition.metrics)
+    releases.push_back(std::max(1, metric.versions.first));
+  std::ranges::sort(releases);
+  const auto repeated = std::ranges::unique(releases);
+  releases.erase(repeated.begin(), repeated.end());
+  return releases;
+}
+
 /// Calls `visit(major, role, generation)` for every kind of server and setting; stops when it returns true.
 template <typename Visit>
-bool anywhere(Visit visit) {
-  for (int major = 1; major <= k_last_major; ++major)
+bool anywhere(const std::vector<int>& releases, Visit visit) {
+  for (const int major : releases)
     for (RoleFilter role : k_roles)
       for (Generation generation : k_generations)
         if (visit(major, role, generation)) return true;
@@ -49,8 +61,9 @@ bool anywhere(Visit visit) {
 }
 
 void check_queries(const Definition& definition, const Complain& complain) {
+  const auto releases = releases_of(definition);
   for (const QueryDefinition& query : definition.queries) {
-    const bool used = anywhere([&](int major, RoleFilter role, Generation generation) {
+    const bool used = anywhere(releases, [&](int major, RoleFilter role, Generation generation) {
       return chosen(definition, major, role, generation) == &query;
     });
     if (used) continue;
@@ -66,8 +79,9 @@ void check_queries(const Definition& definition, const Complain& complain) {
 }
 
 void check_metrics(const Definition& definition, const Complain& complain) {
+  const auto releases = releases_of(definition);
   for (const MetricDefinition& metric : definition.metrics) {
-    const bool exported = anywhere([&](int major, RoleFilter role, Generation generation) {
+    const bool exported = anywhere(releases, [&](int major, RoleFilter role, Generation generation) {
       return metric.versions.contains(major) && is_in(metric.generations, generation) &&
              chosen(definition, major, role, generation) != nullptr;
     });
@@ -105,7 +119,23 @@ bool overlap(const MetricDefinition& a, const MetricDefinition& b) {
   });
 }
 
+namespace {
+
+/// Where some metrics group rows and others do not, the others would lose all rows of a group but one.
+void check_aggregates(const Definition& definition, const Complain& complain) {
+  const auto is_plain = [](const MetricDefinition& metric) { return metric.aggregate == Aggregate::none; };
+  if (std::ranges::all_of(definition.metrics, is_plain)) return;
+  for (const MetricDefinition& metric : definition.metrics)
+    if (is_plain(metric))
+      complain(metric.line,
+               "metric '" + metric.name + "' has no 'aggregate' and others of the collector have one",
+               "Say how the values of several rows become one: \"sum\" or \"max\".");
+}
+
+}  // namespace
+
 void check_whole(const Definition& definition, const Complain& complain) {
+  check_aggregates(definition, complain);
   check_queries(definition, complain);
   check_metrics(definition, complain);
 }

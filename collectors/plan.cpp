@@ -38,7 +38,7 @@ const QueryDefinition* choose_query(const Definition& definition,
                                     const ServerFacts& facts,
                                     Generation generation) {
   const auto query = std::ranges::find_if(definition.queries, [&](const QueryDefinition& candidate) {
-    return candidate.versions.contains(facts.major()) && fits(candidate.role, facts.role) &&
+    return candidate.versions.contains(facts.release()) && fits(candidate.role, facts.role) &&
            in_generation(candidate.generations, generation);
   });
   return query == definition.queries.end() ? nullptr : &*query;
@@ -51,15 +51,17 @@ std::string versions_of(const Definition& definition) {
     first = std::min(first, query.versions.first);
     last = std::max(last, query.versions.last);
   }
-  if (last >= 1000) return std::to_string(first) + " or later";
-  return std::to_string(first) + " to " + std::to_string(last);
+  const std::string begin = release_text(definition.kind, first);
+  return begin + (last >= VersionRange{}.last ? " or later" : " to " + release_text(definition.kind, last));
 }
 
 Unsupported no_query(const Definition& definition, const ServerFacts& facts) {
   const bool version_fits = std::ranges::any_of(
-      definition.queries, [&](const auto& query) { return query.versions.contains(facts.major()); });
+      definition.queries, [&](const auto& query) { return query.versions.contains(facts.release()); });
   if (version_fits) return {"not for a " + std::string(to_string(facts.role)), ""};
-  return {"needs Postgres " + versions_of(definition) + ", this is " + std::to_string(facts.major()), ""};
+  return {"needs " + std::string(to_string(definition.kind)) + " " + versions_of(definition) + ", this is " +
+              release_text(facts.kind, facts.release()),
+          ""};
 }
 
 std::uint16_t position_of(std::vector<LabelName>& labels, std::string_view name) {
@@ -94,6 +96,9 @@ std::vector<std::string> labels_of(const MetricDefinition& metric, Generation ge
 std::variant<Plan, Unsupported> plan(const Definition& definition,
                                      const ServerFacts& facts,
                                      Generation generation) {
+  if (definition.kind != facts.kind)
+    return Unsupported{
+        "is for " + std::string(to_string(definition.kind)) + ", this is " + std::string(to_string(facts.kind)), ""};
   if (!fits(definition.role, facts.role))
     return Unsupported{"not for a " + std::string(to_string(facts.role)), ""};
   if (!definition.extension.empty() && !facts.has_extension(definition.extension))
@@ -109,9 +114,15 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
               .endpoint = facts.endpoint};
   if (chosen.query == nullptr) return no_query(definition, facts);
   for (const MetricDefinition& metric : definition.metrics)
-    if (metric.versions.contains(facts.major()) && in_generation(metric.generations, generation))
+    if (metric.versions.contains(facts.release()) && in_generation(metric.generations, generation))
       chosen.metrics.push_back(&metric);
-  if (chosen.metrics.empty()) return Unsupported{"has no metric for Postgres " + std::to_string(facts.major()), ""};
+  if (chosen.metrics.empty())
+    return Unsupported{"has no metric for " + std::string(to_string(facts.kind)) + " " +
+                           release_text(facts.kind, facts.release()),
+                       ""};
+  // The definition was validated: its values parse.
+  for (const MetricDefinition* metric : chosen.metrics)
+    chosen.values.push_back(*Expression::parse(metric->value));
   if (!definition.pivot) chosen.schema = schema_of(chosen);
   return chosen;
 }

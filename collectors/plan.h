@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collectors/definition.h"
+#include "collectors/expression.h"
 #include "collectors/model/outcome.h"
 #include "collectors/postgres/server_facts.h"
 
@@ -19,6 +20,7 @@ struct Plan {
   const Definition* definition = nullptr;
   const QueryDefinition* query = nullptr;
   std::vector<const MetricDefinition*> metrics;
+  std::vector<Expression> values;  ///< of the metrics, in their order
   Generation generation = Generation::v0_20;
   std::string endpoint;                       ///< the value of the label "server"
   std::shared_ptr<const TableSchema> schema;  ///< of the table that it gives; empty for a pivot

@@ -2,20 +2,13 @@
 
 #include <expected>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "collectors/label_filter.h"
 #include "collectors/model/table.h"
 #include "collectors/plan.h"
 #include "collectors/postgres/connection.h"
+#include "collectors/rows.h"
 
 namespace pgvigil::collectors {
-
-struct CollectLimits {
-  std::size_t max_series = 200'000;
-  std::vector<LabelFilter> filters;
-};
 
 /// One run of a plan: the rows of one database, or of several, become one table. Not thread-safe.
 class SqlCollector {
@@ -32,11 +25,8 @@ class SqlCollector {
   Table finish(Timestamp taken_at) &&;
 
  private:
-  class Rows;       // the handler of the result
-  class TableRows;  // a row is a row
-  class PivotRows;  // a row is a metric
   const Plan& plan_;
-  std::unique_ptr<Rows> rows_;
+  std::unique_ptr<PlanRows> rows_;
 };
 
 }  // namespace pgvigil::collectors

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <optional>
 #include <vector>
 
 #include "collectors/postgres/cancel.h"
@@ -39,9 +41,38 @@ std::expected<void, Error> wait_for(const PGconn* conn,
   }
 }
 
+/// A row of a libpq result.
+class ResultRow final : public Row {
+ public:
+  ResultRow(const PGresult* result, int row) : result_(result), row_(row) {}
+  std::optional<std::string_view> text(std::size_t column) const override {
+    const int field = static_cast<int>(column);
+    if (PQgetisnull(result_, row_, field) != 0) return std::nullopt;
+    return std::string_view(PQgetvalue(result_, row_, field),
+                            static_cast<std::size_t>(PQgetlength(result_, row_, field)));
+  }
+
+ private:
+  const PGresult* result_;
+  int row_;
+};
+
 Error lost(const PGconn* conn) {
   const std::string_view text = PQerrorMessage(conn);
   return {ErrorKind::connection_lost, std::string(text.substr(0, text.find('\n'))), ""};
+}
+
+/// The database that the settings prefer to libpq's choice (the user's name): empty when one is named
+/// elsewhere.
+std::string missing_database(const ConnectionSettings& settings) {
+  if (settings.default_database.empty() || std::getenv("PGDATABASE") != nullptr) return {};
+  const std::string& dsn = settings.dsn.reveal();
+  const std::unique_ptr<PQconninfoOption, Release<PQconninfoFree>> options(
+      PQconninfoParse(dsn.c_str(), nullptr));
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+       ++option)
+    if (std::string_view(option->keyword) == "dbname" && option->val != nullptr) return {};
+  return settings.default_database;
 }
 
 /// What goes before the query, in the same message: one round trip. Statements of one message are one
@@ -68,7 +99,8 @@ std::string prelude(const PGconn* conn, const Manners& manners, milliseconds sta
   set("datestyle", "iso");
   set("extra_float_digits", "1");
   set("bytea_output", "hex");
-  // Such a database promises no encoding, and the server refuses to hand its text out as UTF-8: take the bytes.
+  // Such a database promises no encoding, and the server refuses to hand its text out as UTF-8: take the
+  // bytes.
   const char* encoding = PQparameterStatus(conn, "server_encoding");
   if (encoding != nullptr && std::string_view(encoding) == "SQL_ASCII") set("client_encoding", "SQL_ASCII");
   return text + ";";
@@ -76,18 +108,13 @@ std::string prelude(const PGconn* conn, const Manners& manners, milliseconds sta
 
 }  // namespace
 
-std::optional<std::string_view> Row::text(std::size_t column) const {
-  const int field = static_cast<int>(column);
-  if (PQgetisnull(result_, row_, field) != 0) return std::nullopt;
-  return std::string_view(PQgetvalue(result_, row_, field),
-                          static_cast<std::size_t>(PQgetlength(result_, row_, field)));
-}
-
 /// The libpq session and the steps of a query on it.
 class Connection::Session {
  public:
-  Session(PgConnection conn, const Interrupt& interrupt) : conn_(std::move(conn)), interrupt_(interrupt) {}
+  Session(PgConnection conn, Manner manner, const Interrupt& interrupt)
+      : conn_(std::move(conn)), manner_(manner), interrupt_(interrupt) {}
   PGconn* get() const { return conn_.get(); }
+  Manner manner() const { return manner_; }
   std::optional<bool> in_recovery() const { return in_recovery_; }
 
   std::expected<void, Error> send(const std::string& text, Deadline deadline) {
@@ -116,7 +143,7 @@ class Connection::Session {
   /// all was read.
   std::expected<void, Error> read_all(Deadline deadline, RowHandler* rows) {
     std::expected<void, Error> outcome;
-    bool in_prelude = true;
+    bool in_prelude = manner_ == Manner::sql;
     bool begun = false;
     for (;;) {
       auto result = next_result(deadline);
@@ -139,7 +166,7 @@ class Connection::Session {
       begun = true;
       const int count = outcome ? PQntuples(result->get()) : 0;
       for (int row = 0; row < count; ++row)
-        rows->row(Row(result->get(), row));
+        rows->row(ResultRow(result->get(), row));
     }
   }
 
@@ -172,6 +199,7 @@ class Connection::Session {
   }
 
   PgConnection conn_;
+  Manner manner_;
   const Interrupt& interrupt_;
   std::optional<bool> in_recovery_;  // as the last prelude told
 };
@@ -198,7 +226,7 @@ std::expected<Connection, Error> Connection::open(const ConnectionSettings& sett
   };
   add("user", credentials->user);
   add("password", credentials->password.reveal());
-  add("dbname", database);
+  add("dbname", database.empty() ? missing_database(settings) : database);
   keys.push_back(nullptr);
   values.push_back(nullptr);
 
@@ -218,7 +246,7 @@ std::expected<Connection, Error> Connection::open(const ConnectionSettings& sett
     state = PQconnectPoll(conn.get());
   }
   PQsetnonblocking(conn.get(), 1);
-  return Connection(std::make_unique<Session>(std::move(conn), interrupt));
+  return Connection(std::make_unique<Session>(std::move(conn), settings.manner, interrupt));
 }
 
 std::expected<void, Error> Connection::query(std::string_view sql,
@@ -230,12 +258,15 @@ std::expected<void, Error> Connection::query(std::string_view sql,
   // The server gives up first: then the session lives on, and nothing runs there that nobody waits for.
   const milliseconds statement_timeout = std::max(milliseconds{1}, left * 4 / 5);
 
-  auto outcome = conn_->send(prelude(conn_->get(), manners, statement_timeout) + std::string(sql), deadline);
+  const bool console = conn_->manner() == Manner::console;
+  const std::string before = console ? "" : prelude(conn_->get(), manners, statement_timeout);
+  auto outcome = conn_->send(before + std::string(sql), deadline);
   if (outcome) outcome = conn_->read_all(deadline, &rows);
 
   const bool unanswered = !outcome && (outcome.error().kind == ErrorKind::timed_out ||
                                        outcome.error().kind == ErrorKind::interrupted);
-  const bool healthy = unanswered ? conn_->cancel_and_drain() : conn_->end_transaction(deadline);
+  // A console cannot be cancelled: it is left.
+  const bool healthy = unanswered ? !console && conn_->cancel_and_drain() : conn_->end_transaction(deadline);
   const bool going_down = !outcome && outcome.error().kind == ErrorKind::not_accepting;
   if (!healthy || going_down) conn_.reset();
   return outcome;
@@ -247,6 +278,14 @@ std::optional<bool> Connection::in_recovery() const {
 
 int Connection::backend_pid() const {
   return usable() ? PQbackendPID(conn_->get()) : 0;
+}
+
+std::string Connection::user() const {
+  return usable() ? PQuser(conn_->get()) : "";
+}
+
+std::string Connection::database() const {
+  return usable() ? PQdb(conn_->get()) : "";
 }
 
 std::string Connection::endpoint() const {

@@ -3,40 +3,19 @@
 #include <chrono>
 #include <expected>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "collectors/model/error.h"
+#include "collectors/model/row.h"
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
 #include "collectors/postgres/interrupt.h"
 
-struct pg_result;
-
 namespace pgvigil::postgres {
 
-/// One row of a result, valid only during the call that it is handed to.
-class Row {
- public:
-  Row(const pg_result* result, int row) : result_(result), row_(row) {}
-  /// The text in `column`, or nothing for SQL NULL.
-  std::optional<std::string_view> text(std::size_t column) const;
-
- private:
-  const pg_result* result_;
-  int row_;
-};
-
-/// Receives a result as it arrives: memory stays flat however many rows there are.
-class RowHandler {
- public:
-  virtual ~RowHandler() = default;
-  /// The columns, once, before the first row and also when there is none. An error ends the query.
-  virtual std::expected<void, Error> begin(std::span<const std::string_view> columns) = 0;
-  virtual void row(const Row& row) = 0;
-};
+using pgvigil::Row;
+using pgvigil::RowHandler;
 
 /// How a collection behaves towards the server, beyond what is always so (read only, search_path =
 /// pg_catalog, no parallel workers, no JIT).
@@ -57,7 +36,8 @@ class Connection {
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
-  /// Runs `sql` (one statement that reads) in a transaction of its own, in one round trip. The server is told
+  /// Runs `sql` (one statement that reads) in a transaction of its own, in one round trip; on a console (see
+  /// ConnectionSettings) as it stands. The server is told
   /// to give up (statement_timeout) a little before the deadline. When it does not answer, the query is
   /// cancelled and drained, and when that fails too the connection is dropped: usable() then says so.
   std::expected<void, Error> query(std::string_view sql,
@@ -69,6 +49,9 @@ class Connection {
   /// Whether the server was in recovery when it began the last query: a promotion shows here first.
   std::optional<bool> in_recovery() const;
   int backend_pid() const;
+  /// Who we are there, and in which database.
+  std::string user() const;
+  std::string database() const;
   /// Where the server was reached: "127.0.0.1:5432", or "localhost:5432" over a Unix socket.
   std::string endpoint() const;
 

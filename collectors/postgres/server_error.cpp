@@ -37,7 +37,7 @@ struct PoolerRefusal {
 };
 
 /// PgBouncer 1.12 to 1.24, first match.
-constexpr std::array<PoolerRefusal, 13> k_pooler_refusals{{
+constexpr std::array<PoolerRefusal, 16> k_pooler_refusals{{
     {"no more connections allowed", ErrorKind::too_many_connections, "Raise max_client_conn of the pooler."},
     {"query_wait_timeout", ErrorKind::too_many_connections,
      "No session of the pool became free in time: find what holds them, or raise pool_size."},
@@ -55,6 +55,10 @@ constexpr std::array<PoolerRefusal, 13> k_pooler_refusals{{
      "Name the database in [databases] of the pooler, or another in the DSN."},
     {"does not allow connections", ErrorKind::not_accepting, "Use ENABLE on the pooler's admin console."},
     {"shutting down", ErrorKind::not_accepting, "The pooler is being stopped."},
+    {"not allowed", ErrorKind::authentication,
+     "Name pgvigil's user in stats_users of the pooler, and reload it: only such users may use the console."},
+    {"admin access needed", ErrorKind::permission, "Name pgvigil's user in admin_users of the pooler."},
+    {"invalid command", ErrorKind::undefined, "This version of the pooler does not have the command."},
     {"unsupported startup parameter", ErrorKind::configuration,
      "Add the parameter to ignore_startup_parameters of the pooler, or leave it out of the DSN."},
 }};

@@ -10,8 +10,9 @@
 namespace pgvigil::postgres {
 namespace {
 
-/// Everything as rows of (key, value, detail), so that one round trip brings it all. Predefined roles are those with an
-/// OID below FirstNormalObjectId; to look at their names would fail where a name is in another encoding.
+/// Everything as rows of (key, value, detail), so that one round trip brings it all. Predefined roles are
+/// those with an OID below FirstNormalObjectId; to look at their names would fail where a name is in another
+/// encoding.
 constexpr std::string_view k_facts = R"sql(
 select 'version_number' as key, current_setting('server_version_num') as value, '' as detail
 union all select 'version', version(), ''
@@ -45,6 +46,11 @@ Number number_of(std::string_view text) {
   Number number{};
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+/// The word for a pooler in the configuration.
+std::string word_of(ServerKind kind) {
+  return std::string(k_pooler_words.at(static_cast<std::size_t>(kind) - 1));
 }
 
 void take(ServerFacts& facts, std::string_view key, std::string value, std::string detail) {
@@ -96,6 +102,47 @@ std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Dead
   FactReader identifier([&](const Row& row) { facts.system_identifier = row.text(0).value_or(""); });
   const auto told = connection.query(k_system_identifier, {}, deadline, identifier);
   if (!told && !server_answered(told.error().kind)) return std::unexpected(told.error());
+  return facts;
+}
+
+std::expected<int, Error> parse_pooler_release(ServerKind kind, std::string_view text) {
+  const auto wrong = [&](std::string_view what, std::string hint) {
+    return std::unexpected(Error{ErrorKind::configuration,
+                                 "this " + std::string(what) + ": its version is '" + std::string(text) + "'",
+                                 std::move(hint)});
+  };
+  // PgBouncer and PgCat name themselves, pgpool-II and Odyssey give the number alone.
+  const std::size_t begin = text.find_first_of("0123456789");
+  const std::string_view product = text.substr(0, text.find(' '));
+  if (begin != 0 && product != to_string(kind)) {
+    for (const ServerKind other : {ServerKind::pgbouncer, ServerKind::pgcat})
+      if (product == to_string(other))
+        return wrong("is a " + std::string(product),
+                     "Set the pooler's 'kind' to \"" + word_of(other) + "\".");
+    return wrong("is no " + std::string(to_string(kind)),
+                 "Correct the pooler's 'kind', or its connection string.");
+  }
+  if (begin == std::string_view::npos) return wrong("pooler tells no version", "");
+  const std::string_view digits = text.substr(begin);
+  const std::size_t dot = digits.find('.');
+  if (dot == std::string_view::npos) return wrong("pooler tells no version", "");
+  return pooler_release(number_of<int>(digits.substr(0, dot)), number_of<int>(digits.substr(dot + 1)));
+}
+
+std::expected<ServerFacts, Error> read_pooler_facts(Connection& console, ServerKind kind, Deadline deadline) {
+  ServerFacts facts;
+  facts.kind = kind;
+  facts.endpoint = console.endpoint();
+  facts.user = console.user();
+  facts.database = console.database();
+  FactReader reader([&](const Row& row) { facts.version = row.text(0).value_or(""); });
+  const std::string_view question = kind == ServerKind::pgpool ? "SHOW POOL_VERSION" : "SHOW VERSION";
+  if (const auto read = console.query(question, {}, deadline, reader); !read)
+    return std::unexpected(read.error());
+  const auto release = parse_pooler_release(kind, facts.version);
+  if (!release) return std::unexpected(release.error());
+  facts.version_number = *release;
+  facts.short_version = facts.version.substr(facts.version.find_first_of("0123456789"));
   return facts;
 }
 

@@ -8,6 +8,7 @@
 
 #include "collectors/model/error.h"
 #include "collectors/model/units.h"
+#include "collectors/server_kind.h"
 
 namespace pgvigil::postgres {
 
@@ -23,7 +24,8 @@ struct Extension {
 
 /// What the plans of the collectors depend on. Read on every connect and every minute.
 struct ServerFacts {
-  int version_number = 0;     ///< server_version_num: 150020
+  ServerKind kind = ServerKind::postgres;  ///< of a pooler: version, short_version, endpoint, user and database
+  int version_number = 0;     ///< server_version_num: 150020; of a pooler its release, see pooler_release()
   std::string version;        ///< version(): the whole sentence
   std::string short_version;  ///< server_version: "15.20 (Debian 15.20-0+deb12u1)"
   Role role = Role::primary;
@@ -38,6 +40,8 @@ struct ServerFacts {
   std::string system_identifier;  ///< uint64 in decimal; empty when the server does not tell
 
   int major() const { return version_number / 10'000; }
+  /// What the versions of a definition are compared with.
+  int release() const { return is_pooler(kind) ? version_number : major(); }
   bool has_role(std::string_view name) const;
   bool has_extension(std::string_view name) const;
   bool operator==(const ServerFacts&) const = default;
@@ -47,5 +51,12 @@ std::string_view to_string(Role role);
 
 /// Asks the server. One round trip (a second one for the system identifier, which some providers deny).
 std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Deadline deadline);
+
+/// Asks the console of a pooler for its version. Error `configuration` when it is another product than `kind`, or a
+/// version without a number.
+std::expected<ServerFacts, Error> read_pooler_facts(Connection& console, ServerKind kind, Deadline deadline);
+
+/// What a pooler's own version text says: "PgBouncer 1.18.0", "4.3.5 (tamahomeboshi)". Error `configuration`, as above.
+std::expected<int, Error> parse_pooler_release(ServerKind kind, std::string_view text);
 
 }  // namespace pgvigil::postgres

@@ -206,7 +206,7 @@ help = "short"
        "d.toml:4:11: 'timeout' must be a duration, not an integer (Write a number and a unit, in quotes: "
        "\"500ms\", "
        "\"15s\", \"1m30s\", \"2h\".)\n"
-       "d.toml:5:9: 'scope' must be one of server, database, not 'serwer' (Did you mean 'server'?)\n"
+       "d.toml:5:9: 'scope' must be one of server, database, pooler, host, not 'serwer' (Did you mean 'server'?)\n"
        "d.toml:6:9: 'needs' must be one of pg_monitor, pg_read_all_settings, pg_read_all_stats, "
        "pg_stat_scan_tables, "
        "pg_read_all_data, pg_read_server_files, pg_signal_backend, not 'pg_moniter' (Did you mean "
@@ -398,4 +398,47 @@ TEST_CASE("versions", "[definition]") {
   for (const char* bad :
        {"", "-", "-17", "17-16", "x", "13 - 16", "13-16-18", "0", "130", "1.5", "13+", " 13"})
     CHECK_FALSE(parse_versions(bad));
+}
+
+TEST_CASE("a collector on a pooler has the pooler's versions and asks its console only to SHOW", "[definition]") {
+  const std::string head = "name = \"d\"\nhelp = \"A definition\"\nscope = \"pooler\"\n";
+  const std::string query = "[[query]]\nversions = \"1.23-\"\nsql = \"SHOW POOLS\"\n";
+  const auto good = parse_definition(head + "pooler = \"pgbouncer\"\n" + query + k_metric, "d.toml");
+  REQUIRE(good);
+  CHECK(good->kind == ServerKind::pgbouncer);
+  CHECK(good->queries[0].versions.first == 123);
+  CHECK(mistakes(head + query + k_metric).contains("d.toml:1:1: missing key 'pooler'"));
+  CHECK(mistakes(head + "pooler = \"pgbouncer\"\nneeds = \"pg_monitor\"\n" + query + k_metric) ==
+        "d.toml:5:9: 'needs' is for a collector on Postgres\n");
+  CHECK(mistakes(head + "pooler = \"pgbouncer\"\n[[query]]\nversions = \"13-\"\nsql = \"select 1\"\n" + k_metric) ==
+        "d.toml:6:12: bad versions '13-' (Write the pooler's versions: \"1.23-\", \"1.18-1.22\" or \"1.24\".)\n"
+        "d.toml:7:8: a console is only asked to SHOW (Write the command as it is typed there: \"SHOW POOLS\".)\n");
+  CHECK(mistakes(k_head + "pooler = \"pgbouncer\"\n" + k_query + k_metric) ==
+        "d.toml:3:10: 'pooler' is for a collector with scope = \"pooler\"\n");
+}
+
+TEST_CASE("a collector of the host says what it reads", "[definition]") {
+  const std::string head = "name = \"d\"\nhelp = \"A definition\"\nscope = \"host\"\n";
+  const auto good = parse_definition(head + "[[query]]\nread = \"memory\"\n" + k_metric, "d.toml");
+  REQUIRE(good);
+  CHECK(good->kind == ServerKind::host);
+  CHECK(mistakes(head + "[[query]]\nread = \"memori\"\n" + k_metric).contains("Did you mean 'memory'?"));
+}
+
+TEST_CASE("a value may be worked out of columns, and a mistake in it is told with its place", "[definition]") {
+  const std::string types = "name = \"my_number\"\ntype = \"gauge\"\nhelp = \"A number of ours, from here.\"\n";
+  CHECK(mistakes(with_metric(types + "value = \"a + b * 1e-6\"\noptional = true\nwhen = { l = \"!x\" }\n")) == "");
+  CHECK(mistakes(with_metric(types + "value = \"a + * b\"\n")) ==
+        "d.toml:9:14: bad value 'a + * b': '*' is no column and no number\n");
+  CHECK(mistakes(with_metric(types + "value = \"a * 2\"\nlabels = [\"a\"]\n"))
+            .contains("column 'a' is the value and a label"));
+}
+
+TEST_CASE("rows are grouped by all metrics of a collector or by none", "[definition]") {
+  const std::string grouped = "[[metric]]\nname = \"other\"\ntype = \"gauge\"\nvalue = \"1\"\naggregate = \"sum\"\n"
+                              "help = \"A number of ours, from here.\"\n";
+  CHECK(mistakes(k_head + k_query + grouped) == "");
+  CHECK(mistakes(k_head + k_query + k_metric + grouped) ==
+        "d.toml:5:1: metric 'my_number' has no 'aggregate' and others of the collector have one (Say how the values "
+        "of several rows become one: \"sum\" or \"max\".)\n");
 }

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "collectors/cells.h"
+#include "collectors/label_filter.h"
+#include "collectors/model/row.h"
+#include "collectors/model/table.h"
+#include "collectors/plan.h"
+
+namespace pgvigil::collectors {
+
+struct CollectLimits {
+  std::size_t max_series = 200'000;
+  std::vector<LabelFilter> filters;
+};
+
+/// Makes a table of the rows of one result, or of several one after the other, as a plan says. Not
+/// thread-safe.
+class PlanRows : public RowHandler {
+ public:
+  explicit PlanRows(const Plan& plan) : plan_(plan), reader_(plan, columns_) {}
+
+  std::expected<void, Error> begin(std::span<const std::string_view> names) final;
+  /// The first thing that went wrong in a row.
+  const std::optional<Error>& fault() const { return reader_.fault(); }
+  virtual Table finish(Timestamp taken_at) = 0;
+
+ protected:
+  virtual std::expected<void, Error> map_columns() = 0;
+  bool is_skipped(const Row& row) const { return skip_column_ && row.text(*skip_column_) == "t"; }
+
+  const Plan& plan_;
+  Columns columns_;
+  MetricReader reader_;
+
+ private:
+  std::optional<std::size_t> skip_column_;
+};
+
+/// A row is a row, a group of rows or, of a pivot, a metric. `plan` and `limits` must outlive it.
+std::unique_ptr<PlanRows> make_rows(const Plan& plan, const CollectLimits& limits);
+
+}  // namespace pgvigil::collectors
