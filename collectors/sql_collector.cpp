@@ -5,6 +5,7 @@ namespace pgvigil::collectors {
 SqlCollector::SqlCollector(const Plan& plan, const CollectLimits& limits)
     : plan_(plan), rows_(make_rows(plan, limits)) {}
 
+SqlCollector::SqlCollector(SqlCollector&&) noexcept = default;
 SqlCollector::~SqlCollector() = default;
 
 std::expected<void, Error> SqlCollector::collect(postgres::Connection& connection,

@@ -15,6 +15,7 @@ class SqlCollector {
  public:
   /// `plan` and `limits` must outlive the run.
   SqlCollector(const Plan& plan, const CollectLimits& limits);
+  SqlCollector(SqlCollector&&) noexcept;
   ~SqlCollector();
 
   /// Runs the query and takes its rows. Call it once a database. On an error the rows that came stay.

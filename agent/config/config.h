@@ -54,6 +54,7 @@ struct CollectorConfig {
   std::optional<std::chrono::milliseconds> every;
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::size_t> max_series;
+  std::optional<double> database_share;
   std::vector<collectors::LabelFilter> filters;
 };
 
@@ -65,6 +66,9 @@ struct Config {
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries
   collectors::Generation generation = collectors::Generation::v0_20;
   std::size_t max_series = 200'000;  ///< of one collector, unless it says otherwise
+  double database_share = 0.01;      ///< of one core that one collector may take; 0: as much as it needs
+  double total_database_share =
+      0.05;  ///< of one core that all of them should take together; told, not enforced
   std::string definitions_folder;    ///< of the user's definitions (collectors.d); empty when there is none
   int stale_after = 3;               ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied

@@ -11,4 +11,10 @@ collectors::CollectLimits limits_of(const Config& config, const std::string& col
   return limits;
 }
 
+double database_share_of(const Config& config, const std::string& collector) {
+  const auto own = config.collectors.find(collector);
+  if (own == config.collectors.end()) return config.database_share;
+  return own->second.database_share.value_or(config.database_share);
+}
+
 }  // namespace pgvigil::agent

@@ -38,6 +38,10 @@ inline std::string shown(const std::string& value) {
 inline std::string shown(int value) {
   return std::to_string(value);
 }
+inline std::string shown(double value) {
+  std::string text = std::to_string(value);
+  return text.substr(0, text.find_last_not_of('0') + 1);
+}
 inline std::string shown(std::size_t value) {
   return std::to_string(value);
 }
@@ -103,6 +107,19 @@ Option<Target> duration_or_off(
             section.report(
                 key, "'" + std::string(key) + "' must be at least " + duration_text(least) + ", or \"off\"",
                 "Write a number and a unit, in quotes: \"15s\".");
+          }};
+}
+
+/// A part of one core: 0.01 is 1 %; with more than one core busy it exceeds 1.
+template <typename Target, typename Place>
+Option<Target> share(std::string_view key, Place place, std::string_view meaning, Preset preset = {}) {
+  return {key, "number, 0 to 64", preset_of<Target>(place, preset), meaning,
+          [=](Section& section, Target& target) {
+            const auto value = section.number(key);
+            if (!value) return;
+            if (*value >= 0 && *value <= 64) return set(place(target), *value);
+            section.report(key, "'" + std::string(key) + "' must be from 0 to 64",
+                           "Write 0.01 for 1 % of one core.");
           }};
 }
 

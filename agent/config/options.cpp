@@ -170,8 +170,17 @@ OptionGroup limits_group() {
   return {"limits",
           "What nothing exceeds, unless its own section says otherwise.",
           {integer<Config>(
-              "max_series", 1, k_most_series, [](Config & c) -> auto& { return c.max_series; },
-              "Series of one collector; rows beyond are dropped, and counted.")},
+               "max_series", 1, k_most_series, [](Config & c) -> auto& { return c.max_series; },
+               "Series of one collector; rows beyond are dropped, and counted."),
+           share<Config>(
+               "database_share", [](Config & c) -> auto& { return c.database_share; },
+               "What a collector may take of the server, as a part of one core over ten minutes. One that "
+               "takes more runs "
+               "less often, says so, and returns to its interval when it has become cheap. 0: as much as it "
+               "needs."),
+           share<Config>(
+               "total_database_share", [](Config & c) -> auto& { return c.total_database_share; },
+               "What all collectors together should take; beyond it the log and the status page say so.")},
           {}};
 }
 
@@ -206,7 +215,11 @@ std::vector<Option<CollectorConfig>> collector_options() {
               "For one run, from the beginning of the query to its last row.", k_defined),
           integer<C>(
               "max_series", 1, k_most_series, [](C & c) -> auto& { return c.max_series; },
-              "Series of this collector.", "`[limits] max_series`")};
+              "Series of this collector.", "`[limits] max_series`"),
+          share<C>(
+              "database_share", [](C & c) -> auto& { return c.database_share; },
+              "The part of one core that it may take of the server; 0: as much as it needs.",
+              "`[limits] database_share`")};
 }
 
 }  // namespace pgvigil::agent

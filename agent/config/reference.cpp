@@ -92,8 +92,8 @@ template <typename Target>
 std::string table_of(const std::vector<Option<Target>>& options) {
   std::string table = "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const auto& option : options) {
-    const bool is_toml =
-        option.preset.find_first_not_of("0123456789") == option.preset.npos || option.preset.starts_with('"');
+    const bool is_toml = option.preset.find_first_not_of("0123456789.") == option.preset.npos ||
+                         option.preset.starts_with('"');
     const std::string preset = is_toml ? "`" + option.preset + "`" : option.preset;
     table += "| `" + std::string(option.key) + "` | " + option.type + " | " + preset + " | " +
              std::string(option.meaning) + " |\n";

@@ -72,6 +72,13 @@ std::string every(std::chrono::milliseconds interval) {
   return age(std::chrono::duration<double>(interval).count());
 }
 
+/// Why a collector runs less often than it was told; empty when it does not.
+std::string slowdown_of(const CollectorStatus& collector) {
+  if (collector.slowdown == 1) return "";
+  return fmt::format("slowed down: every {} it would take {:.1f} % of one core of the server",
+                     every(collector.every), collector.asked * 100);
+}
+
 void append_server(std::string& page, const StatusView& view) {
   const auto item = [&](std::string_view term, std::string_view value) {
     page += fmt::format("<dt>{}</dt><dd>{}</dd>\n", term, value);
@@ -95,6 +102,8 @@ void append_server(std::string& page, const StatusView& view) {
     item("role", to_string(facts->role));
     item("session", fmt::format("{} held, as user {} in database {}, opened in {:.1f} ms", view.server.connections,
                                 escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
+    item("cost", fmt::format("{:.2f} % of one core for all collectors, at most {:.2f} % is meant",
+                             view.server.database_share * 100, view.server.database_share_limit * 100));
     item("running for", age_of(facts->postmaster_start, view.now));
     if (!facts->system_identifier.empty()) item("system identifier", facts->system_identifier);
   }
@@ -107,14 +116,19 @@ void append_collectors(std::string& page, const StatusView& view) {
       "<th class=\"n\">every</th><th class=\"n\">last run</th><th class=\"n\">series</th><th>measures</th></tr>\n";
   for (const CollectorStatus& collector : view.collectors) {
     std::string about = escaped(collector.help);
+    if (const std::string slowed = slowdown_of(collector); !slowed.empty())
+      about += fmt::format("<br><span class=\"why\">{}</span>", slowed);
     if (!collector.message.empty()) about += fmt::format("<br><span class=\"why\">{}</span>", escaped(collector.message));
     if (!collector.mend.empty()) about += fmt::format("<br><code>{}</code>", escaped(collector.mend));
     const std::string_view state = to_string(collector.state);
     page += fmt::format(
-        "<tr><td><a href=\"/metrics?collect[]={0}\">{0}</a></td><td class=\"state {1}\">{1}</td><td class=\"n\">{2}</td>"
+        "<tr><td><a href=\"/metrics?collect[]={0}\">{0}</a></td><td class=\"state {1}\">{1}</td><td "
+        "class=\"n\">{2}</td>"
         "<td class=\"n\">{3}</td><td class=\"n\">{4}</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
-        escaped(collector.name), state, age_of(collector.last_success, view.now), every(collector.every),
-        collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000), collector.series, about);
+        escaped(collector.name), state, age_of(collector.last_success, view.now),
+        every(std::chrono::duration_cast<std::chrono::milliseconds>(collector.every * collector.slowdown)),
+        collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000), collector.series,
+        about);
   }
   page += "</table></div>\n";
 }
@@ -134,6 +148,7 @@ json json_of(const CollectorStatus& collector) {
           {"message", collector.message},
           {"mend", collector.mend},
           {"every_seconds", std::chrono::duration<double>(collector.every).count()},
+          {"slowdown", collector.slowdown},
           {"last_success", json_of(collector.last_success)},
           {"last_seconds", collector.last_seconds},
           {"database_seconds", collector.database_seconds},
@@ -146,12 +161,14 @@ json json_of(const CollectorStatus& collector) {
 }
 
 json json_of(const ServerStatus& server, bool up) {
-  json shown = {{"up", up},
-                {"trouble", server.trouble ? json_of(*server.trouble) : json(nullptr)},
-                {"trouble_since", json_of(server.trouble_since)},
-                {"new_sessions_refused", server.canary_trouble ? json_of(*server.canary_trouble) : json(nullptr)},
-                {"connections", server.connections},
-                {"connect_seconds", server.connect_seconds}};
+  json shown = {
+      {"up", up},
+      {"trouble", server.trouble ? json_of(*server.trouble) : json(nullptr)},
+      {"trouble_since", json_of(server.trouble_since)},
+      {"new_sessions_refused", server.canary_trouble ? json_of(*server.canary_trouble) : json(nullptr)},
+      {"connections", server.connections},
+      {"database_share", server.database_share},
+      {"connect_seconds", server.connect_seconds}};
   if (const auto& facts = server.facts)
     shown["facts"] = {{"version", facts->short_version},     {"role", to_string(facts->role)},
                       {"user", facts->user},                 {"database", facts->database},

@@ -15,15 +15,16 @@ double spread(std::size_t job) {
 
 }  // namespace
 
-void Schedule::add(Clock::duration every, Clock::time_point now) {
-  const auto phase = std::chrono::duration_cast<Clock::duration>(every * spread(jobs_.size()));
-  jobs_.push_back({every, now + phase, now, 0, false});
+void Schedule::add(Clock::duration every, Clock::time_point now, Lane lane) {
+  const double part = lane == Lane::tour ? 0 : spread(jobs_.size());
+  const auto phase = std::chrono::duration_cast<Clock::duration>(every * part);
+  jobs_.push_back({lane, every, every, now + phase, now, 0, false});
 }
 
-std::optional<std::size_t> Schedule::take(Clock::time_point now) {
+std::optional<std::size_t> Schedule::take(Clock::time_point now, Lane lane) {
   std::optional<std::size_t> longest;
   for (std::size_t job = 0; job < jobs_.size(); ++job) {
-    if (jobs_[job].running || jobs_[job].due > now) continue;
+    if (jobs_[job].lane != lane || jobs_[job].running || jobs_[job].due > now) continue;
     if (!longest || jobs_[job].due < jobs_[*longest].due) longest = job;
   }
   if (longest) jobs_[*longest].running = true;
@@ -51,10 +52,14 @@ void Schedule::hurry(std::size_t job, Clock::time_point now) {
   if (!jobs_[job].running) jobs_[job].due = std::min(jobs_[job].due, now);
 }
 
-std::optional<Schedule::Clock::time_point> Schedule::next_due() const {
+void Schedule::stretch(std::size_t job, double factor) {
+  jobs_[job].every = std::chrono::duration_cast<Clock::duration>(jobs_[job].own * factor);
+}
+
+std::optional<Schedule::Clock::time_point> Schedule::next_due(Lane lane) const {
   std::optional<Clock::time_point> next;
   for (const Job& job : jobs_)
-    if (!job.running && (!next || job.due < *next)) next = job.due;
+    if (job.lane == lane && !job.running && (!next || job.due < *next)) next = job.due;
   return next;
 }
 

@@ -53,7 +53,7 @@ struct CollectorMetric {
   std::optional<double> (*value)(const CollectorStatus&);
 };
 
-constexpr std::array<CollectorMetric, 15> k_collector_metrics{{
+constexpr std::array<CollectorMetric, 16> k_collector_metrics{{
     {MetricType::Counter, "pgvigil_collector_runs_total",
      "Runs of the collector since the start of the process, failed ones included.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.runs); }},
@@ -80,8 +80,15 @@ constexpr std::array<CollectorMetric, 15> k_collector_metrics{{
        return c.last_success ? std::optional(unix_seconds(*c.last_success)) : std::nullopt;
      }},
     {MetricType::Gauge, "pgvigil_collector_interval_seconds",
-     "How often the collector runs while it does not fail.",
-     [](const auto& c) -> std::optional<double> { return std::chrono::duration<double>(c.every).count(); }},
+     "How often the collector runs while it does not fail, slowed down or not.",
+     [](const auto& c) -> std::optional<double> {
+       return std::chrono::duration<double>(c.every).count() * c.slowdown;
+     }},
+    {MetricType::Gauge, "pgvigil_collector_slowdown_ratio",
+     "By how much the collector's interval is stretched because it takes more of the server than its "
+     "database_share; 1 "
+     "when it is not.",
+     [](const auto& c) -> std::optional<double> { return c.slowdown; }},
     {MetricType::Gauge, "pgvigil_collector_duration_seconds",
      "Time that the collector's last run took: query, conversion and rendering.",
      [](const auto& c) -> std::optional<double> { return c.last_seconds; }},
@@ -186,6 +193,15 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
                                     "Whether the server lets new sessions in: 0 while all connections are "
                                     "taken or it shuts down, though the session held here may still work."),
                               server.trouble || server.canary_trouble ? 0 : 1));
+  families.push_back(
+      single(gauge("pgvigil_database_share_ratio",
+                   "What all collectors together took of one core of the server over the last ten minutes, "
+                   "as seen from here."),
+             server.database_share));
+  families.push_back(
+      single(gauge("pgvigil_database_share_limit_ratio",
+                   "What they should take together at most: the setting total_database_share."),
+             server.database_share_limit));
   if (server.facts) {
     auto info = gauge("pgvigil_server_info", "Always 1; the labels tell what the server is, as read last.");
     add(info,

@@ -26,6 +26,7 @@ void StatusBoard::set_collectors(const std::vector<CollectorStatus>& collectors)
     next.push_back(old == collectors_.end() ? collector : *old);
     next.back().help = collector.help;
     next.back().every = collector.every;
+    next.back().slowdown = 1;
     next.back().state = CollectorState::waiting;
   }
   std::ranges::sort(next, {}, &CollectorStatus::name);

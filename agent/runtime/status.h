@@ -26,6 +26,8 @@ struct CollectorStatus {
   std::string name;
   std::string help;
   std::chrono::milliseconds every{0};
+  double slowdown = 1;  ///< the interval is this many times `every`, for the sake of the server
+  double asked = 0;     ///< where slowed down: what it would take of one core at `every`
   CollectorState state = CollectorState::waiting;
   std::string message;  ///< why it failed or is unsupported; empty while it is good
   std::string mend;     ///< SQL or a sentence that says what to do; may be empty
@@ -52,6 +54,8 @@ struct ServerStatus {
   std::uint64_t connections_opened = 0;
   std::map<ErrorKind, std::uint64_t> connect_failures;
   double connect_seconds = 0;           ///< of the last connect that succeeded
+  double database_share = 0;  ///< what all collectors took of one core of the server over ten minutes
+  double database_share_limit = 0;
   std::optional<Error> canary_trouble;  ///< why a new session could not be opened, though held ones may work
 };
 

@@ -13,6 +13,7 @@
 
 #include "agent/config/config.h"
 #include "agent/runtime/backoff.h"
+#include "agent/runtime/governor.h"
 #include "agent/runtime/schedule.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
@@ -56,6 +57,12 @@ class Target {
     std::jthread thread;
   };
 
+  /// One run of a job.
+  struct Ran {
+    Clock::time_point start;
+    double database_seconds = 0;  // that it kept the server busy
+  };
+
   /// While it lives, the worker is to be back within `longest`, and a grace for the work around it.
   class Promise {
    public:
@@ -89,14 +96,15 @@ class Target {
                                         collectors::SqlCollector& collector,
                                         std::chrono::milliseconds timeout);
   std::vector<std::string> databases_to_watch();
-  void publish(const collectors::Definition& definition,
-               Table table,
-               Clock::time_point start,
-               double database_seconds);
-  void note_failure(const collectors::Definition& definition,
-                    const Error& error,
-                    double seconds,
-                    double database_seconds);
+  std::optional<collectors::Plan> plan_of(std::size_t job);
+  Schedule::Result settle(std::size_t job,
+                          const Ran& ran,
+                          const std::expected<void, Error>& outcome,
+                          collectors::SqlCollector collector);
+  double pay(std::size_t job, double database_seconds);
+  void note_share(double used);
+  void publish(const collectors::Definition& definition, Table table, const Ran& ran, double slowdown);
+  void note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran);
   std::expected<void, Error> noted(std::expected<void, Error> outcome);
   void note_answer();
   void note_silence(const Error& error);
@@ -119,6 +127,7 @@ class Target {
   std::uint64_t changes_ = 0;
   bool connected_ = false;
   Schedule schedule_;
+  Governor governor_;
   std::vector<Planned> plans_;  // by job; empty before the first facts
   std::shared_ptr<const postgres::ServerFacts> facts_;
   std::vector<std::unique_ptr<Worker>> workers_;

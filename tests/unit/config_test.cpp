@@ -353,3 +353,16 @@ TEST_CASE("the documented example is a good configuration", "[config]") {
   }
   CHECK(examples == 2);
 }
+
+TEST_CASE("a canary and a share can be switched off", "[config]") {
+  CHECK(good("").server.canary == 10s);
+  CHECK(good("[server]\ncanary = \"off\"").server.canary == 0s);
+  CHECK(good("[server]\ncanary = \"30s\"").server.canary == 30s);
+  CHECK(mistakes("[server]\ncanary = \"1ms\"").find("'canary' must be at least 1s, or \"off\"") !=
+        std::string::npos);
+  CHECK(good("").database_share == 0.01);
+  const Config config = good("[limits]\ndatabase_share = 0\n[collector.locks]\ndatabase_share = 0.5");
+  CHECK(config.database_share == 0);
+  CHECK(config.collectors.at("locks").database_share == 0.5);
+  CHECK(mistakes("[limits]\ndatabase_share = -1").find("must be from 0 to 64") != std::string::npos);
+}

@@ -83,6 +83,39 @@ TEST_CASE("a job given back is due still, and a hurried one is due now") {
   CHECK(schedule.take(k_start + 1s) == 0u);
 }
 
+TEST_CASE("the jobs of a tour are due together, and apart from the workers' jobs") {
+  using Lane = Schedule::Lane;
+  Schedule schedule;
+  schedule.add(10s, k_start);
+  schedule.add(30s, k_start, Lane::tour);
+  schedule.add(60s, k_start, Lane::tour);
+  CHECK(schedule.take(k_start) == 0u);
+  CHECK(schedule.take(k_start) == std::nullopt);
+  for (std::size_t job : {1u, 2u}) {
+    CHECK(schedule.take(k_start, Lane::tour) == job);
+    schedule.done(job, Result::good, k_start + 2s);
+  }
+  CHECK(schedule.next_due(Lane::tour) == k_start + 30s);
+  REQUIRE(schedule.take(k_start + 30s, Lane::tour) == 1u);
+  CHECK(schedule.take(k_start + 30s, Lane::tour) == std::nullopt);
+  schedule.done(1, Result::good, k_start + 32s);
+  CHECK(schedule.take(k_start + 60s, Lane::tour) == 1u);
+  CHECK(schedule.take(k_start + 60s, Lane::tour) == 2u);
+}
+
+TEST_CASE("a stretched job runs at its longer interval until it is let go") {
+  Schedule schedule;
+  schedule.add(10s, k_start);
+  REQUIRE(schedule.take(k_start));
+  schedule.stretch(0, 2.5);
+  schedule.done(0, Result::good, k_start + 1s);
+  CHECK(*schedule.next_due() == k_start + 25s);
+  REQUIRE(schedule.take(k_start + 25s));
+  schedule.stretch(0, 1);
+  schedule.done(0, Result::good, k_start + 26s);
+  CHECK(*schedule.next_due() == k_start + 30s);
+}
+
 TEST_CASE("the pause before the next attempt doubles up to its limit, less a random part") {
   Backoff backoff(15s);
   CHECK(backoff.failed(0) == 250ms);

@@ -1,0 +1,184 @@
+// What a Target does with a job: runs it, pays for it, publishes what came.
+
+#include "agent/config/limits.h"
+#include "agent/runtime/log.h"
+#include "agent/runtime/target.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+std::string percent(double share) {
+  const std::string text = std::to_string(share * 100);
+  return text.substr(0, text.find('.') + 3) + " %";
+}
+
+}  // namespace
+
+void Target::run(Worker& self, std::size_t job) {
+  auto result = Schedule::Result::good;
+  if (const auto plan = plan_of(job)) {
+    Ran ran{.start = Clock::now()};
+    collectors::SqlCollector collector(*plan, limits_[job]);
+    const auto outcome = collect(self, *jobs_[job], collector);
+    ran.database_seconds = seconds_since(ran.start);
+    result = settle(job, ran, outcome, std::move(collector));
+  }
+  if (self.connection && !self.connection->usable()) let_go(self);
+  const std::lock_guard lock(mutex_);
+  schedule_.done(job, result, Clock::now());
+  self.busy = false;
+  wake();
+}
+
+std::optional<collectors::Plan> Target::plan_of(std::size_t job) {
+  const std::lock_guard lock(mutex_);
+  const auto* plan = std::get_if<collectors::Plan>(&plans_[job]);
+  return plan == nullptr ? std::nullopt : std::optional(*plan);
+}
+
+/// Pays for a run and shows what came of it.
+Schedule::Result Target::settle(std::size_t job,
+                                const Ran& ran,
+                                const std::expected<void, Error>& outcome,
+                                collectors::SqlCollector collector) {
+  // A server that does not answer is not busy with our query, as far as anybody knows.
+  const double slowdown =
+      pay(job, outcome || server_answered(outcome.error().kind) ? ran.database_seconds : 0);
+  if (outcome) {
+    publish(*jobs_[job], std::move(collector).finish(std::chrono::system_clock::now()), ran, slowdown);
+    return Schedule::Result::good;
+  }
+  note_failure(*jobs_[job], outcome.error(), ran);
+  return Schedule::Result::failed;
+}
+
+/// Counts what a run cost the server; by how much the job's interval is stretched from now on.
+double Target::pay(std::size_t job, double database_seconds) {
+  const auto now = Clock::now();
+  bool changed = false;
+  double slowdown = 1;
+  double asked = 0;
+  double used = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    changed = governor_.note(job, database_seconds, now);
+    slowdown = governor_.slowdown(job);
+    asked = governor_.asked(job);
+    used = governor_.used(now);
+    schedule_.stretch(job, slowdown);
+  }
+  const collectors::Definition& definition = *jobs_[job];
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    status.slowdown = slowdown;
+    status.asked = asked;
+  });
+  board_.update_server([&](ServerStatus& server) { server.database_share = used; });
+  if (changed && slowdown == 1)
+    log(LogLevel::info, "collector_at_its_pace", {{"collector", definition.name}});
+  if (changed && slowdown != 1)
+    log(LogLevel::warning, "collector_slowed_down",
+        {{"collector", definition.name},
+         {"would_take", percent(asked)},
+         {"may_take", percent(database_share_of(*config_, definition.name))},
+         {"every_seconds", std::chrono::duration<double>(definition.every).count() * slowdown}});
+  note_share(used);
+  return slowdown;
+}
+
+void Target::note_share(double used) {
+  const double most = config_->total_database_share;
+  if (most == 0 || used <= most) return log_recovery("database_share_exceeded", "server", {});
+  log_on_change(
+      LogLevel::warning, "database_share_exceeded", "server",
+      {ErrorKind::limit,
+       "all collectors together take more than " + percent(most) + " of one core of the server",
+       "Run the dear ones less often: pgvigil_collector_database_seconds_total tells which they are."},
+      {});
+}
+
+/// The query in every database that it is for. One database in trouble is told, and does not hold up the
+/// others.
+std::expected<void, Error> Target::collect(Worker& self,
+                                           const collectors::Definition& definition,
+                                           collectors::SqlCollector& collector) {
+  const Promise promise(self, definition.timeout);
+  const postgres::Manners manners{server_.lock_timeout};
+  if (definition.scope == collectors::Scope::server || server_.databases.empty())
+    return noted(collector.collect(*self.connection, manners, Clock::now() + definition.timeout));
+
+  std::expected<void, Error> outcome = std::unexpected(
+      Error{ErrorKind::configuration, "no database of this server is chosen by the setting 'databases'",
+            "Correct the globs in [server] databases."});
+  bool any = false;
+  for (const std::string& database : databases_to_watch()) {
+    const Promise promise_here(self, server_.connect_timeout + definition.timeout);
+    auto here = collect_in(database, collector, definition.timeout);
+    if (here) any = true;
+    if (!here)
+      log_on_change(LogLevel::warning, "database_failed", definition.name + "/" + database, here.error(),
+                    {{"collector", definition.name}, {"database", database}});
+    if (!any) outcome = std::move(here);
+  }
+  return any ? std::expected<void, Error>{} : outcome;
+}
+
+/// A session for a moment: sessions that are held are few, however many databases there are.
+std::expected<void, Error> Target::collect_in(const std::string& database,
+                                              collectors::SqlCollector& collector,
+                                              milliseconds timeout) {
+  auto connection = connect(database);
+  if (!connection) return std::unexpected(connection.error());
+  return noted(collector.collect(*connection, {server_.lock_timeout}, Clock::now() + timeout));
+}
+
+std::vector<std::string> Target::databases_to_watch() {
+  const std::lock_guard lock(mutex_);
+  return collectors::chosen_by(server_.databases, facts_->databases);
+}
+
+void Target::publish(const collectors::Definition& definition, Table table, const Ran& ran, double slowdown) {
+  const auto taken_at = table.taken_at();
+  const std::chrono::duration<double> shown_for = definition.every * (slowdown * config_->stale_after);
+  const auto published = snapshot_.publish(
+      definition.name, std::move(table), ran.start + std::chrono::duration_cast<Clock::duration>(shown_for));
+  const Table& shown = published->table();
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    ++status.runs;
+    status.state = CollectorState::good;
+    status.message.clear();
+    status.mend.clear();
+    status.last_seconds = seconds_since(ran.start);
+    status.database_seconds += ran.database_seconds;
+    status.rows = shown.rows();
+    status.series = shown.series();
+    status.bytes = shown.memory().count;
+    status.left_out = shown.left_out();
+    status.series_dropped += shown.left_out().duplicates + shown.left_out().over_limit;
+    status.last_success = taken_at;
+  });
+  log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
+}
+
+void Target::note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran) {
+  if (error.kind == ErrorKind::interrupted) return;
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    ++status.runs;
+    ++status.failures[error.kind];
+    status.state = CollectorState::failed;
+    status.message = error.message;
+    status.mend = error.hint;
+    status.last_seconds = seconds_since(ran.start);
+    status.database_seconds += ran.database_seconds;
+  });
+  log_on_change(LogLevel::warning, "collector_failed", definition.name, error,
+                {{"collector", definition.name}});
+}
+
+}  // namespace pgvigil::agent
