@@ -1,0 +1,118 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "collectors/model/error.h"
+#include "collectors/model/units.h"
+#include "rules/history/chunk.h"
+#include "rules/promql/storage.h"
+
+namespace pgvigil::rules {
+
+struct HistorySettings {
+  std::chrono::milliseconds retention{std::chrono::hours{1}};  ///< older samples go, a chunk at a time
+  Bytes max_bytes{16'000'000};                                 ///< of all chunks, times and labels
+};
+
+/// What a History holds, and what it could not keep.
+struct HistoryFigures {
+  std::size_t series = 0;
+  std::size_t samples = 0;
+  Bytes memory;                         ///< all of it
+  Bytes chunk_memory;                   ///< the samples alone: chunks and times
+  std::uint64_t samples_over_size = 0;  ///< since the start: dropped before their time, because of max_bytes
+  std::uint64_t collections_late = 0;   ///< since the start: left out, not newer than what was there
+};
+
+/// A value that a collection gave for a series. The labels hold the metric's name.
+struct Reading {
+  promql::LabelsPtr labels;
+  double value = 0;
+};
+
+/// The past of some series, for rates and charts. A source is what collects together: all samples of one
+/// collection share their time, so each time is kept once, and a series is chunks of values at consecutive
+/// ticks of its source. Whoever appends chooses what is worth keeping (HistoryNeeds). Not thread-safe: the
+/// owner holds a lock over append() and over a whole query.
+class History : public promql::Queryable {
+ public:
+  explicit History(HistorySettings settings) : settings_(settings) {}
+
+  /// The readings of one successful collection at `t_ms` (Unix time). A series of this source that is not
+  /// among them ends here: it gets a stale marker. A collection that failed is not appended: what is not seen
+  /// has not ended. `lookback_ms` is how long a sample counts (see SeriesSet::add_series).
+  void append(std::string_view source,
+              std::int64_t t_ms,
+              std::int64_t lookback_ms,
+              std::span<const Reading> readings);
+  /// Forgets a source that is no longer collected.
+  void forget(std::string_view source);
+
+  promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
+                                             std::int64_t from_ms,
+                                             std::int64_t to_ms) const override;
+
+  HistoryFigures figures() const;
+
+  /// All of it as bytes that load() reads back, with a checksum.
+  std::string serialised() const;
+  /// Bytes that are damaged or from another format give an error.
+  static std::expected<History, Error> load(std::string_view bytes, HistorySettings settings);
+
+ private:
+  struct Series {
+    promql::LabelsPtr labels;
+    std::size_t label_memory = 0;
+    std::vector<Chunk> chunks = {};  // by time; never empty after append()
+    std::uint64_t seen = 0;          // the tick after the last one at which there was a reading
+    bool ended = false;              // the last value is a stale marker
+  };
+  struct ByContent {
+    std::size_t operator()(const promql::LabelsPtr& labels) const { return labels->hash(); }
+    bool operator()(const promql::LabelsPtr& a, const promql::LabelsPtr& b) const {
+      return a == b || *a == *b;
+    }
+  };
+  struct Source {
+    std::deque<std::int64_t> times;  // of the ticks first_tick, first_tick + 1, ...
+    std::uint64_t first_tick = 0;
+    std::int64_t lookback_ms = 0;
+    std::vector<Series> series;
+    std::unordered_map<promql::LabelsPtr, std::uint32_t, ByContent, ByContent> by_labels;
+    std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name;
+
+    std::int64_t time(std::uint64_t tick) const { return times[tick - first_tick]; }
+    std::uint64_t next_tick() const { return first_tick + times.size(); }
+    Series& series_of(const promql::LabelsPtr& labels);
+    void add_value(Series& of, std::uint64_t tick, double value, std::int64_t longest_chunk_ms);
+    /// Drops series without chunks and times that no chunk has.
+    void tidy();
+    std::size_t memory() const;
+  };
+
+  void drop_old(Source& source, std::int64_t before_ms);
+  void keep_in_bounds();
+  void select_from(const Source& source,
+                   std::span<const promql::Matcher> matchers,
+                   std::int64_t from_ms,
+                   std::int64_t to_ms,
+                   promql::SeriesSet& found) const;
+
+  HistorySettings settings_;
+  std::map<std::string, Source, std::less<>> sources_;
+  std::uint64_t samples_over_size_ = 0;
+  std::uint64_t collections_late_ = 0;
+
+  friend class HistoryReader;
+};
+
+}  // namespace pgvigil::rules
