@@ -9,22 +9,38 @@ from support.config import QUICK, every
 MAJORS = (13, 14, 15, 16, 17, 18)
 
 NOT_FOR_A_PRIMARY = "not for a primary"
-# Collectors that a primary cannot give, by major, and what is to be said of it. All others must give a table.
-UNSUPPORTED = {
-    "replication_receiver": lambda major: NOT_FOR_A_PRIMARY,
-    "stat_wal_receiver": lambda major: NOT_FOR_A_PRIMARY,
-    "stat_checkpointer": lambda major: None
-    if major >= 17
-    else f"needs Postgres 17 or later, this is {major}",
+# Collectors for standbys, and those whose view is there from a major on. All others must give a table.
+FOR_STANDBYS = {"recovery", "recovery_prefetch", "replication_receiver", "stat_wal_receiver"}
+FIRST_MAJORS = {
+    "io": 16,
+    "logical_decoding": 14,
+    "progress_copy": 14,
+    "recovery_prefetch": 15,
+    "stat_checkpointer": 17,
+    "subscription_errors": 15,
+    "wal_stats": 14,
 }
 # Collectors that have nothing to show on a server that nobody uses.
 EMPTY_WHEN_IDLE = {
+    "activity_ages",
+    "archive_backlog",
+    "logical_decoding",
+    "prepared_transactions",
+    "progress_analyze",
+    "progress_basebackup",
+    "progress_cluster",
+    "progress_copy",
+    "progress_create_index",
     "replication_slots",
+    "role_validity",
     "stat_progress_vacuum",
     "stat_replication",
     "stat_user_tables",
     "statio_user_tables",
+    "subscription_errors",
+    "subscriptions",
     "table_size",
+    "xmin_horizon",
 }
 
 
@@ -33,13 +49,16 @@ def server(shared, request):
     return shared.cluster(request.param)
 
 
-def expected_reason(name, major):
-    return UNSUPPORTED.get(name, lambda _: None)(major)
+def expected_reason(name, major, role):
+    if role == "primary" and name in FOR_STANDBYS:
+        return NOT_FOR_A_PRIMARY
+    first = FIRST_MAJORS.get(name, major)
+    return f"needs Postgres {first} or later, this is {major}" if major < first else None
 
 
-def check_states(agent, major):
+def check_states(agent, major, role="primary"):
     for collector in agent.status()["collectors"]:
-        name, reason = collector["name"], expected_reason(collector["name"], major)
+        name, reason = collector["name"], expected_reason(collector["name"], major, role)
         if reason:
             assert (collector["state"], collector["message"]) == ("unsupported", reason), collector
         else:
@@ -59,6 +78,18 @@ def test_every_collector_gives_series_or_says_why_not(server, making):
     assert families.value("pg_up") == 1
     failed = families["pgvigil_collector_failures_total"].samples
     assert not {key: value for key, value in failed.items() if value}
+
+
+def test_every_collector_gives_series_on_a_standby(server, making):
+    standby = making.standby(server)
+    try:
+        agent = making.agent_of(standby)
+        check_states(agent, server.major, "standby")
+        assert agent.status()["server"]["facts"]["role"] == "standby"
+        assert command("check", env={"DATA_SOURCE_NAME": standby.dsn()}).returncode == 0
+    finally:
+        standby.remove()
+        server.run("select pg_drop_replication_slot('standby_1')")
 
 
 def test_every_collector_shows_a_database_with_tables(server, making):

@@ -221,7 +221,7 @@ TEST_CASE("names of collectors and labels that are not there are named with the 
 
 TEST_CASE("a label of the configuration that a metric carries itself is refused", "[config]") {
   CHECK(mistakes("[labels]\nmode = \"x\"\ncluster = \"eu\"\ncollector = \"y\"\n") ==
-        "c:2:1: label 'mode' is one of metric 'pg_locks_count' already (Rename it.)\n"
+        "c:2:1: label 'mode' is one of metric 'pgvigil_locks' already (Rename it.)\n"
         "c:4:1: label 'collector' is one of a metric of pgvigil itself already (Rename it.)\n");
 }
 

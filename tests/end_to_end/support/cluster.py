@@ -207,7 +207,7 @@ class Cluster:
 
 
 class Standby(Cluster):
-    """A streaming replica of a primary, made by pg_basebackup with a slot."""
+    """A streaming replica of a primary with a slot: a copy of its files, as not all majors come with pg_basebackup."""
 
     def __init__(self, primary, slot="standby_1"):
         self._primary = primary
@@ -215,25 +215,29 @@ class Standby(Cluster):
         super().__init__(primary.major)
 
     def _create(self, auth_host, options):
-        self._as_server(
-            [
-                os.path.join(bin_folder(self.major), "pg_basebackup"),
-                "--pgdata",
-                self.data,
-                "--host",
-                self._primary.home,
-                "--port",
-                str(self._primary.port),
-                "--username=postgres",
-                "--checkpoint=fast",
-                "--write-recovery-conf",
-                "--create-slot",
-                "--slot",
-                self._slot,
-                "--no-sync",
-                "--wal-method=stream",
-            ]
-        )
+        begin, end = "pg_backup_start('standby', true)", "pg_backup_stop(false)"
+        if self.major < 15:
+            begin, end = "pg_start_backup('standby', true, false)", "pg_stop_backup(false, false)"
+        with self._primary.session() as session, session.cursor() as cursor:
+            cursor.execute("select pg_create_physical_replication_slot(%s, true)", (self._slot,))
+            cursor.execute(f"select {begin}")
+            self._as_server(["cp", "-a", self._primary.data, self.data])
+            cursor.execute(f"select labelfile from {end}")
+            self._write("backup_label", cursor.fetchone()[0])
+        os.remove(os.path.join(self.data, "postmaster.pid"))
+        self._as_server(["find", os.path.join(self.data, "pg_replslot"), "-mindepth", "1", "-delete"])
+        self._write("standby.signal", "")
+
+    def _write(self, name, text):
+        """A file that the server will rename or remove."""
+        path = os.path.join(self.data, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o666)
+
+    def configure(self, settings):
+        address = f"host={self._primary.home} port={self._primary.port} user=postgres"
+        super().configure({"primary_conninfo": address, "primary_slot_name": self._slot, **settings})
 
     def promote(self):
         self.run("select pg_promote()")
