@@ -10,6 +10,7 @@
 #include "collectors/host/sources.h"
 #include "collectors/model/names.h"
 #include "collectors/sql_shape.h"
+#include "collectors/stages/keys.h"
 #include "collectors/toml/document.h"
 
 namespace pgvigil::collectors {
@@ -64,6 +65,7 @@ class Reader {
       definition_.queries.push_back(read_query(query));
     for (Section metric : root.sections("metric"))
       definition_.metrics.push_back(read_metric(metric));
+    read_stage_keys(root, definition_);
     if (!root.has("query")) root.report_here("missing [[query]]");
     if (!root.has("metric")) root.report_here("missing [[metric]]");
     root.finish();
@@ -184,23 +186,15 @@ class Reader {
     if (const auto word = section.choice("unit", k_unit_words))
       metric.unit = *parse_unit(k_unit_words[*word]);
     if (section.require("help")) metric.help = section.string("help").value_or("");
-    if (section.require("value")) read_value(section, metric);
+    read_value_keys(section, metric);
     read_rows(section, metric);
     metric.labels = section.strings("labels").value_or(std::vector<std::string>{});
-    refuse_empty(section, {"name", "help", "value"});
+    refuse_empty(section, {"name", "help"});
     check_name(section, metric);
     check_help(section, metric);
     check_labels(section, metric);
     section.finish();
     return metric;
-  }
-
-  void read_value(Section& section, MetricDefinition& metric) {
-    metric.value = section.string("value").value_or("");
-    if (metric.value.empty()) return;
-    if (const auto value = Expression::parse(metric.value); !value)
-      section.report_within("value", value.error().offset,
-                            "bad value '" + metric.value + "': " + value.error().message, value.error().hint);
   }
 
   /// Which rows a metric is of, and what becomes of several.

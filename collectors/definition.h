@@ -33,6 +33,25 @@ enum class Generation : std::uint8_t { v0_20, v0_15, off };
 /// How the values of rows with the same labels become one. `none`: the first stays, the others are counted.
 enum class Aggregate : std::uint8_t { none, sum, max };
 
+/// How the value of a metric is worked out of its column: see docs/collectors.md.
+enum class Derivation : std::uint8_t {
+  none,       ///< it is the column
+  sampled,    ///< the column times the seconds since the run before, added up
+  rate,       ///< how fast the column, a counter, grows a second
+  time_left,  ///< how long the column lasts at the rate at which `spent`, a counter, grows
+};
+
+/// What a gauge reads in the row "other".
+enum class OtherRule : std::uint8_t { sum, max, min, none };
+
+/// [top]: which rows are kept when there are more than `rows`, or, without that, than the limit of series allows.
+struct TopDefinition {
+  std::optional<std::size_t> rows;
+  std::vector<std::string> by;   ///< columns of metrics, each a ranking
+  std::vector<std::string> per;  ///< labels: each combination of their values has its own "other"
+  bool operator==(const TopDefinition&) const = default;
+};
+
 /// Releases (see server_kind.h), both ends included.
 struct VersionRange {
   int first = 0;
@@ -58,6 +77,10 @@ struct MetricDefinition {
   std::string help;   ///< a sentence; with `pivot` it may be "{column}"
   std::string value;  ///< the column that holds the number, or an Expression over columns
   std::vector<std::string> labels;
+  Derivation derivation = Derivation::none;
+  std::string spent;                 ///< for time_left: the column of the counter
+  std::chrono::milliseconds over{};  ///< for rate and time_left: the window
+  OtherRule other = OtherRule::sum;
   VersionRange versions;
   std::vector<Generation> generations;  ///< empty: in all of them
   std::size_t line = 0;                 ///< in the file, for messages
@@ -84,6 +107,8 @@ struct Definition {
   std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
   std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation
   std::optional<Cost> cost;         ///< nothing: its file does not say
+  std::optional<TopDefinition> top;
+  std::optional<std::chrono::milliseconds> publish_every;  ///< of a collector that samples; else each run is published
   std::vector<QueryDefinition> queries;
   std::vector<MetricDefinition> metrics;
 };

@@ -72,15 +72,33 @@ std::uint16_t position_of(std::vector<LabelName>& labels, std::string_view name)
   return position;
 }
 
-std::shared_ptr<const TableSchema> schema_of(const Plan& plan) {
-  auto schema = std::make_shared<TableSchema>();
+TableSchema schema_of(const Plan& plan) {
+  TableSchema schema;
   for (const MetricDefinition* metric : plan.metrics) {
     Metric column{MetricName::from(metric->name), metric->type, metric->unit, metric->help, {}};
     for (const auto& label : labels_of(*metric, plan.generation))
-      column.labels.push_back(position_of(schema->labels, label));
-    schema->metrics.push_back(std::move(column));
+      column.labels.push_back(position_of(schema.labels, label));
+    schema.metrics.push_back(std::move(column));
   }
   return schema;
+}
+
+/// Lays out the columns: those that are published, then those that only the stages look at.
+void set_schemas(Plan& plan) {
+  plan.schema = plan.raw_schema = std::make_shared<const TableSchema>(schema_of(plan));
+  TableSchema raw = *plan.schema;
+  for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
+    const std::string& spent = plan.metrics[i]->spent;
+    if (spent.empty() || std::ranges::find(plan.hidden, spent) != plan.hidden.end()) continue;
+    plan.hidden.push_back(spent);
+    plan.values.push_back(*Expression::parse(spent));
+    raw.metrics.push_back({MetricName::from(spent), MetricType::gauge, Unit::none, "", plan.schema->metrics[i].labels});
+  }
+  if (!plan.hidden.empty()) plan.raw_schema = std::make_shared<const TableSchema>(std::move(raw));
+}
+
+std::string incarnation_of(const ServerFacts& facts) {
+  return facts.system_identifier + "/" + std::to_string(facts.postmaster_start.time_since_epoch().count());
 }
 
 }  // namespace
@@ -111,8 +129,10 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
   Plan chosen{.definition = &definition,
               .query = choose_query(definition, facts, generation),
               .generation = generation,
-              .endpoint = facts.endpoint};
+              .endpoint = facts.endpoint,
+              .incarnation = incarnation_of(facts)};
   if (chosen.query == nullptr) return no_query(definition, facts);
+  chosen.sql = chosen.query->sql;
   for (const MetricDefinition& metric : definition.metrics)
     if (metric.versions.contains(facts.release()) && in_generation(metric.generations, generation))
       chosen.metrics.push_back(&metric);
@@ -123,7 +143,7 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
   // The definition was validated: its values parse.
   for (const MetricDefinition* metric : chosen.metrics)
     chosen.values.push_back(*Expression::parse(metric->value));
-  if (!definition.pivot) chosen.schema = schema_of(chosen);
+  if (!definition.pivot) set_schemas(chosen);
   return chosen;
 }
 

@@ -20,10 +20,16 @@ struct Plan {
   const Definition* definition = nullptr;
   const QueryDefinition* query = nullptr;
   std::vector<const MetricDefinition*> metrics;
-  std::vector<Expression> values;  ///< of the metrics, in their order
+  std::vector<Expression> values;  ///< of the metrics, in their order; then those of `hidden`
+  std::vector<std::string> hidden;  ///< values that only the stages look at
   Generation generation = Generation::v0_20;
-  std::string endpoint;                       ///< the value of the label "server"
-  std::shared_ptr<const TableSchema> schema;  ///< of the table that it gives; empty for a pivot
+  std::string endpoint;     ///< the value of the label "server"
+  std::string sql;          ///< of the query
+  std::string incarnation;  ///< tells this run of this server from others: counters of another do not go on
+  std::shared_ptr<const TableSchema> schema;  ///< of the table that is published; empty for a pivot
+  /// Of the table that the query gives: the metrics of `schema`, then those that only the stages look at. Empty for a
+  /// pivot.
+  std::shared_ptr<const TableSchema> raw_schema;
 };
 
 /// The labels that a metric has under this plan.

@@ -9,6 +9,14 @@
 namespace pgvigil::collectors {
 namespace {
 
+/// A series costs some 10 bytes here. Beyond this many the server has more to worry about than we can list.
+constexpr std::size_t k_most_series = 10'000'000;
+
+/// Rows that a stage ranks have to be read first: it keeps the limit.
+std::size_t most_series(const Plan& plan, const CollectLimits& limits) {
+  return plan.definition->top ? std::max(k_most_series, limits.max_series) : limits.max_series;
+}
+
 /// The labels of the schema, and the filters of the configuration, in the columns of a result.
 class LabelReader {
  public:
@@ -18,7 +26,7 @@ class LabelReader {
   std::expected<void, Error> begin() {
     label_columns_.clear();
     filter_columns_.clear();
-    for (const LabelName& label : plan_.schema->labels)
+    for (const LabelName& label : plan_.raw_schema->labels)
       if (label.text() == k_server_label)
         label_columns_.emplace_back();
       else if (auto mapped = map(label_columns_, label.text()); !mapped)
@@ -58,15 +66,15 @@ class LabelReader {
 class TableRows final : public PlanRows {
  public:
   TableRows(const Plan& plan, const CollectLimits& limits)
-      : PlanRows(plan), labels_(plan, columns_, limits), builder_(plan.schema, limits.max_series) {}
+      : PlanRows(plan), labels_(plan, columns_, limits), builder_(plan.raw_schema, most_series(plan, limits)) {}
 
   void row(const Row& row) override {
     if (is_skipped(row)) return builder_.count({.skipped = 1});
     if (labels_.is_filtered(row)) return builder_.count({.filtered = 1});
     builder_.add_row();
-    for (std::size_t i = 0; i < plan_.schema->labels.size(); ++i)
+    for (std::size_t i = 0; i < plan_.raw_schema->labels.size(); ++i)
       if (const auto text = labels_.text(row, i)) builder_.set_label(i, *text);
-    for (std::size_t i = 0; i < plan_.metrics.size(); ++i)
+    for (std::size_t i = 0; i < plan_.values.size(); ++i)
       if (const auto value = reader_.value(row, i)) builder_.set_value(i, *value);
   }
 
@@ -85,8 +93,8 @@ class AggregateRows final : public PlanRows {
  public:
   AggregateRows(const Plan& plan, const CollectLimits& limits)
       : PlanRows(plan), limits_(limits), labels_(plan, columns_, limits) {
-    for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
-      const auto& columns = plan.schema->metrics[i].labels;
+    for (std::size_t i = 0; i < plan.values.size(); ++i) {
+      const auto& columns = plan.raw_schema->metrics[i].labels;
       auto found = std::ranges::find(groupings_, columns, &Grouping::labels);
       if (found == groupings_.end()) found = groupings_.insert(groupings_.end(), Grouping{columns, {}, {}});
       found->metrics.push_back(i);
@@ -105,7 +113,7 @@ class AggregateRows final : public PlanRows {
   }
 
   Table finish(Timestamp taken_at) override {
-    TableBuilder builder(plan_.schema, limits_.max_series);
+    TableBuilder builder(plan_.raw_schema, most_series(plan_, limits_));
     for (const Grouping& grouping : groupings_)
       for (const auto& [key, values] : grouping.groups)
         add_group(builder, grouping, key, values);
@@ -133,7 +141,7 @@ class AggregateRows final : public PlanRows {
       if (!value) continue;
       auto place = grouping.groups.find(key);
       if (place == grouping.groups.end()) {
-        if (series_ >= limits_.max_series) {
+        if (series_ >= most_series(plan_, limits_)) {
           ++left_out_.over_limit;
           return;
         }
@@ -141,7 +149,8 @@ class AggregateRows final : public PlanRows {
       }
       std::optional<double>& sum = place->second[i];
       if (!sum) ++series_;
-      const bool is_max = plan_.metrics[grouping.metrics[i]]->aggregate == Aggregate::max;
+      const std::size_t metric = grouping.metrics[i];
+      const bool is_max = metric < plan_.metrics.size() && plan_.metrics[metric]->aggregate == Aggregate::max;
       sum = !sum ? *value : is_max ? std::max(*sum, *value) : *sum + *value;
     }
   }

@@ -11,7 +11,7 @@ SqlCollector::~SqlCollector() = default;
 std::expected<void, Error> SqlCollector::collect(postgres::Connection& connection,
                                                  const postgres::Manners& manners,
                                                  Deadline deadline) {
-  auto outcome = connection.query(plan_.query->sql, manners, deadline, *rows_);
+  auto outcome = connection.query(plan_.sql, manners, deadline, *rows_);
   if (outcome && rows_->fault()) return std::unexpected(*rows_->fault());
   return outcome;
 }

@@ -2,6 +2,7 @@
 
 #include "agent/config/limits.h"
 #include "collectors/sql_collector.h"
+#include "collectors/stages/stages.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -46,7 +47,9 @@ OneShot::Run OneShot::run(const collectors::Definition& definition) {
   const auto outcome =
       collector.collect(*connection_, {config_.server.lock_timeout}, steady_clock::now() + definition.timeout);
   if (!outcome) return {outcome.error(), seconds_since(start)};
-  return {std::move(collector).finish(std::chrono::system_clock::now()), seconds_since(start)};
+  // What takes two runs to know (rates) is absent.
+  auto table = collectors::Stages(limits).apply(plan, std::move(collector).finish(std::chrono::system_clock::now()));
+  return {std::move(*table), seconds_since(start)};
 }
 
 }  // namespace pgvigil::agent

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/config/options.h"
+#include "collectors/stages/keys.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -78,10 +79,26 @@ std::vector<LabelFilter> read_filters(Section section, const Definition* definit
   return filters;
 }
 
+/// Whether the rows can be ranked as the section wants; reports why not.
+void check_top(Section& section, const CollectorConfig& changes, const Definition& definition) {
+  if (changes.top && !changes.top_by && !definition.top)
+    section.report("top", "the definition of collector '" + definition.name + "' does not say what to rank by",
+                   "Write top_by = [\"...\"] with a column of it.");
+  for (std::size_t i = 0; changes.top_by && i < changes.top_by->size(); ++i) {
+    std::string hint;
+    const std::string mistake = collectors::mistake_in_ranking(definition, (*changes.top_by)[i], hint);
+    if (!mistake.empty()) section.report_element("top_by", i, mistake, hint);
+  }
+}
+
 void apply(const CollectorConfig& changes, Definition& definition) {
   definition.enabled = changes.enabled.value_or(definition.enabled);
   definition.every = changes.every.value_or(definition.every);
   definition.timeout = changes.timeout.value_or(definition.timeout);
+  if (!changes.top && !changes.top_by) return;
+  if (!definition.top) definition.top.emplace();
+  if (changes.top) definition.top->rows = changes.top;
+  if (changes.top_by) definition.top->by = *changes.top_by;
 }
 
 }  // namespace
@@ -98,6 +115,7 @@ void read_collector_sections(Section collectors, bool complete, Config& config) 
     read_options(section, options, changes);
     if (const auto filters = section.section("filter"))
       changes.filters = read_filters(*filters, is_known ? &*definition : nullptr);
+    if (is_known) check_top(section, changes, *definition);
     section.finish();
     if (is_known) apply(changes, *definition);
     config.collectors.emplace(name, std::move(changes));

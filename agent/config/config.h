@@ -55,6 +55,8 @@ struct CollectorConfig {
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::size_t> max_series;
   std::optional<double> database_share;
+  std::optional<std::size_t> top;               ///< rows kept; the others are aggregated
+  std::optional<std::vector<std::string>> top_by;  ///< columns to rank by
   std::vector<collectors::LabelFilter> filters;
 };
 

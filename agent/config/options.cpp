@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 2> k_format_words = {"logfmt", "json"};
 constexpr std::array<std::string_view, 4> k_level_words = {"debug", "info", "warning", "error"};
 
 constexpr std::int64_t k_most_series = 10'000'000;
+constexpr std::int64_t k_most_rows = 1'000'000;
 
 bool is_variable_name(std::string_view text) {
   const auto may_stand = [](char c) {
@@ -197,6 +198,15 @@ OptionGroup collect_group() {
           {}};
 }
 
+Option<CollectorConfig> top_by_option() {
+  return {"top_by", "list of columns", "as its definition says",
+          "What rows are ranked by: columns that metrics of the collector show. The best by each are kept in turn.",
+          [](Section& section, CollectorConfig& config) {
+            config.top_by = section.strings("top_by");
+            if (config.top_by && config.top_by->empty()) section.report("top_by", "nothing to rank by");
+          }};
+}
+
 }  // namespace
 
 std::vector<OptionGroup> option_groups() {
@@ -219,7 +229,12 @@ std::vector<Option<CollectorConfig>> collector_options() {
           share<C>(
               "database_share", [](C & c) -> auto& { return c.database_share; },
               "The part of one core that it may take of the server; 0: as much as it needs.",
-              "`[limits] database_share`")};
+              "`[limits] database_share`"),
+          integer<C>(
+              "top", 1, k_most_rows, [](C & c) -> auto& { return c.top; },
+              "Rows that are kept, of those that its definition groups them by; all others are one row, `other`.",
+              k_defined),
+          top_by_option()};
 }
 
 }  // namespace pgvigil::agent

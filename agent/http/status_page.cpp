@@ -157,6 +157,7 @@ json json_of(const CollectorStatus& collector) {
           {"rows", collector.rows},
           {"series", collector.series},
           {"skipped_relations", collector.left_out.skipped},
+          {"aggregated_rows", collector.left_out.aggregated},
           {"series_dropped", collector.series_dropped}};
 }
 

@@ -53,7 +53,7 @@ struct CollectorMetric {
   std::optional<double> (*value)(const CollectorStatus&);
 };
 
-constexpr std::array<CollectorMetric, 16> k_collector_metrics{{
+constexpr std::array<CollectorMetric, 17> k_collector_metrics{{
     {MetricType::Counter, "pgvigil_collector_runs_total",
      "Runs of the collector since the start of the process, failed ones included.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.runs); }},
@@ -108,6 +108,9 @@ constexpr std::array<CollectorMetric, 16> k_collector_metrics{{
     {MetricType::Gauge, "pgvigil_collector_filtered_rows",
      "Rows that the last run left out because a label filter of the configuration says so.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.left_out.filtered); }},
+    {MetricType::Gauge, "pgvigil_collector_aggregated_rows",
+     "Rows that the last run did not show by themselves but added up as 'other': they were below the top ones.",
+     [](const auto& c) -> std::optional<double> { return static_cast<double>(c.left_out.aggregated); }},
     {MetricType::Counter, "pgvigil_collector_series_dropped_total",
      "Series dropped since the start of the process: duplicates, and rows beyond the limit max_series.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.series_dropped); }},

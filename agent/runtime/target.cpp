@@ -32,6 +32,7 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
     }
     jobs_.push_back(&definition);
     limits_.push_back(limits_of(*config_, definition.name));
+    stages_.emplace_back(limits_.back());
     schedule_.add(definition.every, Clock::now());
     governor_.add(definition.every, database_share_of(*config_, definition.name));
     statuses.push_back({.name = definition.name, .help = definition.help, .every = definition.every});

@@ -21,6 +21,7 @@
 #include "collectors/plan.h"
 #include "collectors/postgres/connection.h"
 #include "collectors/sql_collector.h"
+#include "collectors/stages/stages.h"
 
 namespace pgvigil::agent {
 
@@ -98,12 +99,16 @@ class Target {
   std::vector<std::string> databases_to_watch();
   std::optional<collectors::Plan> plan_of(std::size_t job);
   Schedule::Result settle(std::size_t job,
+                          const collectors::Plan& plan,
                           const Ran& ran,
                           const std::expected<void, Error>& outcome,
                           collectors::SqlCollector collector);
   double pay(std::size_t job, double database_seconds);
   void note_share(double used);
-  void publish(const collectors::Definition& definition, Table table, const Ran& ran, double slowdown);
+  void publish(const collectors::Definition& definition,
+               std::optional<Table> table,
+               const Ran& ran,
+               double slowdown);
   void note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran);
   std::expected<void, Error> noted(std::expected<void, Error> outcome);
   void note_answer();
@@ -115,6 +120,7 @@ class Target {
   const ServerConfig& server_;  // in *config_
   std::vector<const collectors::Definition*> jobs_;  // the enabled ones; a job's number is its place here
   std::vector<collectors::CollectLimits> limits_;    // by job
+  std::vector<collectors::Stages> stages_;           // by job; touched by whoever runs the job
   Snapshot& snapshot_;
   StatusBoard& board_;
   postgres::Interrupt interrupt_;

@@ -28,7 +28,7 @@ void Target::run(Worker& self, std::size_t job) {
     collectors::SqlCollector collector(*plan, limits_[job]);
     const auto outcome = collect(self, *jobs_[job], collector);
     ran.database_seconds = seconds_since(ran.start);
-    result = settle(job, ran, outcome, std::move(collector));
+    result = settle(job, *plan, ran, outcome, std::move(collector));
   }
   if (self.connection && !self.connection->usable()) let_go(self);
   const std::lock_guard lock(mutex_);
@@ -45,6 +45,7 @@ std::optional<collectors::Plan> Target::plan_of(std::size_t job) {
 
 /// Pays for a run and shows what came of it.
 Schedule::Result Target::settle(std::size_t job,
+                                const collectors::Plan& plan,
                                 const Ran& ran,
                                 const std::expected<void, Error>& outcome,
                                 collectors::SqlCollector collector) {
@@ -52,7 +53,8 @@ Schedule::Result Target::settle(std::size_t job,
   const double slowdown =
       pay(job, outcome || server_answered(outcome.error().kind) ? ran.database_seconds : 0);
   if (outcome) {
-    publish(*jobs_[job], std::move(collector).finish(std::chrono::system_clock::now()), ran, slowdown);
+    Table raw = std::move(collector).finish(std::chrono::system_clock::now());
+    publish(*jobs_[job], stages_[job].apply(plan, std::move(raw)), ran, slowdown);
     return Schedule::Result::good;
   }
   note_failure(*jobs_[job], outcome.error(), ran);
@@ -143,12 +145,19 @@ std::vector<std::string> Target::databases_to_watch() {
   return collectors::chosen_by(server_.databases, facts_->databases);
 }
 
-void Target::publish(const collectors::Definition& definition, Table table, const Ran& ran, double slowdown) {
-  const auto taken_at = table.taken_at();
-  const std::chrono::duration<double> shown_for = definition.every * (slowdown * config_->stale_after);
-  const auto published = snapshot_.publish(
-      definition.name, std::move(table), ran.start + std::chrono::duration_cast<Clock::duration>(shown_for));
-  const Table& shown = published->table();
+/// Nothing to publish is a good run, too: the collector samples more often than it publishes.
+void Target::publish(const collectors::Definition& definition,
+                     std::optional<Table> table,
+                     const Ran& ran,
+                     double slowdown) {
+  std::shared_ptr<const Published> published;
+  if (table) {
+    const auto interval = std::max(definition.every, definition.publish_every.value_or(definition.every));
+    const std::chrono::duration<double> shown_for = interval * (slowdown * config_->stale_after);
+    published =
+        snapshot_.publish(definition.name, std::move(*table),
+                          ran.start + std::chrono::duration_cast<Clock::duration>(shown_for));
+  }
   board_.update(definition.name, [&](CollectorStatus& status) {
     ++status.runs;
     status.state = CollectorState::good;
@@ -156,12 +165,14 @@ void Target::publish(const collectors::Definition& definition, Table table, cons
     status.mend.clear();
     status.last_seconds = seconds_since(ran.start);
     status.database_seconds += ran.database_seconds;
+    if (!published) return;
+    const Table& shown = published->table();
     status.rows = shown.rows();
     status.series = shown.series();
     status.bytes = shown.memory().count;
     status.left_out = shown.left_out();
     status.series_dropped += shown.left_out().duplicates + shown.left_out().over_limit;
-    status.last_success = taken_at;
+    status.last_success = shown.taken_at();
   });
   log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
 }

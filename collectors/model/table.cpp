@@ -17,6 +17,7 @@ LeftOut& LeftOut::operator+=(const LeftOut& other) {
   skipped += other.skipped;
   filtered += other.filtered;
   bad_text += other.bad_text;
+  aggregated += other.aggregated;
   return *this;
 }
 

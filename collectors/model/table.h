@@ -41,6 +41,7 @@ struct LeftOut {
   std::size_t skipped = 0;     ///< rows that the query itself marked as not measurable now (locked relations)
   std::size_t filtered = 0;    ///< rows that a label filter of the configuration leaves out
   std::size_t bad_text = 0;    ///< label values whose invalid UTF-8 was replaced
+  std::size_t aggregated = 0;  ///< rows that the row "other" stands for, below the top ones
 
   LeftOut& operator+=(const LeftOut& other);
 };
@@ -50,6 +51,7 @@ struct LeftOut {
 class Table {
  public:
   const TableSchema& schema() const { return *schema_; }
+  const std::shared_ptr<const TableSchema>& shared_schema() const { return schema_; }
   std::size_t rows() const { return rows_; }
   Timestamp taken_at() const { return taken_at_; }
   const LeftOut& left_out() const { return left_out_; }
@@ -74,6 +76,7 @@ class Table {
 
  private:
   friend class TableBuilder;
+  friend class TableEditor;
   struct Column {
     std::vector<double> cells;           // one a row
     std::vector<std::uint64_t> present;  // one bit a row

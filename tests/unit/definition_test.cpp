@@ -442,3 +442,94 @@ TEST_CASE("rows are grouped by all metrics of a collector or by none", "[definit
         "d.toml:5:1: metric 'my_number' has no 'aggregate' and others of the collector have one (Say how the values "
         "of several rows become one: \"sum\" or \"max\".)\n");
 }
+
+TEST_CASE("stages are read", "[definition]") {
+  const auto parsed = parse_definition(k_head + R"(publish_every = "30s"
+[[query]]
+sql = "select 1 as n"
+[[metric]]
+name = "my_seconds_total"
+type = "counter"
+value = "n"
+accumulate = "seconds"
+labels = ["datname", "relname"]
+help = "A number of ours, from here."
+[top]
+rows = 7
+by = ["n"]
+per = ["datname"]
+)",
+                                       "d.toml");
+  REQUIRE(parsed);
+  CHECK(parsed->publish_every == 30s);
+  CHECK(parsed->metrics[0].derivation == Derivation::sampled);
+  CHECK(parsed->top == TopDefinition{.rows = 7, .by = {"n"}, .per = {"datname"}});
+
+  const auto rates = parse_definition(k_head + k_query + R"([[metric]]
+name = "my_rate"
+type = "gauge"
+rate = { of = "n" }
+other = "max"
+help = "A number of ours, from here."
+[[metric]]
+name = "my_end"
+type = "gauge"
+unit = "seconds"
+time_left = { of = "left", spent = "n", over = "2h" }
+help = "A number of ours, from here."
+)",
+                                      "d.toml");
+  REQUIRE(rates);
+  CHECK(rates->metrics[0].derivation == Derivation::rate);
+  CHECK(rates->metrics[0].value == "n");
+  CHECK(rates->metrics[0].over == 5min);
+  CHECK(rates->metrics[0].other == OtherRule::max);
+  CHECK(rates->metrics[1].derivation == Derivation::time_left);
+  CHECK(rates->metrics[1].value == "left");
+  CHECK(rates->metrics[1].spent == "n");
+  CHECK(rates->metrics[1].over == 2h);
+  CHECK(rates->metrics[1].other == OtherRule::min);
+}
+
+TEST_CASE("mistakes in stages are told at their place", "[definition]") {
+  const auto metric = [](const std::string& lines, const std::string& type = "gauge") {
+    return mistakes(with_metric("name = \"n\"\ntype = \"" + type + "\"\nhelp = \"A number of ours, from here.\"\n" + lines));
+  };
+  CHECK(metric("") == "d.toml:5:1: missing key 'value'\n");
+  CHECK(metric("value = \"n\"\nacumulate = \"seconds\"\n") ==
+        "d.toml:10:1: unknown key 'acumulate' (Did you mean 'accumulate'?)\n");
+  CHECK(metric("value = \"n\"\naccumulate = \"second\"\n", "counter") ==
+        "d.toml:10:14: 'accumulate' must be one of seconds, not 'second' (Did you mean 'seconds'?)\n");
+  CHECK(metric("value = \"n\"\naccumulate = \"seconds\"\n") ==
+        "d.toml:10:14: what adds up is a counter (Write type = \"counter\".)\n");
+  CHECK(metric("value = \"n\"\nrate = { of = \"n\" }\n") ==
+        "d.toml:9:9: 'value' and 'rate' exclude each other (The column stands in 'of'.)\n");
+  CHECK(metric("rate = { off = \"n\" }\n") ==
+        "d.toml:9:8: missing key 'of'\nd.toml:9:10: unknown key 'off' (Did you mean 'of'?)\n");
+  CHECK(metric("rate = { of = \"n\" }\n", "counter") ==
+        "d.toml:9:8: a rate is a gauge (Write type = \"gauge\".)\n");
+  CHECK(metric("time_left = { of = \"n\", spent = \"\" }\nunit = \"seconds\"\n") == "d.toml:9:33: 'spent' is empty\n");
+  CHECK(metric("time_left = { of = \"n\", spent = \"m\" }\n") ==
+        "d.toml:9:13: a time left is a gauge in seconds (Write type = \"gauge\" and unit = \"seconds\".)\n");
+  CHECK(metric("value = \"n\"\nother = \"sum\"\n", "counter") ==
+        "d.toml:10:9: 'other' is for gauges (Counters always add up.)\n");
+
+  const auto whole = [](const std::string& more, const std::string& top = "") {
+    return mistakes(k_head + top + k_query + k_metric + "labels = [\"mode\"]\n" + more);
+  };
+  CHECK(whole("[top]\nrows = 5\n") == "d.toml:11:1: missing key 'by'\n");
+  CHECK(whole("[top]\nby = []\n") == "d.toml:12:6: nothing to rank by\n");
+  CHECK(whole("[top]\nby = [\"m\"]\n") ==
+        "d.toml:12:7: no metric of collector 'd' shows a column 'm' (Did you mean 'n'?)\n");
+  CHECK(whole("[top]\nby = [\"n\"]\nper = [\"mod\"]\n") ==
+        "d.toml:13:8: the metric of 'n' has no label 'mod' (Did you mean 'mode'?)\n");
+  CHECK(whole("", "publish_every = \"1m\"\n") ==
+        "d.toml:3:17: only a collector that accumulates publishes less often than it runs (Write a longer 'every', or "
+        "accumulate = \"seconds\" at the metrics.)\n");
+  CHECK(mistakes(k_head + k_query + k_metric + "[top]\nby = [\"n\"]\n") ==
+        "d.toml:11:7: the metric of column 'n' has no labels: there is one row\n");
+  CHECK(whole("[[metric]]\nname = \"m_total\"\ntype = \"counter\"\nvalue = \"m\"\naccumulate = \"seconds\"\nhelp = \"A "
+              "number of ours, from here.\"\n") ==
+        "d.toml:1:1: metric 'my_number' does not accumulate, and others of the collector do (A row that is not seen keeps "
+        "its sum, but has no other value: give it a file of its own.)\n");
+}

@@ -1,0 +1,26 @@
+#include "collectors/model/table_editor.h"
+
+#include <bit>
+
+namespace pgvigil {
+
+void TableEditor::set_value(std::size_t row, std::size_t metric, std::optional<double> value) {
+  auto& column = table_.metrics_[metric];
+  auto& word = column.present[row / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (row % 64);
+  if (column.has(row)) --table_.series_;
+  if (value) ++table_.series_;
+  column.cells[row] = value.value_or(0);
+  word = value ? word | bit : word & ~bit;
+}
+
+void TableEditor::narrow_to(std::shared_ptr<const TableSchema> schema) {
+  while (table_.metrics_.size() > schema->metrics.size()) {
+    for (const std::uint64_t word : table_.metrics_.back().present)
+      table_.series_ -= static_cast<std::size_t>(std::popcount(word));
+    table_.metrics_.pop_back();
+  }
+  table_.schema_ = std::move(schema);
+}
+
+}  // namespace pgvigil
