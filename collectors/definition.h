@@ -57,6 +57,7 @@ struct VersionRange {
   int first = 0;
   int last = 1000;
   bool contains(int release) const { return release >= first && release <= last; }
+  bool operator==(const VersionRange&) const = default;
 };
 
 /// SQL for some versions, on some role, in some generation of names.
@@ -66,6 +67,8 @@ struct QueryDefinition {
   std::vector<Generation> generations;  ///< empty: in all of them
   std::string sql;       ///< or what is read of the host: "cpu"
   std::size_t line = 0;  ///< in the file, for messages
+
+  bool operator==(const QueryDefinition&) const = default;
 };
 
 /// What one column of the result is exported as. With `pivot`, `name` is a pattern such as
@@ -87,6 +90,8 @@ struct MetricDefinition {
   std::vector<LabelFilter> when{};      ///< columns whose text a row must have for this metric
   bool optional = false;                ///< absent where the result lacks a column of `value`
   Aggregate aggregate = Aggregate::none;
+
+  bool operator==(const MetricDefinition&) const = default;
 };
 
 /// One collector, as its TOML file says it. See docs/collectors.md for the format.
@@ -111,6 +116,8 @@ struct Definition {
   std::optional<std::chrono::milliseconds> publish_every;  ///< of a collector that samples; else each run is published
   std::vector<QueryDefinition> queries;
   std::vector<MetricDefinition> metrics;
+
+  bool operator==(const Definition&) const = default;
 };
 
 /// Parses one definition file wholly. Every mistake is reported; nothing is returned when there is one.

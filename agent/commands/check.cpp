@@ -12,17 +12,19 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::string_view k_usage = R"(Checks everything before it matters: the configuration and every definition, the
+constexpr std::string_view k_usage =
+    R"(Checks everything before it matters: the configuration and every definition, the
 connection, and each collector by running it once.
 
-usage: pgvigil check [--config FILE]
+usage: pgvigil check [--config FILE] [--server NAME]
 
   --config FILE   the configuration; without it the environment decides
                   (DATA_SOURCE_NAME, DATA_SOURCE_URI/USER/PASS, or libpq's PG*)
+  --server NAME   only this one of several servers
 
 Grants that are missing are printed as SQL. Nothing is written anywhere.
 exit status: 0 all is well; 1 a collector fails or lacks a grant or an extension;
-             2 the configuration is wrong or the server cannot be reached
+             2 the configuration is wrong or a server cannot be reached
 )";
 
 /// What the dry run of all collectors found.
@@ -78,23 +80,13 @@ class Report {
   std::size_t series_ = 0;
 };
 
-int check(Arguments arguments) {
-  const auto file = arguments.option("--config");
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("check", complaint);
-
-  const auto config = load_config(file);
-  if (!config) {
-    for (const Diagnostic& diagnostic : config.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
-    return 2;
-  }
-  const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
-  fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
-             config->file.empty() ? "from the environment" : config->file, enabled, config->definitions.size());
-
-  auto session = OneShot::open(*config);
+/// Connects and runs each collector once. The exit status of this server.
+int check_server(const Config& config, const ServerConfig& server) {
+  if (!server.name.empty()) fmt::print("\n== {} ==\n", server.name);
+  auto session = OneShot::open(config, server);
   if (!session) {
-    fmt::print(stderr, "server         {} ({})\n{}\n", session.error().message, to_string(session.error().kind),
-               session.error().hint);
+    fmt::print(stderr, "server         {}{} ({})\n{}\n", server.name.empty() ? "" : server.name + ": ",
+               session.error().message, to_string(session.error().kind), session.error().hint);
     return 2;
   }
   const auto& facts = (*session)->facts();
@@ -102,12 +94,36 @@ int check(Arguments arguments) {
              to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
 
   Report report;
-  for (const collectors::Definition& definition : config->definitions) {
+  for (const collectors::Definition& definition : config.definitions) {
     if (!definition.enabled) continue;
     report.add(definition, (*session)->run(definition));
     report.add_wanted(definition, facts);
   }
   return report.print();
+}
+
+int check(Arguments arguments) {
+  const auto file = arguments.option("--config");
+  const auto name = arguments.option("--server");
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("check", complaint);
+
+  const auto config = load_config(file);
+  if (!config) {
+    for (const Diagnostic& diagnostic : config.error())
+      fmt::print(stderr, "{}\n", to_string(diagnostic));
+    return 2;
+  }
+  const auto servers = servers_for("check", *config, name);
+  if (servers.empty()) return 2;
+  const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
+  fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
+             config->file.empty() ? "from the environment" : config->file, enabled,
+             config->definitions.size());
+  int worst = 0;
+  for (const ServerConfig* server : servers)
+    worst = std::max(worst, check_server(*config, *server));
+  return worst;
 }
 
 }  // namespace

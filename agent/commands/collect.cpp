@@ -13,15 +13,16 @@ namespace {
 
 constexpr std::string_view k_usage = R"(Runs one collector once and prints what it gives.
 
-usage: pgvigil collect NAME [--format table|metrics|json] [--config FILE]
+usage: pgvigil collect NAME [--format table|metrics|json] [--config FILE] [--server NAME]
        pgvigil collect --list [--config FILE]
 
   --format FORMAT  table: columns for people (the default); metrics: as /metrics shows it;
-                   json: columns with their types, and rows
+                   json: columns with their types, and rows; of several servers a list of these
   --list           the collectors, with their intervals and what they measure
   --config FILE    the configuration; without it the environment decides
+  --server NAME    on this one of several servers; else on all of them
 
-exit status: 0 it gave a table; 1 it failed or this server does not support it; 2 wrong usage or configuration
+exit status: 0 it gave a table; 1 it failed or a server does not support it; 2 wrong usage or configuration
 )";
 
 enum class Printing : std::uint8_t { table, metrics, json };
@@ -33,14 +34,53 @@ std::optional<Printing> parse_printing(std::string_view word) {
   return std::nullopt;
 }
 
-void print(const Table& table, Printing printing) {
+void print_metrics(const std::vector<ServerTable>& tables) {
+  std::vector<LabelledTable> labelled;
+  for (const ServerTable& each : tables)
+    labelled.push_back({each.table, each.labels});
+  render(labelled, Format::text, [](std::string_view piece) { fmt::print("{}", piece); });
+}
+
+/// As if there were no list when there is one server.
+void print(const std::vector<ServerTable>& tables, std::size_t servers, Printing printing) {
+  const bool is_only = servers == 1 && tables.size() == 1;
   switch (printing) {
-    case Printing::table: fmt::print("{}", as_text(table)); return;
-    case Printing::json: fmt::print("{}", as_json(table)); return;
+    case Printing::table:
+      fmt::print("{}", is_only ? as_text(tables[0].table) : as_text(tables));
+      return;
+    case Printing::json:
+      fmt::print("{}", is_only ? as_json(tables[0].table) : as_json(tables));
+      return;
     case Printing::metrics:
-      render(table, Format::text, "", [](std::string_view piece) { fmt::print("{}", piece); });
+      print_metrics(tables);
       return;
   }
+}
+
+/// Tells why there is no table.
+void explain(const OneShot::Run& run, const std::string& server) {
+  const std::string who = server.empty() ? "" : server + ": ";
+  if (const auto* unsupported = std::get_if<Unsupported>(&run.outcome))
+    fmt::print(stderr, "{}unsupported: {}\n{}\n", who, unsupported->why, unsupported->mend);
+  else if (const auto* error = std::get_if<Error>(&run.outcome))
+    fmt::print(stderr, "{}{}: {}\n{}\n", who, to_string(error->kind), error->message, error->hint);
+}
+
+int collect_from(const Config& config,
+                 const std::vector<const ServerConfig*>& servers,
+                 const collectors::Definition& definition,
+                 Printing printing) {
+  std::vector<ServerTable> tables;
+  for (const ServerConfig* server : servers) {
+    auto session = OneShot::open(config, *server);
+    auto run = session ? (*session)->run(definition) : OneShot::Run{session.error(), 0};
+    if (auto* table = std::get_if<Table>(&run.outcome))
+      tables.push_back({server->name, constant_labels(labels_of(config, *server)), std::move(*table)});
+    else
+      explain(run, server->name);
+  }
+  if (!tables.empty()) print(tables, servers.size(), printing);
+  return tables.size() == servers.size() ? 0 : 1;
 }
 
 int list(const Config& config) {
@@ -65,6 +105,7 @@ int no_such_collector(const Config& config, const std::string& name) {
 int collect(Arguments arguments) {
   const auto file = arguments.option("--config");
   const auto format = arguments.option("--format");
+  const auto server = arguments.option("--server");
   const bool listing = arguments.flag("--list");
   const auto name = arguments.word();
   if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("collect", complaint);
@@ -81,17 +122,8 @@ int collect(Arguments arguments) {
   const auto definition = std::ranges::find(config->definitions, *name, &collectors::Definition::name);
   if (definition == config->definitions.end()) return no_such_collector(*config, *name);
 
-  auto session = OneShot::open(*config);
-  const auto run = session ? (*session)->run(*definition) : OneShot::Run{session.error(), 0};
-  if (const auto* table = std::get_if<Table>(&run.outcome)) {
-    print(*table, *printing);
-    return 0;
-  }
-  if (const auto* unsupported = std::get_if<Unsupported>(&run.outcome))
-    fmt::print(stderr, "unsupported: {}\n{}\n", unsupported->why, unsupported->mend);
-  else if (const auto* error = std::get_if<Error>(&run.outcome))
-    fmt::print(stderr, "{}: {}\n{}\n", to_string(error->kind), error->message, error->hint);
-  return 1;
+  const auto servers = servers_for("collect", *config, server);
+  return servers.empty() ? 2 : collect_from(*config, servers, *definition, *printing);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ This page is made by `pgvigil docs metrics` from the definitions in `collectors/
 A value that Postgres does not have (SQL NULL) is absent here, never 0. "Names" tells in which generation of
 postgres_exporter's names a metric is exported (`[compatibility] postgres_exporter`): most are in all of them.
 What the classes of cost mean stands in [collectors.md](collectors.md#how-often).
-Labels of the configuration (`[labels]`) stand before a metric's own.
+Labels of the configuration (`[labels]`, and `target`, the name of a server that has one) stand before a metric's own.
 
 )";
 
@@ -124,7 +124,8 @@ void print_own_metrics() {
   });
   SelfMetrics self(k_version, 0);
   self.count_request("/metrics", 200, 0);
-  const std::string text = self.render(board, std::chrono::seconds{15}, Generation::v0_20, Format::text, "");
+  const WatchedServer server{"", board};
+  const std::string text = SelfMetrics::render_servers({&server, 1}, {}) + self.render_process({});
 
   fmt::print("## The agent itself\n\n| metric | type | meaning |\n|---|---|---|\n");
   std::string_view rest = text;

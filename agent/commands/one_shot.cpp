@@ -1,5 +1,7 @@
 #include "agent/commands/one_shot.h"
 
+#include <fmt/core.h>
+
 #include "agent/config/limits.h"
 #include "collectors/sql_collector.h"
 #include "collectors/stages/stages.h"
@@ -15,10 +17,12 @@ double seconds_since(steady_clock::time_point start) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& config) {
-  std::unique_ptr<OneShot> session(new OneShot(config));
+std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& config,
+                                                             const ServerConfig& server) {
+  std::unique_ptr<OneShot> session(new OneShot(config, server));
   if (auto connected = session->reconnect(); !connected) return std::unexpected(connected.error());
-  auto facts = postgres::read_server_facts(*session->connection_, steady_clock::now() + config.server.connect_timeout);
+  auto facts =
+      postgres::read_server_facts(*session->connection_, steady_clock::now() + server.connect_timeout);
   if (!facts) return std::unexpected(facts.error());
   session->facts_ = std::move(*facts);
   return session;
@@ -27,7 +31,7 @@ std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& confi
 std::expected<void, Error> OneShot::reconnect() {
   const auto start = steady_clock::now();
   auto connection =
-      postgres::Connection::open(config_.server.connection, interrupt_, start + config_.server.connect_timeout);
+      postgres::Connection::open(server_.connection, interrupt_, start + server_.connect_timeout);
   if (!connection) return std::unexpected(connection.error());
   connection_ = std::move(*connection);
   connect_seconds_ = seconds_since(start);
@@ -45,11 +49,29 @@ OneShot::Run OneShot::run(const collectors::Definition& definition) {
   const collectors::CollectLimits limits = limits_of(config_, definition.name);
   collectors::SqlCollector collector(plan, limits);
   const auto outcome =
-      collector.collect(*connection_, {config_.server.lock_timeout}, steady_clock::now() + definition.timeout);
+      collector.collect(*connection_, {server_.lock_timeout}, steady_clock::now() + definition.timeout);
   if (!outcome) return {outcome.error(), seconds_since(start)};
   // What takes two runs to know (rates) is absent.
   auto table = collectors::Stages(limits).apply(plan, std::move(collector).finish(std::chrono::system_clock::now()));
   return {std::move(*table), seconds_since(start)};
+}
+
+std::vector<const ServerConfig*> servers_for(std::string_view command,
+                                             const Config& config,
+                                             const std::optional<std::string>& name) {
+  std::vector<const ServerConfig*> servers;
+  std::vector<std::string_view> names;
+  for (const ServerConfig& server : config.servers) {
+    names.push_back(server.name);
+    if (!name || server.name == *name) servers.push_back(&server);
+  }
+  if (servers.empty()) {
+    const auto meant = nearest(*name, names);
+    fmt::print(stderr, "pgvigil {}: no server is called '{}'. {}\n", command, *name,
+               meant.empty() ? "A server's name is what the configuration says in [[server]]."
+                             : fmt::format("Did you mean '{}'?", meant));
+  }
+  return servers;
 }
 
 }  // namespace pgvigil::agent

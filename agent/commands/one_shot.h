@@ -3,6 +3,9 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/config/config.h"
@@ -16,7 +19,9 @@ namespace pgvigil::agent {
 /// One session for a command that looks once and ends: `check`, `collect`.
 class OneShot {
  public:
-  static std::expected<std::unique_ptr<OneShot>, Error> open(const Config& config);
+  /// `config` and `server` must outlive it.
+  static std::expected<std::unique_ptr<OneShot>, Error> open(const Config& config,
+                                                             const ServerConfig& server);
 
   const postgres::ServerFacts& facts() const { return facts_; }
   double connect_seconds() const { return connect_seconds_; }
@@ -29,14 +34,21 @@ class OneShot {
   Run run(const collectors::Definition& definition);
 
  private:
-  explicit OneShot(const Config& config) : config_(config) {}
+  OneShot(const Config& config, const ServerConfig& server) : config_(config), server_(server) {}
   std::expected<void, Error> reconnect();
 
   const Config& config_;
+  const ServerConfig& server_;
   postgres::Interrupt interrupt_;
   std::optional<postgres::Connection> connection_;
   postgres::ServerFacts facts_;
   double connect_seconds_ = 0;
 };
+
+/// The servers that a command is for: all of them, or the one that --server names. Empty when there is none
+/// of that name: that is said on standard error.
+std::vector<const ServerConfig*> servers_for(std::string_view command,
+                                             const Config& config,
+                                             const std::optional<std::string>& name);
 
 }  // namespace pgvigil::agent

@@ -9,6 +9,8 @@
 namespace pgvigil::agent {
 namespace {
 
+using nlohmann::json;
+
 std::string number(double value) {
   std::string text;
   append_number(text, value);
@@ -22,6 +24,37 @@ bool is_number(const std::string& cell) {
 /// The width of a cell on the screen: UTF-8 continuation bytes take none.
 std::size_t width_of(const std::string& cell) {
   return static_cast<std::size_t>(std::ranges::count_if(cell, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+json json_of(const Table& table) {
+  const TableSchema& schema = table.schema();
+  json columns = json::array();
+  for (const LabelName& label : schema.labels)
+    columns.push_back({{"name", label.text()}, {"kind", "label"}});
+  for (const Metric& metric : schema.metrics)
+    columns.push_back({{"name", metric.name.text()},
+                       {"kind", "value"},
+                       {"type", to_string(metric.type)},
+                       {"unit", to_string(metric.unit)},
+                       {"help", metric.help}});
+  json rows = json::array();
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    json cells = json::array();
+    for (std::size_t i = 0; i < schema.labels.size(); ++i)
+      cells.push_back(table.label(row, i));
+    for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
+      const auto value = table.value(row, i);
+      if (!value)
+        cells.push_back(nullptr);
+      else if (std::isfinite(*value))
+        cells.push_back(*value);
+      else
+        cells.push_back(number(*value));
+    }
+    rows.push_back(std::move(cells));
+  }
+  const double taken_at = std::chrono::duration<double>(table.taken_at().time_since_epoch()).count();
+  return {{"taken_at", taken_at}, {"columns", std::move(columns)}, {"rows", std::move(rows)}};
 }
 
 }  // namespace
@@ -63,33 +96,23 @@ std::string as_text(const Table& table) {
 }
 
 std::string as_json(const Table& table) {
-  using nlohmann::json;
-  const TableSchema& schema = table.schema();
-  json columns = json::array();
-  for (const LabelName& label : schema.labels) columns.push_back({{"name", label.text()}, {"kind", "label"}});
-  for (const Metric& metric : schema.metrics)
-    columns.push_back({{"name", metric.name.text()},
-                       {"kind", "value"},
-                       {"type", to_string(metric.type)},
-                       {"unit", to_string(metric.unit)},
-                       {"help", metric.help}});
-  json rows = json::array();
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    json cells = json::array();
-    for (std::size_t i = 0; i < schema.labels.size(); ++i) cells.push_back(table.label(row, i));
-    for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
-      const auto value = table.value(row, i);
-      if (!value)
-        cells.push_back(nullptr);
-      else if (std::isfinite(*value))
-        cells.push_back(*value);
-      else
-        cells.push_back(number(*value));
-    }
-    rows.push_back(std::move(cells));
+  return json_of(table).dump(2) + "\n";
+}
+
+std::string as_text(const std::vector<ServerTable>& tables) {
+  std::string text;
+  for (const ServerTable& each : tables)
+    text += (text.empty() ? "== " : "\n== ") + each.server + " ==\n" + as_text(each.table);
+  return text;
+}
+
+std::string as_json(const std::vector<ServerTable>& tables) {
+  json list = json::array();
+  for (const ServerTable& each : tables) {
+    list.push_back(json_of(each.table));
+    list.back()["server"] = each.server;
   }
-  const double taken_at = std::chrono::duration<double>(table.taken_at().time_since_epoch()).count();
-  return json{{"taken_at", taken_at}, {"columns", std::move(columns)}, {"rows", std::move(rows)}}.dump(2) + "\n";
+  return list.dump(2) + "\n";
 }
 
 }  // namespace pgvigil::agent

@@ -17,4 +17,16 @@ std::string as_text(const Table& table);
 /// Absent values are null; NaN and infinities are strings.
 std::string as_json(const Table& table);
 
+/// A table, and the server that it is of.
+struct ServerTable {
+  std::string server;
+  std::string labels;  ///< that its series carry (see constant_labels())
+  Table table;
+};
+
+/// The same of several servers: as_text() below a heading each, and a list of what as_json() gives, with a
+/// key "server".
+std::string as_text(const std::vector<ServerTable>& tables);
+std::string as_json(const std::vector<ServerTable>& tables);
+
 }  // namespace pgvigil::agent

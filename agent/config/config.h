@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "collectors/label_filter.h"
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
+#include "collectors/server_kind.h"
 
 namespace pgvigil::agent {
 
@@ -35,8 +37,10 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
-/// [server]: the Postgres server that is watched.
+/// [server], or one [[server]]: a server that is watched.
 struct ServerConfig {
+  ServerKind kind = ServerKind::postgres;
+  std::string name;  ///< the label `target` of its series; empty: they have no such label
   postgres::ConnectionSettings connection;
   std::string origin;               ///< where the connection was named, for people: "DATA_SOURCE_NAME"
   std::size_t max_connections = 2;  ///< held at most; one more is opened for a moment per further database
@@ -46,6 +50,9 @@ struct ServerConfig {
       10'000};  ///< between short sessions that test whether one gets in; 0: none
   std::chrono::milliseconds backoff_limit{15'000};  ///< longest pause between attempts to connect
   std::vector<std::string> databases;  ///< globs, '!' excludes; empty: the one that the DSN names
+  std::map<std::string, std::string> labels;  ///< [server.labels]: they go before those of [labels]
+
+  bool operator==(const ServerConfig&) const = default;
 };
 
 /// [collector.<name>]: what the configuration changes of a definition.
@@ -58,13 +65,15 @@ struct CollectorConfig {
   std::optional<std::size_t> top;               ///< rows kept; the others are aggregated
   std::optional<std::vector<std::string>> top_by;  ///< columns to rank by
   std::vector<collectors::LabelFilter> filters;
+
+  bool operator==(const CollectorConfig&) const = default;
 };
 
 struct Config {
   std::string file;  ///< empty when there is none
   HttpConfig http;
   LogConfig log;
-  ServerConfig server;
+  std::vector<ServerConfig> servers;          ///< at least one, each with a name of its own
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries
   collectors::Generation generation = collectors::Generation::v0_20;
   std::size_t max_series = 200'000;  ///< of one collector, unless it says otherwise
@@ -75,6 +84,17 @@ struct Config {
   int stale_after = 3;               ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
+
+  bool operator==(const Config&) const = default;
 };
+
+/// The label that tells the series of several servers apart.
+inline constexpr std::string_view k_target_label = "target";
+
+/// The labels that every series of `server` carries.
+std::map<std::string, std::string> labels_of(const Config& config, const ServerConfig& server);
+
+/// Whether both watch a server that stays the same in the same way: they differ at most in other things.
+bool watch_alike(const Config& one, const Config& other);
 
 }  // namespace pgvigil::agent

@@ -6,8 +6,7 @@
 
 namespace pgvigil::agent {
 
-const std::string_view k_several_servers_hint =
-    "One pgvigil watches one server so far: run one beside each of them.";
+const std::string_view k_several_servers_hint = "Write a configuration with a [[server]] for each of them.";
 
 namespace {
 

@@ -1,9 +1,6 @@
 #include "agent/config/options.h"
 
-#include <algorithm>
-
 #include "agent/config/address.h"
-#include "agent/config/environment.h"
 #include "agent/config/option_kinds.h"
 #include "collectors/definition.h"
 
@@ -20,13 +17,6 @@ constexpr std::array<std::string_view, 4> k_level_words = {"debug", "info", "war
 constexpr std::int64_t k_most_series = 10'000'000;
 constexpr std::int64_t k_most_rows = 1'000'000;
 
-bool is_variable_name(std::string_view text) {
-  const auto may_stand = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !text.empty() && (text.front() < '0' || text.front() > '9') && std::ranges::all_of(text, may_stand);
-}
-
 Option<Config> listen_option() {
   const HttpConfig preset;
   return {"listen", "\"host:port\"", in_quotes(to_string(Address{preset.host, preset.port})),
@@ -41,7 +31,7 @@ Option<Config> listen_option() {
           }};
 }
 
-OptionGroup http_group() {
+OptionGroup<Config> http_group() {
   return {"http",
           "Where pgvigil serves. A change needs a restart.",
           {listen_option(),
@@ -54,7 +44,7 @@ OptionGroup http_group() {
           {}};
 }
 
-OptionGroup log_group() {
+OptionGroup<Config> log_group() {
   return {
       "log",
       "The log: one line per event, on standard error.",
@@ -66,97 +56,7 @@ OptionGroup log_group() {
       {}};
 }
 
-Option<Config> dsn_option() {
-  return {"dsn", "connection string or URI", "the environment's, see below",
-          "The server. May hold a password, but a file is the better place for it. Empty: what libpq's `PG*` "
-          "variables name.",
-          [](Section& section, Config& config) {
-            auto dsn = section.string("dsn");
-            if (!dsn) return;
-            if (names_several_servers(*dsn))
-              return section.report("dsn", "'dsn' names more than one server",
-                                    std::string(k_several_servers_hint));
-            config.server.connection.dsn = Secret(std::move(*dsn));
-          }};
-}
-
-Option<Config> password_variable_option() {
-  return {"password_variable", "string", "none", "The environment variable that holds the password.",
-          [](Section& section, Config& config) {
-            auto name = section.string("password_variable");
-            if (!name) return;
-            if (!is_variable_name(*name))
-              return section.report("password_variable", "'password_variable' is no name of a variable",
-                                    "Write the variable's name, not the password itself.");
-            config.server.connection.password_variable = std::move(*name);
-          }};
-}
-
-/// Globs, of which those that begin with '!' exclude.
-Option<Config> databases_option() {
-  return {"databases", "list of globs", "the connection's database",
-          "Where the collectors run that look into each database. `!` excludes: `[\"*\", \"!test_*\"]`.",
-          [](Section& section, Config& config) {
-            const auto globs = section.strings("databases");
-            if (!globs) return;
-            for (std::size_t i = 0; i < globs->size(); ++i)
-              if ((*globs)[i].empty() || (*globs)[i] == "!")
-                section.report_element("databases", i, "an empty glob");
-            config.server.databases = *globs;
-          }};
-}
-
-void check_server(Section& section, Config& /*config*/) {
-  if (section.has("password")) {
-    section.know("password");
-    section.report("password", "a password does not stand in the configuration",
-                   "Name a file that holds it: password_file = \"/run/secrets/password\".");
-  }
-  const auto refuse_both = [&](std::string_view one, std::string_view other) {
-    if (section.has(one) && section.has(other))
-      section.report(other, "'" + std::string(one) + "' and '" + std::string(other) + "' exclude each other",
-                     "Keep one of them.");
-  };
-  refuse_both("user", "user_file");
-  refuse_both("password_file", "password_variable");
-}
-
-OptionGroup server_group() {
-  return {"server",
-          "The Postgres server that is watched.",
-          {dsn_option(),
-           text<Config>(
-               "user", "string", [](Config & c) -> auto& { return c.server.connection.user; },
-               "The user, instead of the connection string's.", "the connection string's"),
-           text<Config>(
-               "user_file", "path", [](Config & c) -> auto& { return c.server.connection.user_file; },
-               "A file that holds the user; read at each connect.", "none"),
-           text<Config>(
-               "password_file", "path", [](Config & c) -> auto& { return c.server.connection.password_file; },
-               "A file that holds the password; read at each connect, so that a rotated one is taken up.",
-               "none"),
-           password_variable_option(), databases_option(),
-           integer<Config>(
-               "max_connections", 1, 16, [](Config & c) -> auto& { return c.server.max_connections; },
-               "Sessions that are held at most; one more is opened for a moment per further database."),
-           duration<Config>(
-               "connect_timeout", 100ms, [](Config & c) -> auto& { return c.server.connect_timeout; },
-               "For one attempt to connect."),
-           duration<Config>(
-               "lock_timeout", 1ms, [](Config & c) -> auto& { return c.server.lock_timeout; },
-               "How long a query of pgvigil may wait for a lock."),
-           duration_or_off<Config>(
-               "canary", 1s, [](Config & c) -> auto& { return c.server.canary; },
-               "How often a session is opened for a moment, to see whether the server lets new ones in. A "
-               "server in "
-               "smart shutdown says so to new sessions only: without it such a shutdown waits for pgvigil."),
-           duration<Config>(
-               "backoff_limit", 1s, [](Config & c) -> auto& { return c.server.backoff_limit; },
-               "The longest pause between attempts to connect.")},
-          check_server};
-}
-
-OptionGroup compatibility_group() {
+OptionGroup<Config> compatibility_group() {
   return {"compatibility",
           "Names in the wild.",
           {word<Config>(
@@ -167,7 +67,7 @@ OptionGroup compatibility_group() {
           {}};
 }
 
-OptionGroup limits_group() {
+OptionGroup<Config> limits_group() {
   return {"limits",
           "What nothing exceeds, unless its own section says otherwise.",
           {integer<Config>(
@@ -185,7 +85,7 @@ OptionGroup limits_group() {
           {}};
 }
 
-OptionGroup collect_group() {
+OptionGroup<Config> collect_group() {
   return {"collect",
           "The collectors in general.",
           {integer<Config>(
@@ -209,8 +109,8 @@ Option<CollectorConfig> top_by_option() {
 
 }  // namespace
 
-std::vector<OptionGroup> option_groups() {
-  return {http_group(), log_group(), server_group(), compatibility_group(), limits_group(), collect_group()};
+std::vector<OptionGroup<Config>> option_groups() {
+  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

@@ -22,15 +22,19 @@ struct Option {
 };
 
 /// A section with fixed keys, such as [http].
+template <typename Target>
 struct OptionGroup {
   std::string_view section;
   std::string_view meaning;
-  std::vector<Option<Config>> options;
-  std::function<void(Section&, Config&)> check;  ///< looks at what was read as a whole
+  std::vector<Option<Target>> options;
+  std::function<void(Section&, Target&)> check;  ///< looks at what was read as a whole
 };
 
-/// Every section with fixed keys, in the order of the documentation.
-std::vector<OptionGroup> option_groups();
+/// Every section that is there once, in the order of the documentation.
+std::vector<OptionGroup<Config>> option_groups();
+
+/// [server] and [[server]], without `labels`.
+OptionGroup<ServerConfig> server_group();
 
 /// The keys of [collector.<name>], without `filter`.
 std::vector<Option<CollectorConfig>> collector_options();

@@ -38,6 +38,49 @@ filter.schemaname = ["public", "audit_*", "!*_old"]
 
 )";
 
+constexpr std::string_view k_server_head = R"(## [server] or [[server]]
+
+The Postgres server that is watched. Several are a list, for those beside which no sidecar can stand:
+
+```toml
+[[server]]
+name = "orders"
+dsn = "host=orders.example.net dbname=orders user=pgvigil"
+password_file = "/run/secrets/orders"
+
+[[server]]
+name = "billing"
+dsn = "host=billing.example.net dbname=billing user=pgvigil"
+password_file = "/run/secrets/billing"
+labels = { team = "finance" }
+```
+
+Each is watched for itself, with sessions and threads of its own: one that is frozen or away holds up no other. A
+reload that changes one of them leaves the sessions of the others as they are.
+
+)";
+
+constexpr std::string_view k_server_tail = R"(
+`[server.labels]` (in a list: `labels = { ... }`) are further labels of this server's series; they go before those of
+`[labels]` with the same name.
+
+The name stands in the label `target`, because both names that lie nearer are taken: `instance` is Prometheus's own
+label for what it scrapes, and `server` is postgres_exporter's for an address. Dashboards that tell servers apart by
+`instance` work unchanged when Prometheus copies one into the other:
+
+```yaml
+scrape_configs:
+  - job_name: postgres
+    static_configs:
+      - targets: ["pgvigil:9187"]
+    metric_relabel_configs:
+      - source_labels: [target]
+        regex: (.+)
+        target_label: instance
+```
+
+)";
+
 constexpr std::string_view k_collector_head = R"(## [collector.NAME]
 
 What is changed of one collector, built in or of your own. `pgvigil check` lists their names.
@@ -105,7 +148,8 @@ std::string table_of(const std::vector<Option<Target>>& options) {
 
 std::string configuration_page() {
   std::string page(k_head);
-  for (const OptionGroup& group : option_groups()) {
+  page += std::string(k_server_head) + table_of(server_group().options) + std::string(k_server_tail);
+  for (const auto& group : option_groups()) {
     page += "## [" + std::string(group.section) + "]\n\n" + std::string(group.meaning) + "\n\n";
     page += table_of(group.options) + '\n';
   }

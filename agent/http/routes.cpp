@@ -6,13 +6,19 @@
 namespace pgvigil::agent {
 namespace {
 
-Response metrics(Agent& agent, const Request& request) {
-  const Format format = negotiate(request.accept);
-  ScrapeBody body = agent.scrape({format, request.accepts_gzip, request.all_parameters("collect[]")});
+Response exposition(const Request& request, Format format, ScrapeBody body) {
   return {.content_type = std::string(content_type(format)),
           .body = std::move(body.pieces),
           .encoding = request.accepts_gzip ? ContentEncoding::gzip : ContentEncoding::identity,
           .headers = {{"Vary", "Accept, Accept-Encoding"}}};
+}
+
+Response metrics(Agent& agent, const Request& request) {
+  const Format format = negotiate(request.accept);
+  auto body = agent.scrape(
+      {format, request.accepts_gzip, request.all_parameters("collect[]"), request.all_parameters("target")});
+  if (!body) return {.status = 404, .body = body.error().message + ". " + body.error().hint + "\n"};
+  return exposition(request, format, std::move(*body));
 }
 
 Response livez(const Agent& agent) {
@@ -22,7 +28,9 @@ Response livez(const Agent& agent) {
 
 Response readyz(const Agent& agent) {
   if (agent.ready()) return {.body = "ready\n"};
-  return {.status = 503, .body = "not every collector has had its first outcome; the page at / tells which\n"};
+  return {
+      .status = 503,
+      .body = "not every collector of every server has had its first outcome; the page at / tells which\n"};
 }
 
 Response reload(Agent& agent) {

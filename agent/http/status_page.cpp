@@ -79,21 +79,22 @@ std::string slowdown_of(const CollectorStatus& collector) {
                      every(collector.every), collector.asked * 100);
 }
 
-void append_server(std::string& page, const StatusView& view) {
+/// How the server is, in a few words.
+std::string state_of(const ServerView& view, Timestamp now) {
+  if (view.up) return "<span class=\"state good\">up</span>";
+  if (!view.server.trouble) return "<span class=\"state waiting\">waiting for the first answer</span>";
+  const Error& trouble = *view.server.trouble;
+  return fmt::format("<span class=\"state down\">{}</span> for {}: {}<br><span class=\"why\">{}</span>",
+                     to_string(trouble.kind), age_of(view.server.trouble_since, now),
+                     escaped(trouble.message), escaped(trouble.hint));
+}
+
+void append_server(std::string& page, const ServerView& view, Timestamp now) {
   const auto item = [&](std::string_view term, std::string_view value) {
     page += fmt::format("<dt>{}</dt><dd>{}</dd>\n", term, value);
   };
-  page += "<h2>Server</h2>\n<dl>\n";
-  if (view.up) {
-    item("state", "<span class=\"state good\">up</span>");
-  } else if (view.server.trouble) {
-    const Error& trouble = *view.server.trouble;
-    item("state", fmt::format("<span class=\"state down\">{}</span> for {}: {}<br><span class=\"why\">{}</span>",
-                              to_string(trouble.kind), age_of(view.server.trouble_since, view.now),
-                              escaped(trouble.message), escaped(trouble.hint)));
-  } else {
-    item("state", "<span class=\"state waiting\">waiting for the first answer</span>");
-  }
+  page += "<dl>\n";
+  item("state", state_of(view, now));
   if (view.server.canary_trouble)
     item("new sessions", fmt::format("<span class=\"state down\">refused</span>: {}",
                                      escaped(view.server.canary_trouble->message)));
@@ -104,16 +105,18 @@ void append_server(std::string& page, const StatusView& view) {
                                 escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
     item("cost", fmt::format("{:.2f} % of one core for all collectors, at most {:.2f} % is meant",
                              view.server.database_share * 100, view.server.database_share_limit * 100));
-    item("running for", age_of(facts->postmaster_start, view.now));
+    item("running for", age_of(facts->postmaster_start, now));
     if (!facts->system_identifier.empty()) item("system identifier", facts->system_identifier);
   }
   page += "</dl>\n";
 }
 
-void append_collectors(std::string& page, const StatusView& view) {
+void append_collectors(std::string& page, const ServerView& view, Timestamp now) {
+  const std::string only = view.name.empty() ? "" : "&amp;target=" + escaped(view.name);
   page +=
-      "<h2>Collectors</h2>\n<div class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th class=\"n\">age</th>"
-      "<th class=\"n\">every</th><th class=\"n\">last run</th><th class=\"n\">series</th><th>measures</th></tr>\n";
+      "<div class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th class=\"n\">age</th>"
+      "<th class=\"n\">every</th><th class=\"n\">last run</th><th "
+      "class=\"n\">series</th><th>measures</th></tr>\n";
   for (const CollectorStatus& collector : view.collectors) {
     std::string about = escaped(collector.help);
     if (const std::string slowed = slowdown_of(collector); !slowed.empty())
@@ -122,15 +125,61 @@ void append_collectors(std::string& page, const StatusView& view) {
     if (!collector.mend.empty()) about += fmt::format("<br><code>{}</code>", escaped(collector.mend));
     const std::string_view state = to_string(collector.state);
     page += fmt::format(
-        "<tr><td><a href=\"/metrics?collect[]={0}\">{0}</a></td><td class=\"state {1}\">{1}</td><td "
+        "<tr><td><a href=\"/metrics?collect[]={0}{7}\">{0}</a></td><td class=\"state {1}\">{1}</td><td "
         "class=\"n\">{2}</td>"
         "<td class=\"n\">{3}</td><td class=\"n\">{4}</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
-        escaped(collector.name), state, age_of(collector.last_success, view.now),
+        escaped(collector.name), state, age_of(collector.last_success, now),
         every(std::chrono::duration_cast<std::chrono::milliseconds>(collector.every * collector.slowdown)),
         collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000), collector.series,
-        about);
+        about, only);
   }
   page += "</table></div>\n";
+}
+
+std::size_t series_of(const ServerView& view) {
+  std::size_t series = 0;
+  for (const CollectorStatus& collector : view.collectors)
+    series += collector.series;
+  return series;
+}
+
+std::ptrdiff_t count_of(const ServerView& view, CollectorState state) {
+  return std::ranges::count(view.collectors, state, &CollectorStatus::state);
+}
+
+/// The servers, a line each, and then what is known of each.
+void append_servers(std::string& page, const StatusView& view) {
+  page +=
+      "<h2>Servers</h2>\n<div "
+      "class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th>version</th><th>role</th>"
+      "<th class=\"n\">good</th><th class=\"n\">failed</th><th class=\"n\">unsupported</th><th "
+      "class=\"n\">series</th>"
+      "</tr>\n";
+  for (const ServerView& server : view.servers) {
+    const auto& facts = server.server.facts;
+    page += fmt::format(
+        "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td>{2}</td><td>{3}</td><td class=\"n\">{4}</td>"
+        "<td class=\"n\">{5}</td><td class=\"n\">{6}</td><td class=\"n\">{7}</td></tr>\n",
+        escaped(server.name), state_of(server, view.now), facts ? escaped(facts->short_version) : "",
+        facts ? to_string(facts->role) : "", count_of(server, CollectorState::good),
+        count_of(server, CollectorState::failed), count_of(server, CollectorState::unsupported),
+        series_of(server));
+  }
+  page += "</table></div>\n";
+  for (const ServerView& server : view.servers) {
+    page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(server.name));
+    append_server(page, server, view.now);
+    page += "<details><summary>Collectors</summary>\n";
+    append_collectors(page, server, view.now);
+    page += "</details>\n";
+  }
+}
+
+void append_only_server(std::string& page, const ServerView& server, Timestamp now) {
+  page += "<h2>Server</h2>\n";
+  append_server(page, server, now);
+  page += "<h2>Collectors</h2>\n";
+  append_collectors(page, server, now);
 }
 
 json json_of(const Error& error) {
@@ -178,6 +227,16 @@ json json_of(const ServerStatus& server, bool up) {
   return shown;
 }
 
+json json_of(const ServerView& view) {
+  json collectors = json::array();
+  for (const CollectorStatus& collector : view.collectors)
+    collectors.push_back(json_of(collector));
+  return {{"name", view.name},
+          {"labels", view.labels},
+          {"server", json_of(view.server, view.up)},
+          {"collectors", std::move(collectors)}};
+}
+
 }  // namespace
 
 std::string status_html(const StatusView& view) {
@@ -191,8 +250,10 @@ std::string status_html(const StatusView& view) {
     for (const std::string& mistake : view.mistakes) page += fmt::format("<li><code>{}</code></li>\n", escaped(mistake));
     page += "</ul></div>\n";
   }
-  append_server(page, view);
-  append_collectors(page, view);
+  if (view.servers.size() == 1)
+    append_only_server(page, view.servers.front(), view.now);
+  else
+    append_servers(page, view);
   page += fmt::format("<p class=\"why\">Configuration: {}. Collectors run on their own clock; this page and /metrics "
                       "never ask the database.</p>\n</body>\n</html>\n",
                       view.config_file.empty() ? "from the environment" : escaped(view.config_file));
@@ -200,16 +261,17 @@ std::string status_html(const StatusView& view) {
 }
 
 std::string status_json(const StatusView& view) {
-  json collectors = json::array();
-  for (const CollectorStatus& collector : view.collectors) collectors.push_back(json_of(collector));
-  return json{{"version", view.version},
-              {"config_file", view.config_file},
-              {"config_mistakes", view.mistakes},
-              {"now", seconds(view.now)},
-              {"server", json_of(view.server, view.up)},
-              {"collectors", std::move(collectors)}}
-             .dump(2, ' ', false, json::error_handler_t::replace) +
-         "\n";
+  json page = {{"version", view.version},
+               {"config_file", view.config_file},
+               {"config_mistakes", view.mistakes},
+               {"now", seconds(view.now)},
+               {"servers", json::array()}};
+  for (const ServerView& server : view.servers)
+    page["servers"].push_back(json_of(server));
+  if (view.servers.size() == 1)
+    for (const char* key : {"server", "collectors"})
+      page[key] = page["servers"][0][key];
+  return page.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace pgvigil::agent

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,21 +9,30 @@
 
 namespace pgvigil::agent {
 
+/// One server on it.
+struct ServerView {
+  std::string name;  ///< empty for the only one
+  std::map<std::string, std::string> labels;
+  bool up = false;
+  ServerStatus server;
+  std::vector<CollectorStatus> collectors;
+};
+
 /// What the status page shows, as read at one moment.
 struct StatusView {
   std::string version;
   std::string config_file;            ///< empty: the environment decides
   std::vector<std::string> mistakes;  ///< of a configuration that was refused; the one before stays in force
-  bool up = false;
-  ServerStatus server;
-  std::vector<CollectorStatus> collectors;
+  std::vector<ServerView> servers;
   Timestamp now;
 };
 
-/// The page at "/": links, the server, and every collector with its state. Needs no script and nothing from outside.
+/// The page at "/": links, each server, and every collector with its state. Needs no script and nothing from
+/// outside.
 std::string status_html(const StatusView& view);
 
-/// The same as JSON, at "/status".
+/// The same as JSON, at "/status": {"servers": [{"name", "server", "collectors"}]}. With one server the keys
+/// "server" and "collectors" are there as well.
 std::string status_json(const StatusView& view);
 
 }  // namespace pgvigil::agent

@@ -23,10 +23,47 @@ std::vector<std::string> lines_of(const Diagnostics& diagnostics) {
   return lines;
 }
 
+/// What becomes of the watches when a configuration comes into force.
+struct Succession {
+  WatchList all;        ///< from now on
+  WatchList beginning;  ///< of them
+  WatchList ending;     ///< of those before
+};
+
+Succession succession(const std::shared_ptr<const Config>& config, const WatchList& before) {
+  Succession next;
+  for (const ServerConfig& server : config->servers) {
+    const auto same_name = [&](const auto& watch) { return watch->server().name == server.name; };
+    const auto old = std::ranges::find_if(before, same_name);
+    if (old != before.end() && (*old)->does(*config, server)) {
+      next.all.push_back(*old);
+      continue;
+    }
+    next.all.push_back(
+        std::make_shared<Watch>(config, server, old == before.end() ? nullptr : (*old)->known()));
+    next.beginning.push_back(next.all.back());
+  }
+  for (const auto& watch : before)
+    if (std::ranges::find(next.all, watch) == next.all.end()) next.ending.push_back(watch);
+  return next;
+}
+
+ServerView view_of(const Watch& watch) {
+  ServerView view{.name = watch.server().name, .labels = watch.server().labels};
+  view.server = watch.board().server();
+  view.collectors = watch.board().collectors();
+  view.up = is_up(view.server, steady_clock::now(), k_up_interval);
+  return view;
+}
+
 }  // namespace
 
 Agent::Agent(AgentOptions options)
-    : options_(std::move(options)), self_(k_version, options_.restarts), scraper_(snapshot_, board_, self_) {}
+    : options_(std::move(options)), self_(k_version, options_.restarts), own_(self_), scraper_(own_) {
+  const auto nothing = std::make_shared<const Config>();
+  show(*nothing,
+       std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(nothing, ServerConfig{})}));
+}
 
 Agent::~Agent() { stop(); }
 
@@ -75,43 +112,51 @@ void Agent::reload_if_changed() {
   (void)reload();
 }
 
-/// The old target ends before the new one begins: a server never sees the sessions of both.
+/// A server that is watched as before is left alone. Otherwise the old watch ends before the new one begins:
+/// a server never sees the sessions of both.
 void Agent::apply(std::shared_ptr<const Config> config) {
   configure_log(config->log);
-  std::shared_ptr<Target> old;
   {
     const std::lock_guard lock(mutex_);
     if (config_ && config_->http != config->http)
       log(LogLevel::warning, "restart_needed", {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
-    old = std::move(target_);
-    target_.reset();
+  }
+  const auto before = watches();
+  const Succession next = succession(config, *before);
+  stop_all(next.ending);
+  for (const auto& watch : next.beginning)
+    watch->start();
+  show(*config, std::make_shared<const WatchList>(next.all));
+  {
+    const std::lock_guard lock(mutex_);
     config_ = config;
     mistakes_.clear();
   }
-  if (old) old->stop();
-  snapshot_.configure(constant_labels(config->labels));
-  scraper_.configure({constant_labels(config->labels), k_up_interval, config->generation});
-  auto target = std::make_shared<Target>(config, config->server, snapshot_, board_);
-  target->start();
+  for (const auto& watch : next.ending)
+    if (std::ranges::find(next.all, watch->known(), &Watch::known) == next.all.end())
+      forget_errors_of(watch->server().name);
   log(LogLevel::info, "config_taken",
       {{"file", config->file.empty() ? "environment" : config->file},
-       {"collectors", std::to_string(std::ranges::count_if(config->definitions, &collectors::Definition::enabled))}});
+       {"collectors",
+        std::to_string(std::ranges::count_if(config->definitions, &collectors::Definition::enabled))},
+       {"servers", next.all.size()},
+       {"servers_kept", next.all.size() - next.beginning.size()}});
+  malloc_trim(0);  // parsing has left a megabyte or two that nobody needs again
+}
+
+/// Makes them what scrapes and pages show.
+void Agent::show(const Config& settings, const std::shared_ptr<const WatchList>& watches) {
   {
     const std::lock_guard lock(mutex_);
-    target_ = std::move(target);
+    watches_ = watches;
   }
-  malloc_trim(0);  // parsing has left a megabyte or two that nobody needs again
+  own_.configure({constant_labels(settings.labels), k_up_interval, settings.generation}, watches);
+  scraper_.configure(watches);
 }
 
 void Agent::stop() {
   if (http_) http_->stop();
-  std::shared_ptr<Target> target;
-  {
-    const std::lock_guard lock(mutex_);
-    target = std::move(target_);
-    target_.reset();
-  }
-  if (target) target->stop();
+  stop_all(*watches());
 }
 
 std::shared_ptr<const Config> Agent::config() const {
@@ -119,23 +164,28 @@ std::shared_ptr<const Config> Agent::config() const {
   return config_;
 }
 
+std::shared_ptr<const WatchList> Agent::watches() const {
+  const std::lock_guard lock(mutex_);
+  return watches_;
+}
+
 std::vector<std::string> Agent::watched_folders() const {
   const auto config = this->config();
   return config_folders(options_.config_file, config.get());
 }
 
-ScrapeBody Agent::scrape(const ScrapeRequest& request) {
+std::expected<ScrapeBody, Error> Agent::scrape(const ScrapeRequest& request) {
   const auto start = steady_clock::now();
-  ScrapeBody body = scraper_.scrape(request);
-  self_.count_scrape(std::chrono::duration<double>(steady_clock::now() - start).count(), body.size);
+  auto body = scraper_.scrape(request);
+  if (body)
+    self_.count_scrape(std::chrono::duration<double>(steady_clock::now() - start).count(), body->size);
   return body;
 }
 
 StatusView Agent::status() const {
   StatusView view{.version = std::string(k_version), .now = std::chrono::system_clock::now()};
-  view.server = board_.server();
-  view.collectors = board_.collectors();
-  view.up = is_up(view.server, steady_clock::now(), k_up_interval);
+  for (const auto& watch : *watches())
+    view.servers.push_back(view_of(*watch));
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;
   view.mistakes = mistakes_;
@@ -143,14 +193,15 @@ StatusView Agent::status() const {
 }
 
 bool Agent::alive() const {
-  std::shared_ptr<Target> target;
-  {
-    const std::lock_guard lock(mutex_);
-    target = target_;
-  }
-  return !target || target->alive();
+  const auto all = watches();
+  return std::ranges::all_of(*all, [](const auto& watch) { return watch->alive(); });
 }
 
-bool Agent::ready() const { return config() != nullptr && board_.first_round_done(); }
+bool Agent::ready() const {
+  const auto all = watches();
+  return config() != nullptr &&
+         std::ranges::all_of(*all, [](const auto& watch) { return watch->board().first_outcome_known(); }) &&
+         std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); });
+}
 
 }  // namespace pgvigil::agent

@@ -11,11 +11,10 @@
 #include "agent/config/config.h"
 #include "agent/http/server.h"
 #include "agent/http/status_page.h"
+#include "agent/runtime/own_metrics.h"
 #include "agent/runtime/scrape.h"
 #include "agent/runtime/self_metrics.h"
-#include "agent/runtime/snapshot.h"
-#include "agent/runtime/status.h"
-#include "agent/runtime/target.h"
+#include "agent/runtime/watch.h"
 
 namespace pgvigil::agent {
 
@@ -27,8 +26,9 @@ struct AgentOptions {
   std::uint64_t restarts = 0;            ///< workers that died before this one
 };
 
-/// The running agent: HTTP server, snapshot and the target under watch. A configuration with mistakes never ends it:
-/// the one before stays in force, and a first one that is wrong leaves it serving its own metrics until it is mended.
+/// The running agent: HTTP server and the servers under watch. A configuration with mistakes never ends it:
+/// the one before stays in force, and a first one that is wrong leaves it serving its own metrics until it is
+/// mended.
 class Agent {
  public:
   explicit Agent(AgentOptions options);
@@ -48,20 +48,23 @@ class Agent {
   std::vector<std::string> watched_folders() const;
 
   // What the HTTP routes answer. Any thread may call them.
-  ScrapeBody scrape(const ScrapeRequest& request);
+  /// Error `configuration` when there is no server of a name that is asked for.
+  std::expected<ScrapeBody, Error> scrape(const ScrapeRequest& request);
   StatusView status() const;
   bool alive() const;
+  /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
   bool ready() const;
 
  private:
   std::expected<void, Error> listen(const HttpConfig& http);
   void apply(std::shared_ptr<const Config> config);
+  void show(const Config& settings, const std::shared_ptr<const WatchList>& watches);
   std::shared_ptr<const Config> config() const;
+  std::shared_ptr<const WatchList> watches() const;
 
   AgentOptions options_;
-  Snapshot snapshot_;
-  StatusBoard board_;
   SelfMetrics self_;
+  OwnMetrics own_;
   Scraper scraper_;
   std::unique_ptr<Server> http_;
 
@@ -70,7 +73,8 @@ class Agent {
 
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Config> config_;
-  std::shared_ptr<Target> target_;
+  std::shared_ptr<const WatchList>
+      watches_;  // never empty: before the first configuration one that does nothing
   std::vector<std::string> mistakes_;
 };
 

@@ -1,9 +1,11 @@
 #include "agent/runtime/exposition.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <deque>
+#include <unordered_map>
+#include <vector>
 
 namespace pgvigil::agent {
 namespace {
@@ -35,37 +37,65 @@ void append_escaped_help(std::string& text, Format format, std::string_view help
   }
 }
 
-/// Prints the samples of one table, and hands the text on in pieces.
+/// Prints the samples of tables, and hands the text on in pieces.
 class TablePrinter {
  public:
-  TablePrinter(const Table& table, Format format, std::string_view constant_labels, const TextSink& sink)
-      : table_(table), format_(format), constant_labels_(constant_labels), sink_(sink) {
-    for (const LabelName& label : table.schema().labels)
-      label_heads_.push_back(label.text() + "=\"");
+  TablePrinter(std::span<const LabelledTable> tables, Format format, const TextSink& sink)
+      : format_(format), sink_(sink) {
+    for (const LabelledTable& table : tables) {
+      auto& source = sources_.emplace_back(table.table, table.constant_labels, std::vector<std::string>{});
+      for (const LabelName& label : table.table.schema().labels)
+        source.label_heads.push_back(label.text() + "=\"");
+    }
+    for (const Source& source : sources_)
+      add_families(source);
   }
 
   void print() {
-    for (std::size_t metric = 0; metric < table_.schema().metrics.size(); ++metric)
-      print_family(metric);
+    for (const Family& family : families_)
+      print_family(family);
     if (!text_.empty()) sink_(text_);
   }
 
  private:
-  void print_family(std::size_t position) {
-    const Metric& metric = table_.schema().metrics[position];
+  struct Source {
+    const Table& table;
+    std::string_view constant_labels;
+    std::vector<std::string> label_heads;
+  };
+  /// The columns of one metric.
+  struct Column {
+    const Source* source;
+    std::size_t position;
+  };
+  using Family = std::vector<Column>;
+
+  void add_families(const Source& source) {
+    const auto& metrics = source.table.schema().metrics;
+    for (std::size_t position = 0; position < metrics.size(); ++position) {
+      const auto [place, is_new] = places_.emplace(metrics[position].name.text(), families_.size());
+      if (is_new) families_.emplace_back();
+      families_[place->second].push_back({&source, position});
+    }
+  }
+
+  void print_family(const Family& family) {
     bool headed = false;
-    for (std::size_t row = 0; row < table_.rows(); ++row) {
-      if (!table_.has(row, position)) continue;
-      if (!headed) print_head(metric);
-      headed = true;
-      text_ += metric.name.text();
-      print_labels(metric, row);
-      text_ += ' ';
-      append_number(text_, table_.values(position)[row]);
-      text_ += '\n';
-      if (text_.size() >= k_piece) {
-        sink_(text_);
-        text_.clear();
+    for (const auto& [source, position] : family) {
+      const Metric& metric = source->table.schema().metrics[position];
+      for (std::size_t row = 0; row < source->table.rows(); ++row) {
+        if (!source->table.has(row, position)) continue;
+        if (!headed) print_head(metric);
+        headed = true;
+        text_ += metric.name.text();
+        print_labels(*source, metric, row);
+        text_ += ' ';
+        append_number(text_, source->table.values(position)[row]);
+        text_ += '\n';
+        if (text_.size() >= k_piece) {
+          sink_(text_);
+          text_.clear();
+        }
       }
     }
   }
@@ -73,41 +103,36 @@ class TablePrinter {
   void print_head(const Metric& metric) {
     const std::string& name = metric.name.text();
     const std::string_view type = type_word(metric.type, format_, name);
-    const bool shares_name =
-        format_ == Format::openmetrics && type == "counter" && has_family(name.substr(0, name.size() - 6));
+    const bool shares_name = format_ == Format::openmetrics && type == "counter" &&
+                             places_.contains(std::string_view(name).substr(0, name.size() - 6));
     append_family_head(text_, format_, name, shares_name ? "unknown" : type, metric.help,
                        to_string(metric.unit));
   }
 
-  bool has_family(std::string_view name) const {
-    return std::ranges::any_of(table_.schema().metrics,
-                               [&](const Metric& other) { return other.name.text() == name; });
-  }
-
-  void print_labels(const Metric& metric, std::size_t row) {
+  void print_labels(const Source& source, const Metric& metric, std::size_t row) {
     char before = '{';
     const auto open = [&] {
       text_ += before;
       before = ',';
     };
-    if (!constant_labels_.empty()) {
+    if (!source.constant_labels.empty()) {
       open();
-      text_ += constant_labels_;
+      text_ += source.constant_labels;
     }
     for (std::uint16_t label : metric.labels) {
       open();
-      text_ += label_heads_[label];
-      append_escaped(text_, table_.label(row, label));
+      text_ += source.label_heads[label];
+      append_escaped(text_, source.table.label(row, label));
       text_ += '"';
     }
     if (before == ',') text_ += '}';
   }
 
-  const Table& table_;
   Format format_;
-  std::string_view constant_labels_;
   const TextSink& sink_;
-  std::vector<std::string> label_heads_;
+  std::deque<Source> sources_;                                // never moved: columns point at them
+  std::vector<Family> families_;                              // in the order in which they are met
+  std::unordered_map<std::string_view, std::size_t> places_;  // in families_, by name
   std::string text_;
 };
 
@@ -149,7 +174,12 @@ std::string constant_labels(const std::map<std::string, std::string>& labels) {
 }
 
 void render(const Table& table, Format format, std::string_view constant_labels, const TextSink& sink) {
-  TablePrinter(table, format, constant_labels, sink).print();
+  const LabelledTable only{table, constant_labels};
+  render({&only, 1}, format, sink);
+}
+
+void render(std::span<const LabelledTable> tables, Format format, const TextSink& sink) {
+  TablePrinter(tables, format, sink).print();
 }
 
 void append_family_head(std::string& text,

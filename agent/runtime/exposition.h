@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,17 @@ using TextSink = std::function<void(std::string_view)>;
 /// Prints a table, family by family; a family without a sample is left out. OpenMetrics knows counters only
 /// with the suffix _total: a counter without it keeps its name there and has the type unknown.
 void render(const Table& table, Format format, std::string_view constant_labels, const TextSink& sink);
+
+/// A table of one server, and the labels that its series carry.
+struct LabelledTable {
+  const Table& table;
+  std::string_view constant_labels;
+};
+
+/// Prints what the same collector gave on several servers: each family once, with the samples of all of them.
+/// Their columns need not be the same, as the versions of the servers are not; a family's type and help are
+/// those of the first table that has it.
+void render(std::span<const LabelledTable> tables, Format format, const TextSink& sink);
 
 /// Appends "# HELP", "# TYPE" and where it applies "# UNIT" of one family. `type` is Prometheus's word.
 void append_family_head(std::string& text,

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 #include "agent/runtime/repeat_guard.h"
 
@@ -58,14 +59,29 @@ Log& the_log() {
   return log;
 }
 
+/// Of the LogScope that this thread is in; empty outside of any.
+std::string& scope_server() {
+  thread_local std::string server;
+  return server;
+}
+
+/// What the keys of one server begin with.
+std::string prefix_of(std::string_view server) {
+  return std::string(server) + '\0';
+}
+
 std::string key_of(std::string_view event, std::string_view key) {
-  return std::string(event) + '\0' + std::string(key);
+  return prefix_of(scope_server()).append(event).append(1, '\0').append(key);
 }
 
 }  // namespace
 
 void log(LogLevel level, std::string_view event, const LogFields& fields) {
-  the_log().write(level, event, fields);
+  const std::string& server = scope_server();
+  if (server.empty()) return the_log().write(level, event, fields);
+  LogFields all = {{"server", server}};
+  all.insert(all.end(), fields.begin(), fields.end());
+  the_log().write(level, event, all);
 }
 
 void log_on_change(LogLevel level,
@@ -96,6 +112,16 @@ void log_recovery(std::string_view event,
   all.emplace_back("failures", spell->failures);
   all.emplace_back("seconds", std::chrono::duration<double>(spell->lasted).count());
   log(LogLevel::info, "recovered", all);
+}
+
+LogScope::LogScope(std::string server) : before_(std::exchange(scope_server(), std::move(server))) {}
+
+LogScope::~LogScope() {
+  scope_server() = std::move(before_);
+}
+
+void forget_errors_of(std::string_view server) {
+  the_log().repeats.forget(prefix_of(server));
 }
 
 void configure_log(const LogConfig& config) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "agent/config/config.h"
@@ -33,6 +34,22 @@ void log_recovery(std::string_view event,
                   std::string_view key,
                   const LogFields& fields,
                   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
+
+/// While it lives, every line of this thread has the field `server`, and log_on_change() keeps the errors of
+/// one server apart from those of another. Without a name it changes nothing.
+class LogScope {
+ public:
+  explicit LogScope(std::string server);
+  ~LogScope();
+  LogScope(const LogScope&) = delete;
+  LogScope& operator=(const LogScope&) = delete;
+
+ private:
+  std::string before_;
+};
+
+/// Forgets what log_on_change() remembers of the errors of a server that nobody watches any more.
+void forget_errors_of(std::string_view server);
 
 /// The format and the least level, from now on. Before the first call: logfmt, info. Any thread may call it.
 void configure_log(const LogConfig& config);

@@ -40,4 +40,9 @@ std::optional<RepeatGuard::Spell> RepeatGuard::recovered(std::string_view key, C
   return spell;
 }
 
+void RepeatGuard::forget(std::string_view prefix) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(failing_, [&](const auto& entry) { return entry.first.starts_with(prefix); });
+}
+
 }  // namespace pgvigil::agent

@@ -32,6 +32,9 @@ class RepeatGuard {
   /// Notes that `key` is well: nothing when it was so before.
   std::optional<Spell> recovered(std::string_view key, Clock::time_point now);
 
+  /// Forgets every key that begins with `prefix`.
+  void forget(std::string_view prefix);
+
  private:
   struct State {
     std::string text;

@@ -1,14 +1,16 @@
 #pragma once
 
-#include <array>
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "agent/runtime/self_metrics.h"
-#include "agent/runtime/snapshot.h"
+#include "agent/runtime/merged_tables.h"
+#include "agent/runtime/own_metrics.h"
+#include "agent/runtime/watch.h"
+#include "collectors/model/error.h"
 
 namespace pgvigil::agent {
 
@@ -17,6 +19,8 @@ struct ScrapeRequest {
   Format format = Format::text;
   bool gzip = false;
   std::vector<std::string> collectors;  ///< names of collectors; empty: all of them and the agent's own metrics
+  std::vector<std::string>
+      targets;  ///< names of servers; empty: all of them and the metrics about the process
 };
 
 /// The bytes of an answer, to be sent one after the other.
@@ -25,36 +29,30 @@ struct ScrapeBody {
   std::uint64_t size = 0;
 };
 
-/// What of the configuration a scrape depends on.
-struct ScrapeSettings {
-  std::string constant_labels;
-  std::chrono::milliseconds up_interval{15'000};
-  collectors::Generation generation = collectors::Generation::v0_20;
-};
-
-/// Puts scrapes together from what is there already: no query, no rendering of tables, no compression but that of the
-/// agent's own metrics, and those at most once a second. Any thread may use it.
+/// Puts scrapes together from what is there already: no query is asked. With one server nothing is rendered
+/// and nothing compressed; with several, each collector's tables are merged once after one of the servers has
+/// published. Any thread may use it.
 class Scraper {
  public:
-  /// All of them must outlive it.
-  Scraper(Snapshot& snapshot, StatusBoard& board, SelfMetrics& self) : snapshot_(snapshot), board_(board), self_(self) {}
+  /// `own` must outlive it.
+  explicit Scraper(OwnMetrics& own) : own_(own), watches_(std::make_shared<const WatchList>()) {}
 
-  void configure(ScrapeSettings settings);
-  ScrapeBody scrape(const ScrapeRequest& request);
+  /// Whom scrapes show from now on.
+  void configure(std::shared_ptr<const WatchList> watches);
+  /// Error `configuration` when there is no server of one of the names.
+  std::expected<ScrapeBody, Error> scrape(const ScrapeRequest& request);
+  /// The same for one server, which need not be one of those.
+  ScrapeBody scrape_one(const ScrapeRequest& request, const std::shared_ptr<Watch>& watch);
 
  private:
-  struct OwnFragment {
-    std::chrono::steady_clock::time_point rendered_at{};
-    std::shared_ptr<const Fragment> fragment;
-  };
-  std::shared_ptr<const Fragment> own_fragment(Format format, std::chrono::steady_clock::time_point now);
+  std::shared_ptr<const WatchList> watches();
+  std::vector<std::shared_ptr<const Fragment>> tables_of(const ScrapeRequest& request,
+                                                         const WatchList& watches);
 
-  Snapshot& snapshot_;
-  StatusBoard& board_;
-  SelfMetrics& self_;
+  OwnMetrics& own_;
+  MergedTables merged_;
   std::mutex mutex_;  // guards what follows
-  ScrapeSettings settings_;
-  std::array<OwnFragment, 2> own_;  // by Format
+  std::shared_ptr<const WatchList> watches_;
 };
 
 }  // namespace pgvigil::agent

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "agent/runtime/own_labels.h"
 #include "agent/runtime/process.h"
 
 namespace pgvigil::agent {
@@ -30,6 +31,10 @@ void add(MetricFamily& family, Labels labels, double value) {
   metric.gauge.value = value;
   metric.counter.value = value;
   family.metric.push_back(std::move(metric));
+}
+
+ClientMetric::Label label(OwnLabel name, std::string_view value) {
+  return {name_of(name), std::string(value)};
 }
 
 MetricFamily single(MetricFamily family, double value) {
@@ -133,7 +138,7 @@ MetricFamily failure_family(const std::vector<CollectorStatus>& collectors) {
     for (ErrorKind kind : k_expected_failures)
       counts.try_emplace(kind, 0);
     for (const auto& [kind, count] : counts)
-      add(failures, {{"collector", collector.name}, {"kind", std::string(to_string(kind))}},
+      add(failures, {label(OwnLabel::collector, collector.name), label(OwnLabel::kind, to_string(kind))},
           static_cast<double>(count));
   }
   return failures;
@@ -147,9 +152,9 @@ constexpr std::array k_silent_states = {
 MetricFamily state_family(const ServerStatus& server, bool up) {
   auto state = gauge("pgvigil_server_state",
                      "1 for the state that the server is in as seen from here, 0 for the others.");
-  add(state, {{"state", "up"}}, up ? 1 : 0);
+  add(state, {label(OwnLabel::state, "up")}, up ? 1 : 0);
   for (ErrorKind kind : k_silent_states)
-    add(state, {{"state", std::string(to_string(kind))}},
+    add(state, {label(OwnLabel::state, to_string(kind))},
         server.trouble && server.trouble->kind == kind ? 1 : 0);
   return state;
 }
@@ -161,7 +166,7 @@ MetricFamily connect_failures(const ServerStatus& server) {
   for (ErrorKind kind : k_silent_states)
     counts.try_emplace(kind, 0);
   for (const auto& [kind, count] : counts)
-    add(failures, {{"kind", std::string(to_string(kind))}}, static_cast<double>(count));
+    add(failures, {label(OwnLabel::kind, to_string(kind))}, static_cast<double>(count));
   return failures;
 }
 
@@ -208,9 +213,9 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
   if (server.facts) {
     auto info = gauge("pgvigil_server_info", "Always 1; the labels tell what the server is, as read last.");
     add(info,
-        {{"version", server.facts->short_version},
-         {"role", std::string(to_string(server.facts->role))},
-         {"system_identifier", server.facts->system_identifier}},
+        {label(OwnLabel::version, server.facts->short_version),
+         label(OwnLabel::role, to_string(server.facts->role)),
+         label(OwnLabel::system_identifier, server.facts->system_identifier)},
         1);
     families.push_back(std::move(info));
   }
@@ -222,7 +227,8 @@ std::vector<MetricFamily> collector_families(const std::vector<CollectorStatus>&
   for (const CollectorMetric& metric : k_collector_metrics) {
     auto& all = families.emplace_back(family(metric.type, metric.name, metric.help));
     for (const CollectorStatus& collector : collectors)
-      if (const auto value = metric.value(collector)) add(all, {{"collector", collector.name}}, *value);
+      if (const auto value = metric.value(collector))
+        add(all, {label(OwnLabel::collector, collector.name)}, *value);
   }
   families.push_back(failure_family(collectors));
   return families;
@@ -257,9 +263,7 @@ std::vector<MetricFamily> process_families() {
   };
 }
 
-std::vector<MetricFamily> exporter_families(const std::vector<CollectorStatus>& collectors,
-                                            std::uint64_t scrapes,
-                                            double scrape_seconds) {
+std::vector<MetricFamily> exporter_server_families(const std::vector<CollectorStatus>& collectors) {
   auto duration = gauge("pg_scrape_collector_duration_seconds",
                         "The same as pgvigil_collector_duration_seconds, under postgres_exporter's name.");
   auto success = gauge("pg_scrape_collector_success",
@@ -271,13 +275,20 @@ std::vector<MetricFamily> exporter_families(const std::vector<CollectorStatus>& 
       continue;
     const bool failed = collector.state == CollectorState::failed;
     any_failed = any_failed || failed;
-    add(duration, {{"collector", collector.name}}, collector.last_seconds);
-    add(success, {{"collector", collector.name}}, failed ? 0 : 1);
+    add(duration, {label(OwnLabel::collector, collector.name)}, collector.last_seconds);
+    add(success, {label(OwnLabel::collector, collector.name)}, failed ? 0 : 1);
   }
+  return {
+      std::move(duration), std::move(success),
+      single(
+          gauge("pg_exporter_last_scrape_error",
+                "Whether any collector's last run failed (1) or none (0), under postgres_exporter's name."),
+          any_failed ? 1 : 0)};
+}
+
+std::vector<MetricFamily> exporter_process_families(std::uint64_t scrapes, double scrape_seconds) {
   const double mean = scrapes == 0 ? 0 : scrape_seconds / static_cast<double>(scrapes);
   return {
-      std::move(duration),
-      std::move(success),
       single(gauge("pg_exporter_last_scrape_duration_seconds",
                    "Mean time to answer a scrape since the start of the process, under postgres_exporter's "
                    "name; collecting goes on apart from it."),
@@ -285,10 +296,6 @@ std::vector<MetricFamily> exporter_families(const std::vector<CollectorStatus>& 
       single(counter("pg_exporter_scrapes_total",
                      "Scrapes answered since the start of the process, under postgres_exporter's name."),
              static_cast<double>(scrapes)),
-      single(
-          gauge("pg_exporter_last_scrape_error",
-                "Whether any collector's last run failed (1) or none (0), under postgres_exporter's name."),
-          any_failed ? 1 : 0),
   };
 }
 

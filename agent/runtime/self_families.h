@@ -23,9 +23,11 @@ std::vector<prometheus::MetricFamily> collector_families(const std::vector<Colle
 /// Memory, CPU, descriptors and threads of the process.
 std::vector<prometheus::MetricFamily> process_families();
 
+/// What postgres_exporter exports of its collectors, under its names.
+std::vector<prometheus::MetricFamily> exporter_server_families(
+    const std::vector<CollectorStatus>& collectors);
+
 /// What postgres_exporter exports of itself, under its names.
-std::vector<prometheus::MetricFamily> exporter_families(const std::vector<CollectorStatus>& collectors,
-                                                        std::uint64_t scrapes,
-                                                        double scrape_seconds);
+std::vector<prometheus::MetricFamily> exporter_process_families(std::uint64_t scrapes, double scrape_seconds);
 
 }  // namespace pgvigil::agent

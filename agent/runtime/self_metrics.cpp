@@ -5,7 +5,13 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/runtime/own_labels.h"
 #include "agent/runtime/self_families.h"
+#include "agent/runtime/worker_up.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -16,6 +22,12 @@ using prometheus::MetricType;
 const prometheus::Histogram::BucketBoundaries k_scrape_buckets = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
 
+template <typename Value>
+struct Labelled {
+  std::string_view constant_labels;
+  Value value;
+};
+
 /// Prints what prometheus-cpp collected. Its own serializer escapes no HELP and rounds to 16 digits.
 class FamilyPrinter {
  public:
@@ -24,9 +36,25 @@ class FamilyPrinter {
 
   void print(const MetricFamily& family) {
     if (family.metric.empty()) return;
-    append_family_head(text_, format_, family.name, word(family.type), family.help);
-    for (const auto& metric : family.metric)
-      print_metric(family, metric);
+    print_head(family);
+    print_metrics(family, constant_labels_);
+  }
+
+  /// The families of several servers: each once, with the metrics of all of them.
+  void print_merged(const std::vector<Labelled<std::vector<MetricFamily>>>& servers) {
+    std::vector<std::pair<std::string_view, std::vector<Labelled<const MetricFamily*>>>> merged;
+    for (const auto& [labels, families] : servers)
+      for (const MetricFamily& family : families) {
+        auto place = std::ranges::find(merged, family.name, [](const auto& entry) { return entry.first; });
+        if (place == merged.end()) place = merged.insert(place, {family.name, {}});
+        if (!family.metric.empty()) place->second.push_back({labels, &family});
+      }
+    for (const auto& [name, parts] : merged) {
+      if (parts.empty()) continue;
+      print_head(*parts.front().value);
+      for (const auto& [labels, family] : parts)
+        print_metrics(*family, labels);
+    }
   }
 
   std::string take() && { return std::move(text_); }
@@ -42,13 +70,26 @@ class FamilyPrinter {
         return "histogram";
       case MetricType::Gauge:
       case MetricType::Summary:
-      case MetricType::Untyped: return "gauge";
+      case MetricType::Untyped:
         return "gauge";
     }
     return "gauge";
   }
 
-  void print_metric(const MetricFamily& family, const ClientMetric& metric) {
+  void print_head(const MetricFamily& family) {
+    append_family_head(text_, format_, family.name, word(family.type), family.help);
+  }
+
+  void print_metrics(const MetricFamily& family, std::string_view constant_labels) {
+    for (const auto& metric : family.metric)
+      print_metric(family, metric, constant_labels);
+  }
+
+  void print_metric(const MetricFamily& family,
+                    const ClientMetric& metric,
+                    std::string_view constant_labels) {
+    const auto sample = [&](std::string_view name, const std::vector<ClientMetric::Label>& labels,
+                            double value) { append_sample(name, constant_labels, labels, value); };
     if (family.type == MetricType::Counter) return sample(family.name, metric.label, metric.counter.value);
     if (family.type == MetricType::Gauge) return sample(family.name, metric.label, metric.gauge.value);
     auto labels = metric.label;
@@ -62,17 +103,21 @@ class FamilyPrinter {
     sample(family.name + "_count", metric.label, static_cast<double>(metric.histogram.sample_count));
   }
 
-  void sample(std::string_view name, const std::vector<ClientMetric::Label>& labels, double value) {
+  void append_sample(std::string_view name,
+                     std::string_view constant_labels,
+                     const std::vector<ClientMetric::Label>& labels,
+                     double value) {
     text_ += name;
     char before = '{';
-    if (!constant_labels_.empty()) {
+    if (!constant_labels.empty()) {
       text_ += before;
-      text_ += constant_labels_;
+      text_ += constant_labels;
       before = ',';
     }
     for (const auto& label : labels) {
       text_ += before;
-      text_ += label.name + "=\"";
+      text_ += label.name;
+      text_ += "=\"";
       append_escaped(text_, label.value);
       text_ += '"';
       before = ',';
@@ -152,7 +197,14 @@ struct SelfMetrics::Families {
         .Name("pgvigil_build_info")
         .Help("Always 1; the labels tell the version of pgvigil and of its compiler.")
         .Register(registry)
-        .Add({{"version", std::string(version)}, {"compiler", "gcc " __VERSION__}})
+        .Add({{name_of(OwnLabel::version), std::string(version)},
+              {name_of(OwnLabel::compiler), "gcc " __VERSION__}})
+        .Set(1);
+    prometheus::BuildGauge()
+        .Name(std::string(k_worker_up))
+        .Help(std::string(k_worker_up_help))
+        .Register(registry)
+        .Add({})
         .Set(1);
     prometheus::BuildCounter()
         .Name("pgvigil_worker_restarts_total")
@@ -160,8 +212,8 @@ struct SelfMetrics::Families {
         .Register(registry)
         .Add({})
         .Increment(static_cast<double>(restarts));
-    reloads.Add({{"result", "taken"}});
-    reloads.Add({{"result", "refused"}});
+    reloads.Add({{name_of(OwnLabel::result), "taken"}});
+    reloads.Add({{name_of(OwnLabel::result), "refused"}});
   }
 
   /// The scrapes so far: how many, and the seconds of all of them.
@@ -174,7 +226,10 @@ SelfMetrics::SelfMetrics(std::string_view version, std::uint64_t restarts)
 SelfMetrics::~SelfMetrics() = default;
 
 void SelfMetrics::count_request(std::string_view route, int status, double seconds) {
-  families_->requests.Add({{"handler", std::string(route)}, {"code", std::to_string(status)}}).Increment();
+  families_->requests
+      .Add({{name_of(OwnLabel::handler), std::string(route)},
+            {name_of(OwnLabel::code), std::to_string(status)}})
+      .Increment();
   families_->request_seconds.Increment(seconds);
 }
 
@@ -184,31 +239,39 @@ void SelfMetrics::count_scrape(double seconds, std::uint64_t bytes) {
 }
 
 void SelfMetrics::count_closed(std::string_view reason) {
-  families_->closed.Add({{"reason", std::string(reason)}}).Increment();
+  families_->closed.Add({{name_of(OwnLabel::reason), std::string(reason)}}).Increment();
 }
 
 void SelfMetrics::count_reload(bool taken) {
-  families_->reloads.Add({{"result", taken ? "taken" : "refused"}}).Increment();
+  families_->reloads.Add({{name_of(OwnLabel::result), taken ? "taken" : "refused"}}).Increment();
   families_->reload_good.Set(taken ? 1 : 0);
   if (taken) families_->reload_time.Set(unix_seconds(std::chrono::system_clock::now()));
 }
 
-std::string SelfMetrics::render(const StatusBoard& board,
-                                std::chrono::milliseconds up_interval,
-                                collectors::Generation generation,
-                                Format format,
-                                std::string_view constant_labels) {
-  FamilyPrinter printer(format, constant_labels);
-  for (const MetricFamily& family : server_families(board.server(), up_interval))
-    printer.print(family);
-  for (const MetricFamily& family : collector_families(board.collectors()))
-    printer.print(family);
+std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,
+                                        const RenderSettings& settings) {
+  std::vector<Labelled<std::vector<MetricFamily>>> all;
+  for (const auto& [labels, board] : servers) {
+    auto& families = all.emplace_back(labels, server_families(board.server(), settings.up_interval)).value;
+    const auto add = [&](std::vector<MetricFamily> more) {
+      std::ranges::move(more, std::back_inserter(families));
+    };
+    const auto collectors = board.collectors();
+    add(collector_families(collectors));
+    if (settings.generation != collectors::Generation::off) add(exporter_server_families(collectors));
+  }
+  FamilyPrinter printer(settings.format, {});
+  printer.print_merged(all);
+  return std::move(printer).take();
+}
+
+std::string SelfMetrics::render_process(const RenderSettings& settings) {
+  FamilyPrinter printer(settings.format, settings.constant_labels);
   for (const MetricFamily& family : process_families())
     printer.print(family);
-  if (generation != collectors::Generation::off) {
+  if (settings.generation != collectors::Generation::off) {
     const auto scrapes = families_->scrape_history();
-    for (const MetricFamily& family :
-         exporter_families(board.collectors(), scrapes.sample_count, scrapes.sample_sum))
+    for (const MetricFamily& family : exporter_process_families(scrapes.sample_count, scrapes.sample_sum))
       printer.print(family);
   }
   for (const MetricFamily& family : families_->registry.Collect())

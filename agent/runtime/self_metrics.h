@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,21 @@
 #include "collectors/definition.h"
 
 namespace pgvigil::agent {
+
+/// A server, the labels that its series carry, and how it fares.
+struct WatchedServer {
+  std::string_view constant_labels;
+  const StatusBoard& board;
+};
+
+/// How the agent's own metrics are to be printed.
+struct RenderSettings {
+  Format format = Format::text;
+  std::string_view constant_labels;               ///< of the metrics about the process
+  std::chrono::milliseconds up_interval{15'000};  ///< the one of pg_up (see is_up)
+  /// With one of postgres_exporter's names, those that it exports of itself are there as well.
+  collectors::Generation generation = collectors::Generation::v0_20;
+};
 
 /// The agent's own metrics: counted here as things happen, or read from the board when they are rendered.
 /// Any thread may use it.
@@ -26,13 +42,10 @@ class SelfMetrics {
   /// A configuration was read: it is in force now, or it was refused and the old one stays.
   void count_reload(bool taken);
 
-  /// Everything, in `format`. `up_interval` is the one of pg_up (see is_up). With a generation of
-  /// postgres_exporter's names, those that it exports of itself are there as well.
-  std::string render(const StatusBoard& board,
-                     std::chrono::milliseconds up_interval,
-                     collectors::Generation generation,
-                     Format format,
-                     std::string_view constant_labels);
+  /// The metrics about servers and their collectors: each family once.
+  static std::string render_servers(std::span<const WatchedServer> servers, const RenderSettings& settings);
+  /// The metrics about the process.
+  std::string render_process(const RenderSettings& settings);
 
  private:
   struct Families;

@@ -22,6 +22,7 @@ class Published {
   Published(std::string collector, Table table, std::string constant_labels, Deadline expires);
   const std::string& collector() const { return collector_; }
   const Table& table() const { return table_; }
+  const std::string& constant_labels() const { return constant_labels_; }
   Deadline expires() const { return expires_; }
   /// The exposition; rendered at the first call for a format.
   std::shared_ptr<const Fragment> fragment(Format format) const;

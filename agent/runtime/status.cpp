@@ -61,6 +61,10 @@ bool StatusBoard::first_round_done() const {
   });
 }
 
+bool StatusBoard::first_outcome_known() const {
+  return first_round_done() || server().trouble.has_value();
+}
+
 bool is_up(const ServerStatus& server,
            std::chrono::steady_clock::time_point now,
            std::chrono::milliseconds interval) {

@@ -71,6 +71,8 @@ class StatusBoard {
   ServerStatus server() const;
   /// Every collector has had its first outcome.
   bool first_round_done() const;
+  /// The same, or it is known why the server lets none have one.
+  bool first_outcome_known() const;
 
  private:
   mutable std::mutex mutex_;

@@ -4,6 +4,7 @@
 
 #include "agent/http/request_head.h"
 #include "agent/runtime/exposition.h"
+#include "agent/runtime/worker_up.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -30,11 +31,7 @@ void append_gauge(std::string& text, std::string_view name, std::string_view hel
 
 std::string metrics(const WorkerHistory& history, Deadline now) {
   std::string text;
-  append_gauge(
-      text, "pgvigil_worker_up",
-      "Whether the process that measures is running. While it is 0 nothing is known about the server: its "
-      "series, pg_up too, are absent.",
-      0);
+  append_gauge(text, k_worker_up, k_worker_up_help, 0);
   append_family_head(
       text, Format::text, "pgvigil_worker_restarts_total", "counter",
       "Workers that died and were replaced by the supervisor since the start of the container.");

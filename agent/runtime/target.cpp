@@ -53,6 +53,7 @@ void Target::start() {
   }
   for (const auto& worker : workers_)
     worker->thread = std::jthread([this, self = worker.get()](const std::stop_token& stop) {
+      const LogScope scope(server_.name);
       self->number == 0 ? work_first(stop, *self) : work_further(stop, *self);
       let_go(*self);
     });

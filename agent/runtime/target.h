@@ -34,8 +34,8 @@ namespace pgvigil::agent {
 /// it is idle.
 class Target {
  public:
-  /// Watches `server`, which is one of `config`. `snapshot` and `board` hold what is known of that server alone, and
-  /// must outlive it.
+  /// Watches `server` as `config` says. `server`, and `snapshot` and `board`, which hold what is known of
+  /// that server alone, must outlive it.
   Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board);
   /// Stops.
   ~Target();
@@ -117,7 +117,7 @@ class Target {
   void wake();
 
   std::shared_ptr<const Config> config_;
-  const ServerConfig& server_;  // in *config_
+  const ServerConfig& server_;
   std::vector<const collectors::Definition*> jobs_;  // the enabled ones; a job's number is its place here
   std::vector<collectors::CollectLimits> limits_;    // by job
   std::vector<collectors::Stages> stages_;           // by job; touched by whoever runs the job

@@ -54,6 +54,8 @@ class Section {
   /// The string at `key`, without asking for it; nothing when something else or nothing is there.
   std::optional<std::string_view> peek(std::string_view key) const;
   bool has(std::string_view key) const;
+  /// Whether there is an array at `key`, without asking for it.
+  bool has_array(std::string_view key) const;
   /// Reports that `key` is missing, at the place of the table, unless it is there. Returns whether it is.
   bool require(std::string_view key);
   /// Reports a mistake at the place of `key`'s value (of the table, when the key is absent).

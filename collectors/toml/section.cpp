@@ -253,6 +253,11 @@ bool Section::has(std::string_view key) const {
   return find(state_->table(), key) != nullptr;
 }
 
+bool Section::has_array(std::string_view key) const {
+  const TomlEntry* entry = find(state_->table(), key);
+  return entry != nullptr && std::holds_alternative<TomlArray>(entry->node.value);
+}
+
 bool Section::require(std::string_view key) {
   if (ask(key) != nullptr) return true;
   complain(state_->node->begin, "missing key " + quoted(key), "");

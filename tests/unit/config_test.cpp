@@ -79,8 +79,8 @@ TEST_CASE("an empty file and no file at all mean the defaults", "[config]") {
     CHECK(config.http == HttpConfig{});
     CHECK(config.http.port == 9187);
     CHECK(config.log == LogConfig{});
-    CHECK(config.server.connection == postgres::ConnectionSettings{});
-    CHECK(config.server.origin == "libpq's environment (PG*)");
+    CHECK(config.servers[0].connection == postgres::ConnectionSettings{});
+    CHECK(config.servers[0].origin == "libpq's environment (PG*)");
     CHECK(config.generation == collectors::Generation::v0_20);
     CHECK(config.stale_after == 3);
     CHECK_FALSE(config.definitions.empty());
@@ -126,15 +126,15 @@ filter.relname = ["!tmp*"]
   CHECK(config.file == "/etc/pgvigil/pgvigil.toml");
   CHECK(config.http == HttpConfig{"127.0.0.1", 9999, 2, 10});
   CHECK(config.log == LogConfig{LogFormat::json, LogLevel::warning});
-  CHECK(config.server.connection.dsn.reveal() == "host=db password=secret");
-  CHECK(config.server.connection.user == "watcher");
-  CHECK(config.server.connection.password_file == "/etc/pgvigil/secrets/password");
-  CHECK(config.server.origin == "/etc/pgvigil/pgvigil.toml");
-  CHECK(config.server.max_connections == 1);
-  CHECK(config.server.connect_timeout == 2s);
-  CHECK(config.server.lock_timeout == 50ms);
-  CHECK(config.server.backoff_limit == 30s);
-  CHECK(config.server.databases == std::vector<std::string>{"*", "!template*"});
+  CHECK(config.servers[0].connection.dsn.reveal() == "host=db password=secret");
+  CHECK(config.servers[0].connection.user == "watcher");
+  CHECK(config.servers[0].connection.password_file == "/etc/pgvigil/secrets/password");
+  CHECK(config.servers[0].origin == "/etc/pgvigil/pgvigil.toml");
+  CHECK(config.servers[0].max_connections == 1);
+  CHECK(config.servers[0].connect_timeout == 2s);
+  CHECK(config.servers[0].lock_timeout == 50ms);
+  CHECK(config.servers[0].backoff_limit == 30s);
+  CHECK(config.servers[0].databases == std::vector<std::string>{"*", "!template*"});
   CHECK(config.labels == std::map<std::string, std::string>{{"cluster", "eu"}});
   CHECK(config.generation == collectors::Generation::v0_15);
   CHECK(config.max_series == 1000);
@@ -187,7 +187,7 @@ directory = "nowhere"
        "c:4:11: 'threads' must be from 1 to 64, not 100\n"
        "c:6:12: a password does not stand in the configuration (Name a file that holds it: password_file = "
        "\"/run/secrets/password\".)\n"
-       "c:7:7: 'dsn' names more than one server (One pgvigil watches one server so far: run one beside each "
+       "c:7:7: 'dsn' names more than one server (Write a configuration with a [[server]] for each "
        "of them.)\n"
        "c:9:13: 'user' and 'user_file' exclude each other (Keep one of them.)\n"
        "c:10:14: an empty glob\n"
@@ -265,38 +265,39 @@ TEST_CASE("the file's connection goes before the environment's", "[config]") {
                                             {"MY_PASSWORD", "mine"}});
   SECTION("a dsn decides alone") {
     const Config config = good("[server]\ndsn = \"host=file\"\n", surroundings);
-    CHECK(config.server.connection.dsn.reveal() == "host=file");
-    CHECK(config.server.connection.user == "");
-    CHECK(config.server.connection.password_variable == "");
-    CHECK(config.server.origin == "/etc/pgvigil/pgvigil.toml");
+    CHECK(config.servers[0].connection.dsn.reveal() == "host=file");
+    CHECK(config.servers[0].connection.user == "");
+    CHECK(config.servers[0].connection.password_variable == "");
+    CHECK(config.servers[0].origin == "/etc/pgvigil/pgvigil.toml");
   }
   SECTION("an empty dsn is libpq's environment") {
-    CHECK(good("[server]\ndsn = \"\"\n", surroundings).server.connection == postgres::ConnectionSettings{});
+    CHECK(good("[server]\ndsn = \"\"\n", surroundings).servers[0].connection ==
+          postgres::ConnectionSettings{});
   }
   SECTION("without a dsn the file completes the environment") {
     const Config config =
         good("[server]\nlock_timeout = \"1s\"\npassword_variable = \"MY_PASSWORD\"\n", surroundings);
-    CHECK(config.server.connection.dsn.reveal() == "postgresql://env:5432/db");
-    CHECK(config.server.connection.user == "env_user");
-    CHECK(config.server.connection.password_variable == "MY_PASSWORD");
-    CHECK(config.server.origin == "DATA_SOURCE_URI");
+    CHECK(config.servers[0].connection.dsn.reveal() == "postgresql://env:5432/db");
+    CHECK(config.servers[0].connection.user == "env_user");
+    CHECK(config.servers[0].connection.password_variable == "MY_PASSWORD");
+    CHECK(config.servers[0].origin == "DATA_SOURCE_URI");
   }
   SECTION("a user of the file replaces the environment's file, and the other way round") {
     const Surroundings files = around({{"DATA_SOURCE_USER_FILE", "/u"}, {"DATA_SOURCE_PASS_FILE", "/p"}});
     const Config config = good("[server]\nuser = \"me\"\npassword_file = \"/mine\"\n", files);
-    CHECK(config.server.connection.user == "me");
-    CHECK(config.server.connection.user_file == "");
-    CHECK(config.server.connection.password_file == "/mine");
+    CHECK(config.servers[0].connection.user == "me");
+    CHECK(config.servers[0].connection.user_file == "");
+    CHECK(config.servers[0].connection.password_file == "/mine");
   }
 }
 
 TEST_CASE("a mistake of the environment does not count when the file names the server", "[config]") {
   const Surroundings surroundings = around({{"DATA_SOURCE_NAME", "host=a,host=b"}});
   CHECK(mistakes("[server]\ndsn = \"host=c\"\n", surroundings) == "");
-  CHECK(mistakes("", surroundings) ==
-        "environment: DATA_SOURCE_NAME names more than one server (One pgvigil watches one server so far: "
-        "run one beside "
-        "each of them.)\n");
+  CHECK(
+      mistakes("", surroundings) ==
+      "environment: DATA_SOURCE_NAME names more than one server (Write a configuration with a [[server]] for "
+      "each of them.)\n");
 }
 
 TEST_CASE("no message holds a secret", "[config]") {
@@ -322,7 +323,7 @@ TEST_CASE("addresses", "[config]") {
 
 TEST_CASE("docs/configuration.md is what the parser knows", "[config]") {
   const std::string page = configuration_page();
-  for (const OptionGroup& group : option_groups()) {
+  for (const auto& group : option_groups()) {
     CHECK(page.contains("\n## [" + std::string(group.section) + "]\n"));
     for (const auto& option : group.options) {
       INFO(group.section << "." << option.key);
@@ -332,6 +333,8 @@ TEST_CASE("docs/configuration.md is what the parser knows", "[config]") {
       CHECK_FALSE(option.preset.empty());
     }
   }
+  for (const auto& option : server_group().options)
+    CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
   for (const auto& option : collector_options())
     CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
 #ifdef PGVIGIL_SOURCE_DIR
@@ -351,13 +354,129 @@ TEST_CASE("the documented example is a good configuration", "[config]") {
     const std::size_t begin = at + fence.size();
     good(page.substr(begin, page.find("```", begin) - begin));
   }
-  CHECK(examples == 2);
+  CHECK(examples == 3);
+}
+
+namespace {
+
+const std::string k_two_servers = R"(
+[[server]]
+name = "orders"
+dsn = "host=orders"
+password_file = "orders.pw"
+labels = { team = "shop" }
+[[server]]
+name = "billing"
+dsn = "host=billing"
+max_connections = 3
+[labels]
+cluster = "eu"
+team = "nobody"
+)";
+
+}  // namespace
+
+TEST_CASE("a list of servers gives each its own settings and labels", "[config]") {
+  const Config config = good(k_two_servers);
+  REQUIRE(config.servers.size() == 2);
+  CHECK(config.servers[0].name == "orders");
+  CHECK(config.servers[0].connection.password_file == "/etc/pgvigil/orders.pw");
+  CHECK(config.servers[0].max_connections == 2);
+  CHECK(config.servers[1].connection.dsn.reveal() == "host=billing");
+  CHECK(config.servers[1].max_connections == 3);
+  using Labels = std::map<std::string, std::string>;
+  CHECK(labels_of(config, config.servers[0]) ==
+        Labels{{"cluster", "eu"}, {"target", "orders"}, {"team", "shop"}});
+  CHECK(labels_of(config, config.servers[1]) ==
+        Labels{{"cluster", "eu"}, {"target", "billing"}, {"team", "nobody"}});
+}
+
+TEST_CASE("the only server has no label of its own unless it has a name", "[config]") {
+  const Config config = good("[server]\ndsn = \"host=a\"\n[server.labels]\nteam = \"shop\"\n");
+  using Labels = std::map<std::string, std::string>;
+  CHECK(labels_of(config, config.servers[0]) == Labels{{"team", "shop"}});
+  const Config named = good("[server]\nname = \"a\"\n");
+  CHECK(labels_of(named, named.servers[0]) == Labels{{"target", "a"}});
+}
+
+TEST_CASE("a list of servers does not ask the environment", "[config]") {
+  const Config config =
+      good(k_two_servers, around({{"DATA_SOURCE_NAME", "host=elsewhere"}, {"DATA_SOURCE_USER", "me"}}));
+  CHECK(config.servers[1].connection.dsn.reveal() == "host=billing");
+  CHECK(config.servers[1].connection.user.empty());
+}
+
+TEST_CASE("mistakes of a list of servers are named with their place", "[config]") {
+  CHECK(mistakes(R"(
+[[server]]
+name = "a"
+dsn = "host=a"
+[[server]]
+name = "a"
+dns = "host=b"
+[[server]]
+dsn = "host=c"
+password = "x"
+[[server]]
+name = "with space"
+dsn = "host=d"
+labels = { target = "y", kind = "z", le = "w" }
+[labels]
+target = "t"
+)") == "c:5:1: missing key 'dsn'\n"
+       "c:6:8: another server is called 'a' (Each needs a name of its own.)\n"
+       "c:7:1: unknown key 'dns' (Did you mean 'dsn'?)\n"
+       "c:8:1: missing key 'name'\n"
+       "c:10:12: a password does not stand in the configuration (Name a file that holds it: password_file = "
+       "\"/run/secrets/password\".)\n"
+       "c:12:8: 'name' must be of 1 to 128 letters, digits and _-.:/\n"
+       "c:14:12: label 'target' holds the server's name already (Rename it.)\n"
+       "c:14:26: label 'kind' is one of a metric of pgvigil itself already (Rename it.)\n"
+       "c:14:38: label 'le' is one of a metric of pgvigil itself already (Rename it.)\n"
+       "c:16:1: label 'target' holds the server's name already (Rename it.)\n");
+  CHECK(mistakes("[server.labels]\ndatname = \"x\"\n")
+            .starts_with("c:2:1: label 'datname' is one of metric 'pg_"));
+  CHECK(mistakes("server = []\n") == "");
+  CHECK(mistakes("server = [1]\n") ==
+        "c:1:10: 'server' must be an array of tables, not an array (Write [[server]].)\n");
+}
+
+TEST_CASE("a collector's own label 'target' is refused where servers have names", "[config]") {
+  auto definition = k_mine;
+  definition.replace(definition.find("[\"place\"]"), 9, "[\"target\"]");
+  const auto surroundings = around({}, {{"mine.toml", definition}});
+  const auto with_name = parse_config(ConfigFile{"/etc/pgvigil/c", k_two_servers}, surroundings);
+  REQUIRE_FALSE(with_name);
+  CHECK(to_string(with_name.error().front()) ==
+        "mine.toml:5: metric 'my_number' has the label 'target', which holds the server's name (Rename it, "
+        "or leave the "
+        "server's name out when there is only one.)");
+  CHECK(parse_config(ConfigFile{"/etc/pgvigil/c", "[server]\ndsn = \"host=a\"\n[labels]\ncluster = \"x\"\n"},
+                     surroundings));
+}
+
+TEST_CASE("no built-in collector gives the label that tells servers apart", "[config]") {
+  CHECK(mistakes(k_two_servers) == "");
+}
+
+TEST_CASE("what a reload may leave running", "[config]") {
+  const Config config = good(k_two_servers);
+  Config other = config;
+  other.http.port = 1;
+  other.log.level = LogLevel::debug;
+  other.servers.pop_back();
+  CHECK(watch_alike(config, other));
+  other.collectors["locks"].max_series = 3;
+  CHECK_FALSE(watch_alike(config, other));
+  Config third = config;
+  third.definitions.front().every = 1min;
+  CHECK_FALSE(watch_alike(config, third));
 }
 
 TEST_CASE("a canary and a share can be switched off", "[config]") {
-  CHECK(good("").server.canary == 10s);
-  CHECK(good("[server]\ncanary = \"off\"").server.canary == 0s);
-  CHECK(good("[server]\ncanary = \"30s\"").server.canary == 30s);
+  CHECK(good("").servers[0].canary == 10s);
+  CHECK(good("[server]\ncanary = \"off\"").servers[0].canary == 0s);
+  CHECK(good("[server]\ncanary = \"30s\"").servers[0].canary == 30s);
   CHECK(mistakes("[server]\ncanary = \"1ms\"").find("'canary' must be at least 1s, or \"off\"") !=
         std::string::npos);
   CHECK(good("").database_share == 0.01);

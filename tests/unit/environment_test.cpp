@@ -94,7 +94,7 @@ TEST_CASE("with nothing set libpq finds its own way; user and password of ours s
 }
 
 TEST_CASE("a list of servers is refused with what to do", "[environment]") {
-  const std::string hint = " (One pgvigil watches one server so far: run one beside each of them.)";
+  const std::string hint = " (Write a configuration with a [[server]] for each of them.)";
   CHECK(mistake({{"DATA_SOURCE_NAME", "postgresql://a/x,postgresql://b/x"}}) ==
         "environment: DATA_SOURCE_NAME names more than one server" + hint);
   CHECK(mistake({{"DATA_SOURCE_URI", "a/x,postgres://b/x"}}) ==

@@ -128,3 +128,66 @@ TEST_CASE("a table larger than one piece comes whole") {
   CHECK(pieces > 5);
   CHECK(lines == 20'002);
 }
+
+namespace {
+
+/// The same collector on an older server: a column fewer, another one more, in another order.
+Table older_table() {
+  auto schema = std::make_shared<TableSchema>();
+  schema->labels = {*LabelName::parse("mode"), *LabelName::parse("datname")};
+  schema->metrics = {metric("pg_old_pages", MetricType::gauge, Unit::none, {}),
+                     metric("pg_commits_total", MetricType::counter, Unit::none, {1}),
+                     metric("pg_never_there", MetricType::gauge, Unit::none, {0})};
+  TableBuilder builder(schema, 100);
+  builder.add_row();
+  builder.set_label(1, "payments");
+  builder.set_value(0, 3);
+  builder.set_value(1, 9);
+  return std::move(builder).finish({});
+}
+
+std::string merged(Format format) {
+  const Table one = sample_table();
+  const Table two = older_table();
+  const Table three = sample_table();
+  const std::vector<LabelledTable> tables = {
+      {one, "target=\"a\""}, {two, "target=\"b\""}, {three, "target=\"c\""}};
+  std::string text;
+  render(tables, format, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("tables of several servers are one exposition, each family once") {
+  CHECK(merged(Format::text) ==
+        "# HELP pg_size_bytes What pg_size_bytes counts.\n"
+        "# TYPE pg_size_bytes gauge\n"
+        "pg_size_bytes{target=\"a\",datname=\"payments\"} 8192\n"
+        "pg_size_bytes{target=\"c\",datname=\"payments\"} 8192\n"
+        "# HELP pg_commits_total What pg_commits_total counts.\n"
+        "# TYPE pg_commits_total counter\n"
+        "pg_commits_total{target=\"a\",datname=\"payments\"} 7\n"
+        "pg_commits_total{target=\"a\",datname=\"odd\\\"\\\\\\nname\"} 0.5\n"
+        "pg_commits_total{target=\"b\",datname=\"payments\"} 9\n"
+        "pg_commits_total{target=\"c\",datname=\"payments\"} 7\n"
+        "pg_commits_total{target=\"c\",datname=\"odd\\\"\\\\\\nname\"} 0.5\n"
+        "# HELP pg_legacy_commits What pg_legacy_commits counts.\n"
+        "# TYPE pg_legacy_commits counter\n"
+        "pg_legacy_commits{target=\"a\",datname=\"payments\"} 7\n"
+        "pg_legacy_commits{target=\"c\",datname=\"payments\"} 7\n"
+        "# HELP pg_old_pages What pg_old_pages counts.\n"
+        "# TYPE pg_old_pages gauge\n"
+        "pg_old_pages{target=\"b\"} 3\n");
+}
+
+TEST_CASE("OpenMetrics of several servers has one type for each family") {
+  const std::string text = merged(Format::openmetrics);
+  for (const char* line : {"# TYPE pg_commits counter\n", "# TYPE pg_legacy_commits unknown\n",
+                           "# UNIT pg_size_bytes bytes\n"}) {
+    INFO(line);
+    const auto place = text.find(line);
+    REQUIRE(place != std::string::npos);
+    CHECK(text.find(line, place + 1) == std::string::npos);
+  }
+}

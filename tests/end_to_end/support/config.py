@@ -46,3 +46,23 @@ value = "{value}"
 labels = [{listed}]
 help = "A metric of the tests."
 """
+
+
+def server_entry(name, dsn, more=""):
+    """A [[server]]."""
+    return "\n".join(
+        [
+            "[[server]]",
+            f"name = {toml_string(name)}",
+            f"dsn = {toml_string(dsn)}",
+            'connect_timeout = "3s"',
+            'backoff_limit = "2s"',
+            more,
+            "",
+        ]
+    )
+
+
+def fleet_config(clusters, more=""):
+    """A configuration that watches several clusters, by name."""
+    return "\n".join([*(server_entry(name, cluster.dsn()) for name, cluster in clusters.items()), more, ""])

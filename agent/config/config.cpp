@@ -1,0 +1,21 @@
+#include "agent/config/config.h"
+
+namespace pgvigil::agent {
+
+std::map<std::string, std::string> labels_of(const Config& config, const ServerConfig& server) {
+  auto labels = server.labels;
+  labels.insert(config.labels.begin(), config.labels.end());
+  if (!server.name.empty()) labels.insert_or_assign(std::string(k_target_label), server.name);
+  return labels;
+}
+
+bool watch_alike(const Config& one, const Config& other) {
+  // Whatever is not named here matters to those who watch, also what will be added.
+  Config same = one;
+  same.http = other.http;
+  same.log = other.log;
+  same.servers = other.servers;
+  return same == other;
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,121 @@
+// The keys of those whom pgvigil watches.
+
+#include <algorithm>
+
+#include "agent/config/credential_options.h"
+#include "agent/config/environment.h"
+#include "agent/config/option_kinds.h"
+#include "agent/config/options.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace kinds;
+using S = ServerConfig;
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// It stands in labels, addresses and command lines as it is.
+bool is_server_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, [](char c) {
+    return is_letter_or_digit(c) || std::string_view("_-.:/").contains(c);
+  });
+}
+
+Option<S> name_option() {
+  return {"name", "letters, digits and `_-.:/`", "none; required in [[server]]",
+          "What its series carry as the label `target`, and what it is called everywhere else. Without a "
+          "name there "
+          "is no such label.",
+          [](Section& section, S& server) {
+            auto name = section.string("name");
+            if (!name) return;
+            if (!is_server_name(*name))
+              return section.report("name", "'name' must be of 1 to 128 letters, digits and _-.:/");
+            server.name = std::move(*name);
+          }};
+}
+
+Option<S> dsn_option() {
+  return {"dsn", "connection string or URI", "the environment's, see below; required in [[server]]",
+          "The server. May hold a password, but a file is the better place for it. Empty: what libpq's `PG*` "
+          "variables name.",
+          [](Section& section, S& server) {
+            auto dsn = section.string("dsn");
+            if (!dsn) return;
+            if (names_several_servers(*dsn))
+              return section.report("dsn", "'dsn' names more than one server",
+                                    std::string(k_several_servers_hint));
+            server.connection.dsn = Secret(std::move(*dsn));
+          }};
+}
+
+/// Globs, of which those that begin with '!' exclude.
+Option<S> databases_option() {
+  return {"databases", "list of globs", "the connection's database",
+          "Where the collectors run that look into each database. `!` excludes: `[\"*\", \"!test_*\"]`.",
+          [](Section& section, S& server) {
+            const auto globs = section.strings("databases");
+            if (!globs) return;
+            for (std::size_t i = 0; i < globs->size(); ++i)
+              if ((*globs)[i].empty() || (*globs)[i] == "!")
+                section.report_element("databases", i, "an empty glob");
+            server.databases = *globs;
+          }};
+}
+
+std::vector<Option<S>> server_options() {
+  std::vector<Option<S>> options = {name_option(), dsn_option()};
+  append_credentials<S>(
+      options, [](S & s) -> auto& { return s.connection; }, "the connection string's");
+  options.push_back(databases_option());
+  options.push_back(integer<S>(
+      "max_connections", 1, 16, [](S & s) -> auto& { return s.max_connections; },
+      "Sessions that are held at most; one more is opened for a moment per further database."));
+  options.push_back(duration<S>(
+      "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; },
+      "For one attempt to connect."));
+  options.push_back(duration<S>(
+      "lock_timeout", 1ms, [](S & s) -> auto& { return s.lock_timeout; },
+      "How long a query of pgvigil may wait for a lock."));
+  options.push_back(duration_or_off<S>(
+      "canary", 1s, [](S & s) -> auto& { return s.canary; },
+      "How often a session is opened for a moment, to see whether the server lets new ones in. A server in "
+      "smart shutdown says so to new sessions only: without it such a shutdown waits for pgvigil."));
+  options.push_back(duration<S>(
+      "backoff_limit", 1s, [](S & s) -> auto& { return s.backoff_limit; },
+      "The longest pause between attempts to connect."));
+  return options;
+}
+
+}  // namespace
+
+bool is_variable_name(std::string_view text) {
+  return !text.empty() && (text.front() < '0' || text.front() > '9') &&
+         std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '_'; });
+}
+
+void check_credentials(Section& section) {
+  if (section.has("password")) {
+    section.know("password");
+    section.report("password", "a password does not stand in the configuration",
+                   "Name a file that holds it: password_file = \"/run/secrets/password\".");
+  }
+  const auto refuse_both = [&](std::string_view one, std::string_view other) {
+    if (section.has(one) && section.has(other))
+      section.report(other, "'" + std::string(one) + "' and '" + std::string(other) + "' exclude each other",
+                     "Keep one of them.");
+  };
+  refuse_both("user", "user_file");
+  refuse_both("password_file", "password_variable");
+}
+
+OptionGroup<ServerConfig> server_group() {
+  return {"server", "A Postgres server that is watched.", server_options(),
+          [](Section& section, S& /*server*/) { check_credentials(section); }};
+}
+
+}  // namespace pgvigil::agent

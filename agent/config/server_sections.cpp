@@ -1,0 +1,171 @@
+#include "agent/config/server_sections.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <utility>
+
+#include "agent/config/options.h"
+#include "agent/runtime/own_labels.h"
+#include "collectors/model/names.h"
+
+namespace pgvigil::agent {
+namespace {
+
+/// Labels that the formats keep for themselves.
+constexpr std::array<std::string_view, 2> k_reserved_labels = {"le", "quantile"};
+
+constexpr std::string_view k_server = "server";
+
+ServerConfig read_server(Section& section, const std::string& config_file) {
+  static const auto group = server_group();
+  ServerConfig server;
+  read_options(section, group.options, server);
+  group.check(section, server);
+  resolve_path(config_file, server.connection.user_file);
+  resolve_path(config_file, server.connection.password_file);
+  return server;
+}
+
+/// A list tells its servers apart by their names, and the environment knows only one of them.
+void check_entry(Section& section, const ServerConfig& server, const std::vector<ServerConfig>& before) {
+  section.require("name");
+  section.require("dsn");
+  if (!server.name.empty() && std::ranges::find(before, server.name, &ServerConfig::name) != before.end())
+    section.report("name", "another server is called '" + server.name + "'", "Each needs a name of its own.");
+}
+
+/// What the environment says of the only server.
+void complete(ServerConfig& server, const Surroundings& surroundings, Diagnostics& elsewhere) {
+  auto named = server_from_environment(surroundings.environment, surroundings.read_file);
+  if (!named) return elsewhere.push_back(named.error());
+  auto& connection = server.connection;
+  server.origin = named->origin;
+  const bool has_user = !connection.user.empty() || !connection.user_file.empty();
+  const bool has_password = !connection.password_file.empty() || !connection.password_variable.empty();
+  connection.dsn = std::move(named->connection.dsn);
+  if (!has_user) {
+    connection.user = std::move(named->connection.user);
+    connection.user_file = std::move(named->connection.user_file);
+  }
+  if (!has_password) {
+    connection.password_file = std::move(named->connection.password_file);
+    connection.password_variable = std::move(named->connection.password_variable);
+  }
+}
+
+void check_password_variable(Section& section, const Surroundings& surroundings, const ServerConfig& server) {
+  const std::string& variable = server.connection.password_variable;
+  if (section.has("password_variable") && !variable.empty() && !surroundings.environment(variable))
+    section.report("password_variable", "environment variable '" + variable + "' is not set");
+}
+
+std::map<std::string, std::string> read_map(Section& section) {
+  std::map<std::string, std::string> labels;
+  for (const auto& [name, value] : section.string_map()) {
+    if (const auto label = LabelName::parse(name); !label)
+      section.report_key(name, label.error().message, label.error().hint);
+    else if (value.empty())
+      section.report(name, "label '" + name + "' is empty", "An empty label is none: leave it out.");
+    else
+      labels.emplace(name, value);
+  }
+  return labels;
+}
+
+bool any_is_named(const Config& config) {
+  return !std::ranges::all_of(config.servers, &std::string::empty, &ServerConfig::name);
+}
+
+/// What `label` is already, for a message; empty when it is free.
+std::string owner_of(const std::string& label, const Config& config) {
+  const auto is_in = [&](const auto& labels) { return std::ranges::find(labels, label) != labels.end(); };
+  if (is_in(k_own_labels) || is_in(k_reserved_labels)) return "is one of a metric of pgvigil itself";
+  if (label == k_target_label && any_is_named(config)) return "holds the server's name";
+  for (const collectors::Definition& definition : config.definitions)
+    for (const collectors::MetricDefinition& metric : definition.metrics)
+      if (is_in(metric.labels)) return "is one of metric '" + metric.name + "'";
+  return "";
+}
+
+void check_labels(Section& section, const std::map<std::string, std::string>& labels, const Config& config) {
+  for (const auto& [label, value] : labels)
+    if (const std::string owner = owner_of(label, config); !owner.empty())
+      section.report_key(label, "label '" + label + "' " + owner + " already", "Rename it.");
+}
+
+/// A collector may not give the label that tells servers apart, where there is one.
+void check_definitions(const Config& config, Diagnostics& elsewhere) {
+  if (!any_is_named(config)) return;
+  for (const collectors::Definition& definition : config.definitions)
+    for (const collectors::MetricDefinition& metric : definition.metrics)
+      if (std::ranges::find(metric.labels, k_target_label) != metric.labels.end())
+        elsewhere.push_back({definition.file, metric.line, 0,
+                             "metric '" + metric.name + "' has the label '" + std::string(k_target_label) +
+                                 "', which holds the server's name",
+                             "Rename it, or leave the server's name out when there is only one."});
+}
+
+}  // namespace
+
+std::vector<std::optional<Section>> read_servers(Section& root,
+                                                 const std::string& config_file,
+                                                 Config& config) {
+  std::vector<std::optional<Section>> sections;
+  if (root.has_array(k_server)) {
+    for (Section& section : root.sections(k_server)) {
+      ServerConfig server = read_server(section, config_file);
+      check_entry(section, server, config.servers);
+      config.servers.push_back(std::move(server));
+      sections.emplace_back(section);
+    }
+  } else if (auto section = root.section(k_server)) {
+    config.servers.push_back(read_server(*section, config_file));
+    sections.emplace_back(*section);
+  }
+  if (config.servers.empty()) {
+    config.servers.emplace_back();
+    sections.emplace_back();
+  }
+  return sections;
+}
+
+void complete_servers(std::vector<std::optional<Section>>& sections,
+                      const Surroundings& surroundings,
+                      Config& config,
+                      Diagnostics& elsewhere) {
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    ServerConfig& server = config.servers[i];
+    if (sections.size() > 1 || (sections[i] && sections[i]->has("dsn")))
+      server.origin = config.file;
+    else
+      complete(server, surroundings, elsewhere);
+    if (sections[i]) check_password_variable(*sections[i], surroundings, server);
+  }
+}
+
+void read_labels(Section& root,
+                 std::vector<std::optional<Section>>& servers,
+                 Config& config,
+                 Diagnostics& elsewhere) {
+  if (auto section = root.section("labels")) {
+    config.labels = read_map(*section);
+    check_labels(*section, config.labels, config);
+  }
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    if (!servers[i]) continue;
+    if (auto section = servers[i]->section("labels")) {
+      config.servers[i].labels = read_map(*section);
+      check_labels(*section, config.servers[i].labels, config);
+    }
+    servers[i]->finish();
+  }
+  check_definitions(config, elsewhere);
+}
+
+void resolve_path(const std::string& config_file, std::string& path) {
+  if (path.empty()) return;
+  path = (std::filesystem::path(config_file).parent_path() / path).lexically_normal().string();
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/config/parse.h"
+#include "collectors/toml/document.h"
+
+namespace pgvigil::agent {
+
+/// Reads [server], or every [[server]], into `config.servers`; without either there is one with all defaults.
+/// Their sections come back, in the same order, for what can be checked only later.
+std::vector<std::optional<Section>> read_servers(Section& root,
+                                                 const std::string& config_file,
+                                                 Config& config);
+
+/// Where the file names no server, the environment does; what the file says beside it goes before. Reports
+/// what the environment gets wrong.
+void complete_servers(std::vector<std::optional<Section>>& sections,
+                      const Surroundings& surroundings,
+                      Config& config,
+                      Diagnostics& elsewhere);
+
+/// Reads [labels] and the labels of each server, and reports every one that would stand twice in a series.
+/// Prometheus would refuse the whole scrape.
+void read_labels(Section& root,
+                 std::vector<std::optional<Section>>& servers,
+                 Config& config,
+                 Diagnostics& elsewhere);
+
+/// Makes a relative path relative to the configuration file, wherever the program was started.
+void resolve_path(const std::string& config_file, std::string& path);
+
+}  // namespace pgvigil::agent

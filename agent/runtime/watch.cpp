@@ -1,0 +1,46 @@
+#include "agent/runtime/watch.h"
+
+#include <thread>
+#include <utility>
+
+#include "agent/runtime/exposition.h"
+#include "agent/runtime/log.h"
+
+namespace pgvigil::agent {
+
+Watch::Watch(std::shared_ptr<const Config> config, ServerConfig server, std::shared_ptr<Knowledge> known)
+    : config_(std::move(config)),
+      server_(std::move(server)),
+      labels_(constant_labels(labels_of(*config_, server_))),
+      known_(known ? std::move(known) : std::make_shared<Knowledge>()) {}
+
+Watch::~Watch() {
+  stop();
+}
+
+bool Watch::does(const Config& config, const ServerConfig& server) const {
+  return server_ == server && watch_alike(*config_, config);
+}
+
+void Watch::start() {
+  const LogScope scope(server_.name);
+  known_->snapshot.configure(labels_);
+  target_ = std::make_unique<Target>(config_, server_, known_->snapshot, known_->board);
+  target_->start();
+}
+
+void Watch::stop() {
+  if (target_) target_->stop();
+}
+
+bool Watch::alive() const {
+  return !target_ || target_->alive();
+}
+
+void stop_all(const WatchList& watches) {
+  std::vector<std::jthread> stopping;
+  for (const auto& watch : watches)
+    stopping.emplace_back([&watch] { watch->stop(); });
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/runtime/snapshot.h"
+#include "agent/runtime/status.h"
+#include "agent/runtime/target.h"
+
+namespace pgvigil::agent {
+
+/// What is known of one server. It outlives those who find it out, so that a reload loses no count.
+struct Knowledge {
+  Snapshot snapshot;
+  StatusBoard board;
+};
+
+/// One server under watch, as one configuration says: who finds things out about it (a Target), and what is
+/// known of it. What it tells any thread may ask; start and stop it from one.
+class Watch {
+ public:
+  /// Goes on with what was known of the server before, when `known` is given.
+  Watch(std::shared_ptr<const Config> config,
+        ServerConfig server,
+        std::shared_ptr<Knowledge> known = nullptr);
+  /// Stops.
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  const ServerConfig& server() const { return server_; }
+  /// The labels that its series carry, as they are printed (see constant_labels()).
+  const std::string& labels() const { return labels_; }
+  Snapshot& snapshot() const { return known_->snapshot; }
+  StatusBoard& board() const { return known_->board; }
+  const std::shared_ptr<Knowledge>& known() const { return known_; }
+  /// Whether that configuration would have it done just as it is done now.
+  bool does(const Config& config, const ServerConfig& server) const;
+
+  /// Sessions and threads begin. Call it once.
+  void start();
+  /// They end within a moment, whatever the server does. It is not started again.
+  void stop();
+  /// See Target::alive(). True before the start and after the stop.
+  bool alive() const;
+
+ private:
+  const std::shared_ptr<const Config> config_;
+  const ServerConfig server_;
+  const std::string labels_;
+  const std::shared_ptr<Knowledge> known_;
+  std::unique_ptr<Target> target_;
+};
+
+/// Those who are watched, in the order of the configuration; never changed once others see it.
+using WatchList = std::vector<std::shared_ptr<Watch>>;
+
+/// Stops all of them at the same time.
+void stop_all(const WatchList& watches);
+
+}  // namespace pgvigil::agent
