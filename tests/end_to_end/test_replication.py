@@ -67,6 +67,7 @@ def test_a_standby_that_has_gone_leaves_a_slot_that_retains_wal(primary, standby
     agent = making.agent_of(primary, more=SENDING)
     mine = {"slot_name": "standby_1", "slot_type": "physical"}
     agent.wait_value(0, "pgvigil_replication_slot_inactive", **mine)
+    assert agent.value("pgvigil_replication_slot_inactive_seconds", **mine) is None
     standby.stop()
     agent.wait_value(1, "pgvigil_replication_slot_inactive", **mine)
     agent.wait_value(0, "pgvigil_replication_standbys_streaming")
