@@ -435,7 +435,7 @@ target = "t"
        "c:14:38: label 'le' is one of a metric of pgvigil itself already (Rename it.)\n"
        "c:16:1: label 'target' holds the server's name already (Rename it.)\n");
   CHECK(mistakes("[server.labels]\ndatname = \"x\"\n")
-            .starts_with("c:2:1: label 'datname' is one of metric 'pg_"));
+            .starts_with("c:2:1: label 'datname' is one of metric 'pg"));
   CHECK(mistakes("server = []\n") == "");
   CHECK(mistakes("server = [1]\n") ==
         "c:1:10: 'server' must be an array of tables, not an array (Write [[server]].)\n");
