@@ -115,6 +115,24 @@ def test_a_slot_whose_wal_is_gone_is_lost(primary, slot, making):
         primary.run("select pg_reload_conf()")
 
 
+def test_a_slot_with_a_limit_tells_the_time_that_is_left(primary, slot, making):
+    agent = making.agent_of(primary, more=SENDING)
+    assert agent.value("pgvigil_replication_slot_safe_seconds_left", slot_name=slot) is None
+    primary.run("alter system set max_slot_wal_keep_size = '1GB'")
+    primary.run("select pg_reload_conf()")
+
+    def left():
+        write(primary, 10_000)
+        return agent.value("pgvigil_replication_slot_safe_seconds_left", slot_name=slot)
+
+    try:
+        assert until(left, "the time left is told", pause=0.3) > 0
+        assert agent.value("pgvigil_wal_bytes_per_second") > 0
+    finally:
+        primary.run("alter system reset max_slot_wal_keep_size")
+        primary.run("select pg_reload_conf()")
+
+
 def test_a_forgotten_logical_slot_holds_the_catalogs_horizon_and_its_lag_grows(primary, slot, making):
     agent = making.agent_of(primary, more=SENDING)
     for _ in range(10):
