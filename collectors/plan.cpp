@@ -8,6 +8,8 @@ namespace {
 using postgres::Role;
 using postgres::ServerFacts;
 
+constexpr std::string_view k_extension_schema = "{extension_schema}";
+
 bool in_generation(const std::vector<Generation>& generations, Generation generation) {
   return generations.empty() || std::ranges::find(generations, generation) != generations.end();
 }
@@ -62,6 +64,18 @@ Unsupported no_query(const Definition& definition, const ServerFacts& facts) {
   return {"needs " + std::string(to_string(definition.kind)) + " " + versions_of(definition) + ", this is " +
               release_text(facts.kind, facts.release()),
           ""};
+}
+
+/// The query as this server is asked: {extension_schema} is where the extension was installed to.
+std::string sql_for(const Definition& definition, const QueryDefinition& query, const ServerFacts& facts) {
+  const postgres::Extension* extension = facts.find_extension(definition.extension);
+  std::string sql = query.sql;
+  if (extension == nullptr) return sql;
+  const std::string schema = quoted(extension->schema);
+  for (std::size_t at = sql.find(k_extension_schema); at != std::string::npos;
+       at = sql.find(k_extension_schema, at + schema.size()))
+    sql.replace(at, k_extension_schema.size(), schema);
+  return sql;
 }
 
 std::uint16_t position_of(std::vector<LabelName>& labels, std::string_view name) {
@@ -132,7 +146,7 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
               .endpoint = facts.endpoint,
               .incarnation = incarnation_of(facts)};
   if (chosen.query == nullptr) return no_query(definition, facts);
-  chosen.sql = chosen.query->sql;
+  chosen.sql = sql_for(definition, *chosen.query, facts);
   for (const MetricDefinition& metric : definition.metrics)
     if (metric.versions.contains(facts.release()) && in_generation(metric.generations, generation))
       chosen.metrics.push_back(&metric);

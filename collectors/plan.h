@@ -24,7 +24,7 @@ struct Plan {
   std::vector<std::string> hidden;  ///< values that only the stages look at
   Generation generation = Generation::v0_20;
   std::string endpoint;     ///< the value of the label "server"
-  std::string sql;          ///< of the query
+  std::string sql;          ///< of the query, with the schema of the extension put in
   std::string incarnation;  ///< tells this run of this server from others: counters of another do not go on
   std::shared_ptr<const TableSchema> schema;  ///< of the table that is published; empty for a pivot
   /// Of the table that the query gives: the metrics of `schema`, then those that only the stages look at. Empty for a

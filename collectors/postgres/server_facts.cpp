@@ -10,22 +10,23 @@
 namespace pgvigil::postgres {
 namespace {
 
-/// Everything as rows of (key, value, detail), so that one round trip brings it all. Predefined roles are
+/// Everything as rows of (key, value, detail, place), so that one round trip brings it all. Predefined roles are
 /// those with an OID below FirstNormalObjectId; to look at their names would fail where a name is in another
 /// encoding.
 constexpr std::string_view k_facts = R"sql(
-select 'version_number' as key, current_setting('server_version_num') as value, '' as detail
-union all select 'version', version(), ''
-union all select 'short_version', current_setting('server_version'), ''
-union all select 'standby', pg_is_in_recovery()::text, ''
-union all select 'user', current_user, ''
-union all select 'database', current_database(), ''
-union all select 'superuser', (select rolsuper::text from pg_roles where rolname = current_user), ''
-union all select 'postmaster_start', extract(epoch from pg_postmaster_start_time())::text, ''
-union all select 'role', rolname, '' from pg_roles
+select 'version_number' as key, current_setting('server_version_num') as value, '' as detail, '' as place
+union all select 'version', version(), '', ''
+union all select 'short_version', current_setting('server_version'), '', ''
+union all select 'standby', pg_is_in_recovery()::text, '', ''
+union all select 'user', current_user, '', ''
+union all select 'database', current_database(), '', ''
+union all select 'superuser', (select rolsuper::text from pg_roles where rolname = current_user), '', ''
+union all select 'postmaster_start', extract(epoch from pg_postmaster_start_time())::text, '', ''
+union all select 'role', rolname, '', '' from pg_roles
            where oid < 16384 and pg_has_role(current_user, oid, 'USAGE')
-union all select 'extension', extname, extversion from pg_extension
-union all select 'database_name', datname, '' from pg_database
+union all select 'extension', e.extname, e.extversion, n.nspname
+            from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+union all select 'database_name', datname, '', '' from pg_database
            where datallowconn and not datistemplate and has_database_privilege(oid, 'CONNECT')
  order by 1, 2)sql";
 
@@ -53,7 +54,11 @@ std::string word_of(ServerKind kind) {
   return std::string(k_pooler_words.at(static_cast<std::size_t>(kind) - 1));
 }
 
-void take(ServerFacts& facts, std::string_view key, std::string value, std::string detail) {
+void take(ServerFacts& facts,
+          std::string_view key,
+          std::string value,
+          std::string detail,
+          std::string place) {
   if (key == "version_number") facts.version_number = number_of<int>(value);
   if (key == "version") facts.version = std::move(value);
   if (key == "short_version") facts.short_version = std::move(value);
@@ -62,7 +67,8 @@ void take(ServerFacts& facts, std::string_view key, std::string value, std::stri
   if (key == "database") facts.database = std::move(value);
   if (key == "superuser") facts.superuser = value == "true";
   if (key == "role") facts.roles.push_back(std::move(value));
-  if (key == "extension") facts.extensions.push_back({std::move(value), std::move(detail)});
+  if (key == "extension")
+    facts.extensions.push_back({std::move(value), std::move(detail), std::move(place)});
   if (key == "database_name") facts.databases.push_back(std::move(value));
   if (key == "postmaster_start")
     facts.postmaster_start =
@@ -75,8 +81,9 @@ bool ServerFacts::has_role(std::string_view name) const {
   return superuser || std::ranges::find(roles, name) != roles.end();
 }
 
-bool ServerFacts::has_extension(std::string_view name) const {
-  return std::ranges::find(extensions, name, &Extension::name) != extensions.end();
+const Extension* ServerFacts::find_extension(std::string_view name) const {
+  const auto found = std::ranges::find(extensions, name, &Extension::name);
+  return found == extensions.end() ? nullptr : &*found;
 }
 
 std::string_view to_string(Role role) {
@@ -94,7 +101,7 @@ std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Dead
   facts.endpoint = connection.endpoint();
   FactReader reader([&](const Row& row) {
     const auto text = [&](std::size_t column) { return std::string(row.text(column).value_or("")); };
-    take(facts, text(0), text(1), text(2));
+    take(facts, text(0), text(1), text(2), text(3));
   });
   if (const auto read = connection.query(k_facts, {}, deadline, reader); !read)
     return std::unexpected(read.error());

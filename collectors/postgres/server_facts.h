@@ -19,6 +19,7 @@ enum class Role : std::uint8_t { primary, standby };
 struct Extension {
   std::string name;
   std::string version;
+  std::string schema;  ///< where its functions and views are
   bool operator==(const Extension&) const = default;
 };
 
@@ -43,7 +44,8 @@ struct ServerFacts {
   /// What the versions of a definition are compared with.
   int release() const { return is_pooler(kind) ? version_number : major(); }
   bool has_role(std::string_view name) const;
-  bool has_extension(std::string_view name) const;
+  bool has_extension(std::string_view name) const { return find_extension(name) != nullptr; }
+  const Extension* find_extension(std::string_view name) const;  ///< null: not installed
   bool operator==(const ServerFacts&) const = default;
 };
 

@@ -19,6 +19,8 @@ def server(making):
     server.run("create table locked (id int primary key, note text)")
     server.run("create table free (id int primary key, note text)")
     server.run("grant select on locked to pgvigil")
+    server.run("create sequence altered as int; create sequence unaltered as int")
+    server.run("grant select on sequence altered, unaltered to pgvigil")
     return server
 
 
@@ -99,3 +101,17 @@ def test_an_awaited_lock_is_respected_like_a_granted_one(server, agent):
         assert not waiting.is_alive(), "the ALTER TABLE waits for pgvigil"
         writer.rollback()
     agent.wait_value(0, "pgvigil_collector_skipped_relations", collector="table_size")
+
+
+def test_a_sequence_that_is_being_altered_is_skipped(server, making):
+    agent = making.agent_of(server, more=every(QUICK, "sequences"))
+    numbers = "pgvigil_sequence_numbers_left"
+    assert agent.value(numbers, sequencename="altered") == agent.value(numbers, sequencename="unaltered") > 0
+    with server.session(autocommit=False) as session:
+        session.cursor().execute("alter sequence altered increment 2")
+        agent.wait_value(1, "pgvigil_collector_skipped_relations", collector="sequences")
+        assert agent.value(numbers, sequencename="altered") is None
+        assert agent.value(numbers, sequencename="unaltered") > 0
+        assert agent.collector("sequences")["state"] == "good"
+        session.rollback()
+    agent.wait_value(0, "pgvigil_collector_skipped_relations", collector="sequences")

@@ -24,6 +24,7 @@ FIRST_MAJORS = {
 EMPTY_WHEN_IDLE = {
     "activity_ages",
     "archive_backlog",
+    "indexes",
     "logical_decoding",
     "prepared_transactions",
     "progress_analyze",
@@ -40,6 +41,7 @@ EMPTY_WHEN_IDLE = {
     "subscription_errors",
     "subscriptions",
     "table_size",
+    "table_vacuum",
     "xmin_horizon",
 }
 

@@ -80,6 +80,16 @@ TEST_CASE("what a server does not support is told with its reason") {
         "not for a standby");
 }
 
+TEST_CASE("the query names the schema that the extension was installed to") {
+  Definition definition = vacuum_progress();
+  definition.extension = "pg_buffercache";
+  definition.queries = {{{}, RoleFilter::any, {}, "select {extension_schema}.f(), {extension_schema}.g()"}};
+  ServerFacts facts = server(17);
+  facts.extensions = {{"pg_buffercache", "1.4", "x{extension_schema}\"y"}};
+  CHECK(std::get<Plan>(plan(definition, facts, Generation::v0_20)).sql ==
+        "select \"x{extension_schema}\"\"y\".f(), \"x{extension_schema}\"\"y\".g()");
+}
+
 TEST_CASE("a missing grant or extension is told with the SQL that mends it") {
   Definition definition = vacuum_progress();
   definition.needs = "pg_monitor";
