@@ -63,6 +63,30 @@ def test_an_idle_primary_is_no_lag_and_paused_replay_is(primary, standby, making
     agent.wait_value(0, "pgvigil_replication_standby_replay_lag_bytes", **reader)
 
 
+def test_a_missing_synchronous_standby_shows(primary, standby, making):
+    agent = making.agent_of(primary, more=SENDING)
+    agent.wait_value(1, "pgvigil_replication_standbys_streaming")
+    families = agent.scrape()
+    assert families.value("pgvigil_replication_standbys_synchronous_required") == 0
+    assert families.value("pgvigil_wal_senders") == 1
+    assert families.value("pgvigil_wal_senders_max") == 4
+    try:
+        for names, required, has in (("walreceiver", 1, 1), ("FIRST 2 (walreceiver, other)", 2, 1), ("ANY 1 (*)", 1, 1)):
+            primary.run(f"alter system set synchronous_standby_names = '{names}'")
+            primary.run("select pg_reload_conf()")
+            agent.wait_value(required, "pgvigil_replication_standbys_synchronous_required")
+            agent.wait_value(has, "pgvigil_replication_standbys_synchronous")
+        standby.stop()
+        agent.wait_value(0, "pgvigil_replication_standbys_synchronous")
+        assert agent.value("pgvigil_replication_standbys_synchronous_required") == 1
+    finally:
+        with primary.session() as session, session.cursor() as cursor:
+            cursor.execute("set synchronous_commit = off")
+            cursor.execute("alter system reset synchronous_standby_names")
+            cursor.execute("select pg_reload_conf()")
+        standby.start()
+
+
 def test_a_standby_that_has_gone_leaves_a_slot_that_retains_wal(primary, standby, making):
     agent = making.agent_of(primary, more=SENDING)
     mine = {"slot_name": "standby_1", "slot_type": "physical"}

@@ -137,13 +137,26 @@ def test_temporary_files_are_seen_while_they_are_there(server, making):
 
 
 def test_a_parameter_that_waits_for_a_restart_is_named(server, making):
-    agent = making.agent_of(server, more=every(QUICK, "pending_restart"))
+    agent = making.agent_of(server, more=every(QUICK, "settings_state"))
     assert agent.value("pgvigil_settings_pending_restart") == 0
     set_parameter(server, "max_connections", 21)
     agent.wait_value(1, "pgvigil_setting_pending_restart", setting="max_connections")
     assert agent.value("pgvigil_settings_pending_restart") == 1
     reset_parameter(server, "max_connections")
     agent.wait_value(0, "pgvigil_settings_pending_restart")
+
+
+def test_a_changed_parameter_changes_the_checksum_and_back(server, making):
+    agent = making.agent_of(server, more=every(QUICK, "settings_state"))
+    before, loaded = (
+        agent.value(f"pgvigil_settings_{name}") for name in ("checksum", "loaded_timestamp_seconds")
+    )
+    assert 0 < before < 2**52
+    set_parameter(server, "log_lock_waits", "on" if server.value("show log_lock_waits") == "off" else "off")
+    until(lambda: agent.value("pgvigil_settings_checksum") != before, "it changes", pause=0.3)
+    assert agent.value("pgvigil_settings_loaded_timestamp_seconds") > loaded
+    reset_parameter(server, "log_lock_waits")
+    agent.wait_value(before, "pgvigil_settings_checksum")
 
 
 def test_connections_and_roles_tell_encryption_and_validity(server, making):
