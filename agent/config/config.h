@@ -69,6 +69,24 @@ struct CollectorConfig {
   bool operator==(const CollectorConfig&) const = default;
 };
 
+/// [probe]: the watching of servers that nobody configured, because /probe asked for them.
+struct ProbeConfig {
+  std::size_t max_targets = 50;  ///< watched at a time
+  std::chrono::milliseconds forget_after{300'000};
+  std::chrono::milliseconds wait{3'000};  ///< of the first probe, for the first numbers
+
+  bool operator==(const ProbeConfig&) const = default;
+};
+
+/// [auth_module.<name>]: how /probe connects to such servers, and to which.
+struct AuthModule {
+  postgres::ConnectionSettings credentials;    ///< without a dsn
+  std::vector<std::string> targets;            ///< globs over "host:port", '!' excludes
+  std::map<std::string, std::string> options;  ///< of libpq
+
+  bool operator==(const AuthModule&) const = default;
+};
+
 struct Config {
   std::string file;  ///< empty when there is none
   HttpConfig http;
@@ -84,6 +102,9 @@ struct Config {
   int stale_after = 3;               ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
+  ProbeConfig probe;
+  std::map<std::string, AuthModule>
+      auth_modules;  ///< by name; without any /probe shows configured servers only
 
   bool operator==(const Config&) const = default;
 };

@@ -16,11 +16,13 @@ void check_credentials(Section& section);
 
 /// Appends the keys that say who connects. `place` leads from the target to its ConnectionSettings.
 template <typename Target, typename Place>
-void append_credentials(std::vector<Option<Target>>& options, Place place, std::string_view user_preset) {
+void append_credentials(std::vector<Option<Target>>& options,
+                        Place place,
+                        std::string_view user_meaning,
+                        std::string_view user_preset) {
   using kinds::text;
   options.push_back(text<Target>(
-      "user", "string", [place](Target & t) -> auto& { return place(t).user; },
-      "The user, instead of the connection string's.", user_preset));
+      "user", "string", [place](Target & t) -> auto& { return place(t).user; }, user_meaning, user_preset));
   options.push_back(text<Target>(
       "user_file", "path", [place](Target & t) -> auto& { return place(t).user_file; },
       "A file that holds the user; read at each connect.", "none"));

@@ -107,10 +107,27 @@ Option<CollectorConfig> top_by_option() {
           }};
 }
 
+OptionGroup<Config> probe_group() {
+  return {
+      "probe",
+      "Servers that nobody configured and `/probe` asks for; see `[auth_module.NAME]`.",
+      {integer<Config>(
+           "max_targets", 1, 1'000, [](Config & c) -> auto& { return c.probe.max_targets; },
+           "How many are watched at a time; a probe of one more is answered with 503."),
+       duration<Config>(
+           "forget_after", 10s, [](Config & c) -> auto& { return c.probe.forget_after; },
+           "A target that was not probed for this long is watched no more."),
+       duration<Config>(
+           "wait", 1ms, [](Config & c) -> auto& { return c.probe.wait; },
+           "How long the first probe of a target waits for its first numbers; every later one shows what is "
+           "there.")},
+      {}};
+}
+
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group()};
+  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group(), probe_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

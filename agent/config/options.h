@@ -36,6 +36,9 @@ std::vector<OptionGroup<Config>> option_groups();
 /// [server] and [[server]], without `labels`.
 OptionGroup<ServerConfig> server_group();
 
+/// [auth_module.<name>], without `options`.
+OptionGroup<AuthModule> auth_module_group();
+
 /// The keys of [collector.<name>], without `filter`.
 std::vector<Option<CollectorConfig>> collector_options();
 

@@ -81,6 +81,48 @@ scrape_configs:
 
 )";
 
+constexpr std::string_view k_module_head = R"(## [auth_module.NAME]
+
+`/probe?target=HOST:PORT&auth_module=NAME` has the form of postgres_exporter's. The first probe of a target begins to
+watch it, with timers and sessions like those of a configured server, and waits for the first numbers for a moment
+(`[probe] wait`); every later one is answered from what is there. The name of a configured server is a target, too, and
+needs no module. Without any module no other target is accepted.
+
+```toml
+[auth_module.rds]
+targets = ["*.eu-central-1.rds.amazonaws.com:5432"]
+user = "pgvigil"
+password_file = "/run/secrets/rds"
+options = { sslmode = "require" }
+```
+
+```yaml
+scrape_configs:
+  - job_name: postgres
+    metrics_path: /probe
+    params:
+      auth_module: [rds]
+    static_configs:
+      - targets: ["orders.abc.eu-central-1.rds.amazonaws.com:5432"]
+    relabel_configs:
+      - source_labels: [__address__]
+        target_label: __param_target
+      - source_labels: [__param_target]
+        target_label: instance
+      - target_label: __address__
+        replacement: pgvigil:9187
+```
+
+)";
+
+constexpr std::string_view k_module_tail = R"(
+`options` are connection parameters of libpq, such as `sslmode` and `dbname` (without it the database is `postgres`).
+
+A target is `host:port`, `host:port/database` or `postgresql://host:port/database?sslmode=...`. It holds no user and no
+password, and no other parameter: those are the module's. Its series carry the label `target` with its address.
+
+)";
+
 constexpr std::string_view k_collector_head = R"(## [collector.NAME]
 
 What is changed of one collector, built in or of your own. `pgvigil check` lists their names.
@@ -153,6 +195,7 @@ std::string configuration_page() {
     page += "## [" + std::string(group.section) + "]\n\n" + std::string(group.meaning) + "\n\n";
     page += table_of(group.options) + '\n';
   }
+  page += std::string(k_module_head) + table_of(auth_module_group().options) + std::string(k_module_tail);
   page += std::string(k_collector_head) + table_of(collector_options()) + std::string(k_tail);
   return page;
 }

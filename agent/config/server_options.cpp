@@ -70,7 +70,8 @@ Option<S> databases_option() {
 std::vector<Option<S>> server_options() {
   std::vector<Option<S>> options = {name_option(), dsn_option()};
   append_credentials<S>(
-      options, [](S & s) -> auto& { return s.connection; }, "the connection string's");
+      options, [](S & s) -> auto& { return s.connection; }, "The user, instead of the connection string's.",
+      "the connection string's");
   options.push_back(databases_option());
   options.push_back(integer<S>(
       "max_connections", 1, 16, [](S & s) -> auto& { return s.max_connections; },
@@ -111,6 +112,24 @@ void check_credentials(Section& section) {
   };
   refuse_both("user", "user_file");
   refuse_both("password_file", "password_variable");
+}
+
+OptionGroup<AuthModule> auth_module_group() {
+  using M = AuthModule;
+  std::vector<Option<M>> options = {
+      {"targets", "list of globs", "required",
+       "Which targets, as host:port, these credentials may be sent to. `!` excludes: "
+       "`[\"*.example.net:5432\", \"!test-*\"]`.",
+       [](Section& section, M& module) {
+         if (!section.require("targets")) return;
+         module.targets = section.strings("targets").value_or(std::vector<std::string>{});
+         if (section.has_array("targets") && module.targets.empty())
+           section.report("targets", "no target is allowed", "Write globs such as \"*.example.net:5432\".");
+       }}};
+  append_credentials<M>(
+      options, [](M & m) -> auto& { return m.credentials; }, "The user.", "none");
+  return {"auth_module", "How `/probe` connects to servers that nobody configured, and to which.", options,
+          [](Section& section, M& /*module*/) { check_credentials(section); }};
 }
 
 OptionGroup<ServerConfig> server_group() {

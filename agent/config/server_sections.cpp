@@ -54,8 +54,10 @@ void complete(ServerConfig& server, const Surroundings& surroundings, Diagnostic
   }
 }
 
-void check_password_variable(Section& section, const Surroundings& surroundings, const ServerConfig& server) {
-  const std::string& variable = server.connection.password_variable;
+void check_password_variable(Section& section,
+                             const Surroundings& surroundings,
+                             const postgres::ConnectionSettings& connection) {
+  const std::string& variable = connection.password_variable;
   if (section.has("password_variable") && !variable.empty() && !surroundings.environment(variable))
     section.report("password_variable", "environment variable '" + variable + "' is not set");
 }
@@ -73,8 +75,10 @@ std::map<std::string, std::string> read_map(Section& section) {
   return labels;
 }
 
+/// A probed target's name is its address.
 bool any_is_named(const Config& config) {
-  return !std::ranges::all_of(config.servers, &std::string::empty, &ServerConfig::name);
+  return !config.auth_modules.empty() ||
+         !std::ranges::all_of(config.servers, &std::string::empty, &ServerConfig::name);
 }
 
 /// What `label` is already, for a message; empty when it is free.
@@ -104,6 +108,20 @@ void check_definitions(const Config& config, Diagnostics& elsewhere) {
                              "metric '" + metric.name + "' has the label '" + std::string(k_target_label) +
                                  "', which holds the server's name",
                              "Rename it, or leave the server's name out when there is only one."});
+}
+
+/// Connection parameters of libpq. Who connects, and where to, stands elsewhere.
+std::map<std::string, std::string> read_options_of(Section section) {
+  constexpr std::array<std::string_view, 8> k_elsewhere = {"host",     "hostaddr", "port",    "user",
+                                                           "password", "passfile", "service", "servicefile"};
+  std::map<std::string, std::string> options;
+  for (auto& [name, value] : section.string_map()) {
+    if (std::ranges::find(k_elsewhere, name) != k_elsewhere.end())
+      section.report_key(name, "'" + name + "' is no option of an auth module",
+                         "The target says where, and the module's own keys say who.");
+    options.emplace(name, std::move(value));
+  }
+  return options;
 }
 
 }  // namespace
@@ -140,7 +158,7 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
       server.origin = config.file;
     else
       complete(server, surroundings, elsewhere);
-    if (sections[i]) check_password_variable(*sections[i], surroundings, server);
+    if (sections[i]) check_password_variable(*sections[i], surroundings, server.connection);
   }
 }
 
@@ -161,6 +179,26 @@ void read_labels(Section& root,
     servers[i]->finish();
   }
   check_definitions(config, elsewhere);
+}
+
+void read_auth_modules(Section& root,
+                       const std::string& config_file,
+                       const Surroundings& surroundings,
+                       Config& config) {
+  auto modules = root.section("auth_module");
+  if (!modules) return;
+  const auto group = auth_module_group();
+  for (auto& [name, section] : modules->children()) {
+    AuthModule module;
+    read_options(section, group.options, module);
+    group.check(section, module);
+    if (auto options = section.section("options")) module.options = read_options_of(*options);
+    check_password_variable(section, surroundings, module.credentials);
+    resolve_path(config_file, module.credentials.user_file);
+    resolve_path(config_file, module.credentials.password_file);
+    section.finish();
+    config.auth_modules.emplace(name, std::move(module));
+  }
 }
 
 void resolve_path(const std::string& config_file, std::string& path) {

@@ -28,6 +28,12 @@ void read_labels(Section& root,
                  Config& config,
                  Diagnostics& elsewhere);
 
+/// Reads every [auth_module.<name>].
+void read_auth_modules(Section& root,
+                       const std::string& config_file,
+                       const Surroundings& surroundings,
+                       Config& config);
+
 /// Makes a relative path relative to the configuration file, wherever the program was started.
 void resolve_path(const std::string& config_file, std::string& path);
 

@@ -21,6 +21,31 @@ Response metrics(Agent& agent, const Request& request) {
   return exposition(request, format, std::move(*body));
 }
 
+int status_of(ProbeRefusal refusal) {
+  switch (refusal) {
+    case ProbeRefusal::malformed:
+      return 400;
+    case ProbeRefusal::forbidden:
+      return 403;
+    case ProbeRefusal::limit:
+    case ProbeRefusal::busy:
+      return 503;
+  }
+  return 503;
+}
+
+/// In the form of postgres_exporter's.
+Response probe(Agent& agent, const Request& request) {
+  const auto target = request.parameter("target");
+  if (!target || target->empty())
+    return {.status = 400, .body = "target is required: the name of a configured server, or host:port\n"};
+  const Format format = negotiate(request.accept);
+  auto body = agent.probe(*target, request.parameter("auth_module").value_or(""),
+                          {format, request.accepts_gzip, request.all_parameters("collect[]"), {}});
+  if (!body) return {.status = status_of(body.error().refusal), .body = body.error().why + "\n"};
+  return exposition(request, format, std::move(*body));
+}
+
 Response livez(const Agent& agent) {
   if (agent.alive()) return {.body = "alive\n"};
   return {.status = 503, .body = "a thread that collects did not come back by its deadline\n"};
@@ -45,16 +70,25 @@ Response reload(Agent& agent) {
 
 std::vector<Route> routes_of(Agent& agent) {
   return {
-      {RouteKind::get, "/", [&](const Request&) -> Response {
+      {RouteKind::get, "/",
+       [&](const Request&) -> Response {
          return {.content_type = "text/html; charset=utf-8", .body = status_html(agent.status())};
-       }, "status, for people"},
-      {RouteKind::get, "/status", [&](const Request&) -> Response {
+       },
+       "status, for people"},
+      {RouteKind::get, "/status",
+       [&](const Request&) -> Response {
          return {.content_type = "application/json", .body = status_json(agent.status())};
-       }, "the same as JSON"},
-      {RouteKind::get, "/metrics", [&](const Request& request) { return metrics(agent, request); }, "for Prometheus"},
+       },
+       "the same as JSON"},
+      {RouteKind::get, "/metrics", [&](const Request& request) { return metrics(agent, request); },
+       "for Prometheus"},
+      {RouteKind::get, "/probe", [&](const Request& request) { return probe(agent, request); },
+       "one server, as ?target="},
       {RouteKind::get, "/livez", [&](const Request&) { return livez(agent); }, "whether this process works"},
-      {RouteKind::get, "/readyz", [&](const Request&) { return readyz(agent); }, "whether every collector has run"},
-      {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); }, "read the configuration again"},
+      {RouteKind::get, "/readyz", [&](const Request&) { return readyz(agent); },
+       "whether every collector has run"},
+      {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); },
+       "read the configuration again"},
   };
 }
 

@@ -112,7 +112,13 @@ void append_server(std::string& page, const ServerView& view, Timestamp now) {
 }
 
 void append_collectors(std::string& page, const ServerView& view, Timestamp now) {
-  const std::string only = view.name.empty() ? "" : "&amp;target=" + escaped(view.name);
+  const auto link = [&](const std::string& collector) {
+    const std::string name = escaped(collector);
+    // A probed target is not to be seen on /metrics.
+    if (!view.configured) return name;
+    const std::string only = view.name.empty() ? "" : "&amp;target=" + escaped(view.name);
+    return fmt::format("<a href=\"/metrics?collect[]={0}{1}\">{0}</a>", name, only);
+  };
   page +=
       "<div class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th class=\"n\">age</th>"
       "<th class=\"n\">every</th><th class=\"n\">last run</th><th "
@@ -125,13 +131,13 @@ void append_collectors(std::string& page, const ServerView& view, Timestamp now)
     if (!collector.mend.empty()) about += fmt::format("<br><code>{}</code>", escaped(collector.mend));
     const std::string_view state = to_string(collector.state);
     page += fmt::format(
-        "<tr><td><a href=\"/metrics?collect[]={0}{7}\">{0}</a></td><td class=\"state {1}\">{1}</td><td "
+        "<tr><td>{0}</td><td class=\"state {1}\">{1}</td><td "
         "class=\"n\">{2}</td>"
         "<td class=\"n\">{3}</td><td class=\"n\">{4}</td><td class=\"n\">{5}</td><td>{6}</td></tr>\n",
-        escaped(collector.name), state, age_of(collector.last_success, now),
+        link(collector.name), state, age_of(collector.last_success, now),
         every(std::chrono::duration_cast<std::chrono::milliseconds>(collector.every * collector.slowdown)),
         collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000), collector.series,
-        about, only);
+        about);
   }
   page += "</table></div>\n";
 }
@@ -148,29 +154,33 @@ std::ptrdiff_t count_of(const ServerView& view, CollectorState state) {
 }
 
 /// The servers, a line each, and then what is known of each.
-void append_servers(std::string& page, const StatusView& view) {
+void append_servers(std::string& page,
+                    std::string_view title,
+                    const std::vector<ServerView>& servers,
+                    Timestamp now) {
+  page += fmt::format("<h2>{}</h2>\n", title);
   page +=
-      "<h2>Servers</h2>\n<div "
+      "<div "
       "class=\"scroll\"><table>\n<tr><th>name</th><th>state</th><th>version</th><th>role</th>"
       "<th class=\"n\">good</th><th class=\"n\">failed</th><th class=\"n\">unsupported</th><th "
       "class=\"n\">series</th>"
       "</tr>\n";
-  for (const ServerView& server : view.servers) {
+  for (const ServerView& server : servers) {
     const auto& facts = server.server.facts;
     page += fmt::format(
         "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td>{2}</td><td>{3}</td><td class=\"n\">{4}</td>"
         "<td class=\"n\">{5}</td><td class=\"n\">{6}</td><td class=\"n\">{7}</td></tr>\n",
-        escaped(server.name), state_of(server, view.now), facts ? escaped(facts->short_version) : "",
+        escaped(server.name), state_of(server, now), facts ? escaped(facts->short_version) : "",
         facts ? to_string(facts->role) : "", count_of(server, CollectorState::good),
         count_of(server, CollectorState::failed), count_of(server, CollectorState::unsupported),
         series_of(server));
   }
   page += "</table></div>\n";
-  for (const ServerView& server : view.servers) {
+  for (const ServerView& server : servers) {
     page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(server.name));
-    append_server(page, server, view.now);
+    append_server(page, server, now);
     page += "<details><summary>Collectors</summary>\n";
-    append_collectors(page, server, view.now);
+    append_collectors(page, server, now);
     page += "</details>\n";
   }
 }
@@ -253,7 +263,8 @@ std::string status_html(const StatusView& view) {
   if (view.servers.size() == 1)
     append_only_server(page, view.servers.front(), view.now);
   else
-    append_servers(page, view);
+    append_servers(page, "Servers", view.servers, view.now);
+  if (!view.probed.empty()) append_servers(page, "Probed targets", view.probed, view.now);
   page += fmt::format("<p class=\"why\">Configuration: {}. Collectors run on their own clock; this page and /metrics "
                       "never ask the database.</p>\n</body>\n</html>\n",
                       view.config_file.empty() ? "from the environment" : escaped(view.config_file));
@@ -261,13 +272,13 @@ std::string status_html(const StatusView& view) {
 }
 
 std::string status_json(const StatusView& view) {
-  json page = {{"version", view.version},
-               {"config_file", view.config_file},
-               {"config_mistakes", view.mistakes},
-               {"now", seconds(view.now)},
-               {"servers", json::array()}};
+  json page = {{"version", view.version},          {"config_file", view.config_file},
+               {"config_mistakes", view.mistakes}, {"now", seconds(view.now)},
+               {"servers", json::array()},         {"probed", json::array()}};
   for (const ServerView& server : view.servers)
     page["servers"].push_back(json_of(server));
+  for (const ServerView& server : view.probed)
+    page["probed"].push_back(json_of(server));
   if (view.servers.size() == 1)
     for (const char* key : {"server", "collectors"})
       page[key] = page["servers"][0][key];

@@ -13,6 +13,7 @@ namespace pgvigil::agent {
 struct ServerView {
   std::string name;  ///< empty for the only one
   std::map<std::string, std::string> labels;
+  bool configured = true;  ///< or watched because /probe asks for it
   bool up = false;
   ServerStatus server;
   std::vector<CollectorStatus> collectors;
@@ -24,6 +25,7 @@ struct StatusView {
   std::string config_file;            ///< empty: the environment decides
   std::vector<std::string> mistakes;  ///< of a configuration that was refused; the one before stays in force
   std::vector<ServerView> servers;
+  std::vector<ServerView> probed;  ///< watched because /probe asks for them
   Timestamp now;
 };
 
@@ -31,8 +33,8 @@ struct StatusView {
 /// outside.
 std::string status_html(const StatusView& view);
 
-/// The same as JSON, at "/status": {"servers": [{"name", "server", "collectors"}]}. With one server the keys
-/// "server" and "collectors" are there as well.
+/// The same as JSON, at "/status": {"servers": [{"name", "server", "collectors"}], "probed": [...]}. With one
+/// server the keys "server" and "collectors" are there as well.
 std::string status_json(const StatusView& view);
 
 }  // namespace pgvigil::agent

@@ -68,8 +68,13 @@ Agent::Agent(AgentOptions options)
 Agent::~Agent() { stop(); }
 
 std::expected<void, Error> Agent::start() {
+  // Half of the threads at most wait for a server that is probed for the first time; with one thread none
+  // does.
+  const HttpConfig expected = salvage_http(options_.config_file);
+  probes_ = std::make_unique<Probes>(static_cast<std::size_t>(expected.threads) / 2,
+                                     [this](std::size_t count) { self_.set_probed(count); });
   // Mistakes are told by the log, a metric and every page; serving goes on.
-  return listen(reload() ? config()->http : salvage_http(options_.config_file));
+  return listen(reload() ? config()->http : expected);
 }
 
 std::expected<void, Diagnostics> Agent::reload() {
@@ -135,6 +140,7 @@ void Agent::apply(std::shared_ptr<const Config> config) {
   for (const auto& watch : next.ending)
     if (std::ranges::find(next.all, watch->known(), &Watch::known) == next.all.end())
       forget_errors_of(watch->server().name);
+  probes_->configure(config);
   log(LogLevel::info, "config_taken",
       {{"file", config->file.empty() ? "environment" : config->file},
        {"collectors",
@@ -155,6 +161,7 @@ void Agent::show(const Config& settings, const std::shared_ptr<const WatchList>&
 }
 
 void Agent::stop() {
+  if (probes_) probes_->stop();
   if (http_) http_->stop();
   stop_all(*watches());
 }
@@ -182,10 +189,25 @@ std::expected<ScrapeBody, Error> Agent::scrape(const ScrapeRequest& request) {
   return body;
 }
 
+std::expected<ScrapeBody, RefusedProbe> Agent::probe(const std::string& target,
+                                                     const std::string& module,
+                                                     const ScrapeRequest& request) {
+  const auto all = watches();
+  const auto configured =
+      std::ranges::find(*all, target, [](const auto& watch) { return watch->server().name; });
+  if (!target.empty() && configured != all->end()) return scraper_.scrape_one(request, *configured);
+  const auto watch = probes_->probe(target, module);
+  if (watch) return scraper_.scrape_one(request, *watch);
+  self_.count_refused_probe(to_string(watch.error().refusal));
+  return std::unexpected(watch.error());
+}
+
 StatusView Agent::status() const {
   StatusView view{.version = std::string(k_version), .now = std::chrono::system_clock::now()};
   for (const auto& watch : *watches())
     view.servers.push_back(view_of(*watch));
+  for (const auto& watch : probes_->watches())
+    view.probed.emplace_back(view_of(*watch)).configured = false;
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;
   view.mistakes = mistakes_;
@@ -193,8 +215,8 @@ StatusView Agent::status() const {
 }
 
 bool Agent::alive() const {
-  const auto all = watches();
-  return std::ranges::all_of(*all, [](const auto& watch) { return watch->alive(); });
+  const auto is_alive = [](const auto& watch) { return watch->alive(); };
+  return std::ranges::all_of(*watches(), is_alive) && std::ranges::all_of(probes_->watches(), is_alive);
 }
 
 bool Agent::ready() const {

@@ -12,6 +12,7 @@
 #include "agent/http/server.h"
 #include "agent/http/status_page.h"
 #include "agent/runtime/own_metrics.h"
+#include "agent/runtime/probes.h"
 #include "agent/runtime/scrape.h"
 #include "agent/runtime/self_metrics.h"
 #include "agent/runtime/watch.h"
@@ -50,6 +51,10 @@ class Agent {
   // What the HTTP routes answer. Any thread may call them.
   /// Error `configuration` when there is no server of a name that is asked for.
   std::expected<ScrapeBody, Error> scrape(const ScrapeRequest& request);
+  /// A configured server by its name, or any other that an auth module allows (see Probes).
+  std::expected<ScrapeBody, RefusedProbe> probe(const std::string& target,
+                                                const std::string& module,
+                                                const ScrapeRequest& request);
   StatusView status() const;
   bool alive() const;
   /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
@@ -66,6 +71,7 @@ class Agent {
   SelfMetrics self_;
   OwnMetrics own_;
   Scraper scraper_;
+  std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
   std::unique_ptr<Server> http_;
 
   std::mutex reload_mutex_;  // one reload at a time; guards content_

@@ -171,6 +171,22 @@ struct SelfMetrics::Families {
           .Help("Size of the last answer to a scrape as it was sent, compressed or not.")
           .Register(registry)
           .Add({});
+  prometheus::Gauge& probed =
+      prometheus::BuildGauge()
+          .Name("pgvigil_probe_targets")
+          .Help(
+              "Servers that nobody configured and that are watched because /probe asks "
+              "for them; at most [probe] max_targets.")
+          .Register(registry)
+          .Add({});
+  prometheus::Family<prometheus::Counter>& refused_probes =
+      prometheus::BuildCounter()
+          .Name("pgvigil_probes_refused_total")
+          .Help(
+              "Probes refused since the start of the process: malformed, forbidden (not among the auth "
+              "module's "
+              "targets), limit (too many targets), busy (too many first probes at a time).")
+          .Register(registry);
   prometheus::Family<prometheus::Counter>& reloads =
       prometheus::BuildCounter()
           .Name("pgvigil_config_reloads_total")
@@ -212,6 +228,8 @@ struct SelfMetrics::Families {
         .Register(registry)
         .Add({})
         .Increment(static_cast<double>(restarts));
+    for (const char* reason : {"malformed", "forbidden", "limit", "busy"})
+      refused_probes.Add({{name_of(OwnLabel::reason), reason}});
     reloads.Add({{name_of(OwnLabel::result), "taken"}});
     reloads.Add({{name_of(OwnLabel::result), "refused"}});
   }
@@ -240,6 +258,14 @@ void SelfMetrics::count_scrape(double seconds, std::uint64_t bytes) {
 
 void SelfMetrics::count_closed(std::string_view reason) {
   families_->closed.Add({{name_of(OwnLabel::reason), std::string(reason)}}).Increment();
+}
+
+void SelfMetrics::count_refused_probe(std::string_view reason) {
+  families_->refused_probes.Add({{name_of(OwnLabel::reason), std::string(reason)}}).Increment();
+}
+
+void SelfMetrics::set_probed(std::size_t count) {
+  families_->probed.Set(static_cast<double>(count));
 }
 
 void SelfMetrics::count_reload(bool taken) {

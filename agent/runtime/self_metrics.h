@@ -39,6 +39,10 @@ class SelfMetrics {
   void count_scrape(double seconds, std::uint64_t bytes);
   /// A connection that the server closed though the client would have kept it.
   void count_closed(std::string_view reason);
+  /// A probe that was refused, and why.
+  void count_refused_probe(std::string_view reason);
+  /// How many targets are watched because somebody probes them.
+  void set_probed(std::size_t count);
   /// A configuration was read: it is in force now, or it was refused and the old one stays.
   void count_reload(bool taken);
 

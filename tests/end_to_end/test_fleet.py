@@ -1,8 +1,14 @@
 """Several servers in one process: each is watched for itself, and a scrape shows all of them."""
 
+import concurrent.futures
+import time
+import urllib.parse
+
 import pytest
 
+from support import exposition
 from support.agent import OPENMETRICS, TEXT, command
+from support.cluster import PASSWORD
 from support.config import QUICK, fleet_config, server_entry
 from support.peers import promtool_check_metrics
 from support.waiting import stays, until
@@ -173,3 +179,103 @@ def test_a_mistake_of_one_server_leaves_all_as_they_are(making, clusters):
     assert refused.status >= 400 and "another server is called 'orders'" in refused.text
     assert agent.value("pg_up", target="billing") == 1
     assert all(backends(cluster) & sessions[name] for name, cluster in clusters.items())
+
+
+# /probe
+
+MODULE = """
+[probe]
+wait = "20s"
+[auth_module.local]
+targets = ["127.0.0.1:*"]
+user = "pgvigil"
+password_variable = "PROBE_PASSWORD"
+options = { sslmode = "disable" }
+"""
+
+
+def probe(agent, target, module="local"):
+    query = urllib.parse.urlencode({"target": target, "auth_module": module})
+    return agent.get("/probe?" + query)
+
+
+def probing_agent(making, clusters, more=MODULE, **choices):
+    return making.agent(fleet_config(clusters, more=more), env={"PROBE_PASSWORD": PASSWORD}, **choices)
+
+
+def test_a_probe_of_a_configured_server_needs_no_module(agent):
+    answer = agent.get("/probe?target=billing")
+    assert answer.status == 200
+    families = exposition.parse(answer.text)
+    assert families.value("pg_up", target="billing", cluster="eu") == 1
+    assert 'target="orders"' not in answer.text and "process_cpu_seconds_total" not in answer.text
+
+
+def test_without_a_module_no_other_server_is_probed(agent, clusters):
+    refused = agent.get(f"/probe?target=127.0.0.1:{clusters['orders'].port}")
+    assert refused.status == 400 and "[auth_module." in refused.text
+    assert agent.get("/probe").status == 400
+
+
+def test_the_first_probe_brings_numbers_and_later_ones_ask_no_more(making, clusters):
+    other = making.cluster()
+    agent = probing_agent(making, clusters)
+    target = f"127.0.0.1:{other.port}"
+    first = probe(agent, target)
+    assert first.status == 200
+    families = exposition.parse(first.text)
+    assert families.value("pg_up", target=target) == 1
+    assert families.value("pg_locks_count", target=target, datname="postgres", mode="accesssharelock") >= 0
+    # It lives beside the configured ones, and does not show among them.
+    assert target not in agent.fetch().text
+    assert agent.value("pgvigil_probe_targets") == 1
+    assert [one["name"] for one in agent.status()["probed"]] == [target]
+    assert target in agent.get("/").text
+    # Frozen: what is known is told at once.
+    other.freeze()
+    start = time.monotonic()
+    assert probe(agent, target).status == 200
+    assert time.monotonic() - start < 2
+    other.thaw()
+    for page in (agent.get("/").text, agent.get("/status").text, agent.fetch().text, probe(agent, target).text, agent.log()):
+        assert PASSWORD not in page
+
+
+def test_probes_that_may_not_be_are_refused(making, clusters):
+    agent = probing_agent(making, clusters)
+    port = clusters["orders"].port
+    assert probe(agent, f"127.0.0.2:{port}").status == 403
+    assert probe(agent, f"127.0.0.1:{port}", "nobody").status == 400
+    assert probe(agent, f"postgresql://me:secret-word@127.0.0.1:{port}/postgres").status == 400
+    assert "secret-word" not in agent.log() + agent.get("/").text
+    assert agent.value("pgvigil_probe_targets") == 0
+    agent.wait_value(1, "pgvigil_probes_refused_total", reason="forbidden")
+    agent.wait_value(2, "pgvigil_probes_refused_total", reason="malformed")
+
+
+def test_a_probe_of_a_frozen_server_is_bounded_and_holds_up_nobody(making, clusters):
+    frozen = making.cluster()
+    frozen.freeze()
+    agent = probing_agent(making, clusters, more=MODULE.replace('"20s"', '"2s"'))
+    targets = [f"127.0.0.1:{frozen.port}/database_{number}" for number in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(len(targets)) as pool:
+        answers = [pool.submit(probe, agent, target) for target in targets]
+        # Half of the threads stay for those who do not wait.
+        assert agent.median_scrape_seconds(5) < 1
+        statuses = [answer.result().status for answer in answers]
+    assert set(statuses) <= {200, 503} and 200 in statuses and 503 in statuses
+    # Known to be watched, and by then known to be silent: no probe waits any more.
+    until(lambda: probe(agent, targets[0]).status == 200, "the frozen server is shown")
+    assert exposition.parse(probe(agent, targets[0]).text).value("pg_up", target=targets[0]) == 0
+    seconds, status = agent.stop()
+    assert status == 0 and seconds < 5
+    frozen.thaw()
+
+
+def test_a_target_that_nobody_probes_is_forgotten(making, clusters):
+    other = making.cluster()
+    agent = probing_agent(making, clusters, more=MODULE.replace("[probe]", '[probe]\nforget_after = "10s"'))
+    assert probe(agent, f"127.0.0.1:{other.port}").status == 200
+    assert other.sessions()
+    agent.wait_value(0, "pgvigil_probe_targets")
+    until(lambda: not other.sessions(), "the sessions are gone")

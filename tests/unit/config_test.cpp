@@ -335,6 +335,8 @@ TEST_CASE("docs/configuration.md is what the parser knows", "[config]") {
   }
   for (const auto& option : server_group().options)
     CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
+  for (const auto& option : auth_module_group().options)
+    CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
   for (const auto& option : collector_options())
     CHECK(page.contains("\n| `" + std::string(option.key) + "` | "));
 #ifdef PGVIGIL_SOURCE_DIR
@@ -354,7 +356,7 @@ TEST_CASE("the documented example is a good configuration", "[config]") {
     const std::size_t begin = at + fence.size();
     good(page.substr(begin, page.find("```", begin) - begin));
   }
-  CHECK(examples == 3);
+  CHECK(examples == 4);
 }
 
 namespace {
@@ -484,4 +486,49 @@ TEST_CASE("a canary and a share can be switched off", "[config]") {
   CHECK(config.database_share == 0);
   CHECK(config.collectors.at("locks").database_share == 0.5);
   CHECK(mistakes("[limits]\ndatabase_share = -1").find("must be from 0 to 64") != std::string::npos);
+}
+
+TEST_CASE("auth modules say who connects, and where to", "[config]") {
+  const Config config = good(R"(
+[probe]
+max_targets = 3
+forget_after = "1m"
+wait = "500ms"
+[auth_module.rds]
+targets = ["*.example.net:5432", "!test-*"]
+user = "watcher"
+password_file = "rds.pw"
+options = { sslmode = "require", dbname = "shop" }
+)");
+  CHECK(config.probe == ProbeConfig{3, 1min, 500ms});
+  const AuthModule& module = config.auth_modules.at("rds");
+  CHECK(module.targets == std::vector<std::string>{"*.example.net:5432", "!test-*"});
+  CHECK(module.credentials.user == "watcher");
+  CHECK(module.credentials.password_file == "/etc/pgvigil/rds.pw");
+  CHECK(module.options == std::map<std::string, std::string>{{"dbname", "shop"}, {"sslmode", "require"}});
+  Config other = config;
+  other.auth_modules.clear();
+  other.probe.max_targets = 1;
+  CHECK(watch_alike(config, other));
+}
+
+TEST_CASE("mistakes of an auth module are named with their place", "[config]") {
+  CHECK(mistakes(R"([auth_module.a]
+usr = "x"
+password = "hunter2"
+options = { host = "h", sslmode = "require" }
+[auth_module.b]
+targets = []
+password_variable = "NOPE"
+[labels]
+target = "x"
+)") == "c:1:1: missing key 'targets'\n"
+       "c:2:1: unknown key 'usr' (Did you mean 'user'?)\n"
+       "c:3:12: a password does not stand in the configuration (Name a file that holds it: password_file = "
+       "\"/run/secrets/password\".)\n"
+       "c:4:13: 'host' is no option of an auth module (The target says where, and the module's own keys say "
+       "who.)\n"
+       "c:6:11: no target is allowed (Write globs such as \"*.example.net:5432\".)\n"
+       "c:7:21: environment variable 'NOPE' is not set\n"
+       "c:9:1: label 'target' holds the server's name already (Rename it.)\n");
 }
