@@ -120,6 +120,7 @@ def test_wal_io_and_small_caches_are_counted(server, making):
         operations = families.value("pgvigil_io_writes_total", **written)
         assert families.value("pgvigil_io_write_bytes_total", **written) == operations * 8192 > 0
         assert families.value("pgvigil_io_write_seconds_total", **written) > 0
+        assert (families.value("pgvigil_checkpoints_done_total") is not None) == (server.major >= 18)
 
 
 def test_temporary_files_are_seen_while_they_are_there(server, making):
@@ -207,6 +208,19 @@ def test_analyze_tells_its_sample(server, progress):
     progress.wait_value(None, "pgvigil_analyze_progress_phase")
 
 
+def test_vacuum_tells_how_long_it_sleeps(server, making):
+    if server.major < 18:
+        pytest.skip("pg_stat_progress_vacuum tells it since 18")
+    agent = making.agent_of(server, more=every(QUICK, "stat_progress_vacuum"))
+    slowly = "set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1; set track_cost_delay_timing = on"
+    with running(server, slowly, "vacuum orders"):
+        until(
+            lambda: agent.value("pgvigil_vacuum_progress_delay_seconds", relname="orders") > 0.1,
+            "it has slept",
+            pause=0.3,
+        )
+
+
 def test_a_full_vacuum_tells_its_phase(server, progress):
     function = "create or replace function slow(i int) returns int language plpgsql immutable as "
     server.run(function + "$$begin return i; end$$")
@@ -281,10 +295,13 @@ def test_a_base_backup_tells_how_far_it_is(server, progress):
             progress.wait_value(
                 1, "pgvigil_basebackup_progress_backups", phase="streaming database files", **mine
             )
-            families = progress.scrape()
-            size = families.value("pgvigil_basebackup_progress_bytes", **mine)
+            size = progress.value("pgvigil_basebackup_progress_bytes", **mine)
             assert size > 10_000_000
-            assert 0 < families.value("pgvigil_basebackup_progress_bytes_streamed", **mine) < size
+            until(
+                lambda: 0 < progress.value("pgvigil_basebackup_progress_bytes_streamed", **mine) < size,
+                "bytes are streamed",
+                pause=0.3,
+            )
         finally:
             backup.kill()
     places.remove_folder(folder)

@@ -106,6 +106,7 @@ def test_verify_full_with_the_right_authority_works(making, server, folder):
         "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'pgvigil'"
     )
     assert encrypted and all(row[0] for row in encrypted)
+    assert agent.value("pgvigil_encrypted_sessions", protocol="TLSv1.3", via="network") >= 1
 
 
 def test_an_authority_that_did_not_sign_is_named(making, server, folder):
