@@ -36,6 +36,7 @@ class MetricReader {
   std::optional<double> value(const Row& row, std::size_t value);
   /// The first thing that went wrong.
   const std::optional<Error>& fault() const { return fault_; }
+  void forgive() { fault_.reset(); }
 
  private:
   struct Condition {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "collectors/model/table_builder.h"
 
@@ -78,14 +80,39 @@ class TableRows final : public PlanRows {
       if (const auto value = reader_.value(row, i)) builder_.set_value(i, *value);
   }
 
+  void mark() override { mark_ = builder_.mark(); }
+
+  bool keep(const Table& older,
+            std::string_view label,
+            const std::function<bool(std::string_view)>& stays) override {
+    const auto& labels = plan_.schema->labels;
+    const auto place = std::ranges::find(labels, label, &LabelName::text);
+    if (&older.schema() != plan_.schema.get() || place == labels.end()) return false;
+    const auto column = static_cast<std::size_t>(place - labels.begin());
+    for (std::size_t row = 0; row < older.rows(); ++row)
+      if (stays(older.label(row, column))) copy(older, row);
+    builder_.count(older.left_out());
+    return true;
+  }
+
   Table finish(Timestamp taken_at) override { return std::move(builder_).finish(taken_at); }
 
  protected:
   std::expected<void, Error> map_columns() override { return labels_.begin(); }
+  void take_back_rows() override { builder_.take_back(mark_); }
 
  private:
+  void copy(const Table& older, std::size_t row) {
+    builder_.add_row();
+    for (std::size_t i = 0; i < plan_.schema->labels.size(); ++i)
+      builder_.set_label(i, older.label(row, i));
+    for (std::size_t i = 0; i < plan_.schema->metrics.size(); ++i)
+      if (const auto value = older.value(row, i)) builder_.set_value(i, *value);
+  }
+
   LabelReader labels_;
   TableBuilder builder_;
+  TableBuilder::Mark mark_;
 };
 
 /// Rows with the same labels become one: a console that cannot count gives a row for every client.
@@ -112,6 +139,8 @@ class AggregateRows final : public PlanRows {
     }
   }
 
+  void mark() override { marked_ = {groupings_, series_}; }
+
   Table finish(Timestamp taken_at) override {
     TableBuilder builder(plan_.raw_schema, most_series(plan_, limits_));
     for (const Grouping& grouping : groupings_)
@@ -123,6 +152,7 @@ class AggregateRows final : public PlanRows {
 
  protected:
   std::expected<void, Error> map_columns() override { return labels_.begin(); }
+  void take_back_rows() override { std::tie(groupings_, series_) = marked_; }
 
  private:
   /// The metrics with the same labels, and their values by the labels' texts, of which each ends in a 0 byte.
@@ -172,6 +202,7 @@ class AggregateRows final : public PlanRows {
   LabelReader labels_;
   std::vector<Grouping> groupings_;
   std::size_t series_ = 0;
+  std::pair<std::vector<Grouping>, std::size_t> marked_;
   LeftOut left_out_;
 };
 
@@ -195,6 +226,8 @@ class PivotRows final : public PlanRows {
       if (const auto value = reader_.value(row, i)) add(*plan_.metrics[i], row, *value);
   }
 
+  void mark() override { marked_ = values_.size(); }
+
   Table finish(Timestamp taken_at) override {
     TableBuilder builder(schema_, limits_.max_series);
     builder.add_row();
@@ -206,6 +239,12 @@ class PivotRows final : public PlanRows {
 
  protected:
   std::expected<void, Error> map_columns() override { return {}; }
+  void take_back_rows() override {
+    for (; values_.size() > marked_; values_.pop_back()) {
+      names_.erase(schema_->metrics.back().name.text());
+      schema_->metrics.pop_back();
+    }
+  }
 
  private:
   void add(const MetricDefinition& metric, const Row& row, double value) {
@@ -239,11 +278,18 @@ class PivotRows final : public PlanRows {
   const CollectLimits& limits_;
   std::shared_ptr<TableSchema> schema_;
   std::vector<double> values_;
-  std::set<std::string> names_;
+  std::set<std::string, std::less<>> names_;
+  std::size_t marked_ = 0;
   LeftOut left_out_;
 };
 
 }  // namespace
+
+bool PlanRows::keep(const Table& /*older*/,
+                    std::string_view /*label*/,
+                    const std::function<bool(std::string_view)>& /*stays*/) {
+  return false;
+}
 
 std::expected<void, Error> PlanRows::begin(std::span<const std::string_view> names) {
   columns_.assign(names);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -26,9 +27,22 @@ class PlanRows : public RowHandler {
   std::expected<void, Error> begin(std::span<const std::string_view> names) final;
   /// The first thing that went wrong in a row.
   const std::optional<Error>& fault() const { return reader_.fault(); }
+  /// What comes from here on can be taken back.
+  virtual void mark() = 0;
+  /// Forgets everything since the last mark, its fault included.
+  void take_back() {
+    reader_.forgive();
+    take_back_rows();
+  }
+  /// Begins with the rows of an older table of this plan whose text of `label` `stays` accepts. False when
+  /// the table has another shape, or no such label.
+  virtual bool keep(const Table& older,
+                    std::string_view label,
+                    const std::function<bool(std::string_view)>& stays);
   virtual Table finish(Timestamp taken_at) = 0;
 
  protected:
+  virtual void take_back_rows() = 0;
   virtual std::expected<void, Error> map_columns() = 0;
   bool is_skipped(const Row& row) const { return skip_column_ && row.text(*skip_column_) == "t"; }
 

@@ -18,7 +18,10 @@ class SqlCollector {
   SqlCollector(SqlCollector&&) noexcept;
   ~SqlCollector();
 
-  /// Runs the query and takes its rows. Call it once a database. On an error the rows that came stay.
+  /// Begins with rows of an older table, see PlanRows::keep().
+  bool keep(const Table& older, std::string_view label, const std::function<bool(std::string_view)>& stays);
+
+  /// Runs the query and takes its rows. Call it once a database. On an error none of these rows stays.
   std::expected<void, Error> collect(postgres::Connection& connection,
                                      const postgres::Manners& manners,
                                      Deadline deadline);

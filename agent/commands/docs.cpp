@@ -121,6 +121,8 @@ void print_own_metrics() {
     server.last_answer = std::chrono::steady_clock::now();
     server.connections_opened = 1;
     server.facts = std::make_shared<const postgres::ServerFacts>();
+    server.databases_watched = 1;
+    server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
   });
   SelfMetrics self(k_version, 0);
   self.count_request("/metrics", 200, 0);

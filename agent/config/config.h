@@ -43,7 +43,8 @@ struct ServerConfig {
   std::string name;  ///< the label `target` of its series; empty: they have no such label
   postgres::ConnectionSettings connection;
   std::string origin;               ///< where the connection was named, for people: "DATA_SOURCE_NAME"
-  std::size_t max_connections = 2;  ///< held at most; one more is opened for a moment per further database
+  std::size_t max_connections = 2;  ///< held at most, beside those of the tour through the databases
+  std::size_t max_database_connections = 3;  ///< watched databases in which a session may be kept
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds lock_timeout{100};
   std::chrono::milliseconds canary{

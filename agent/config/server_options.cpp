@@ -75,7 +75,12 @@ std::vector<Option<S>> server_options() {
   options.push_back(databases_option());
   options.push_back(integer<S>(
       "max_connections", 1, 16, [](S & s) -> auto& { return s.max_connections; },
-      "Sessions that are held at most; one more is opened for a moment per further database."));
+      "Sessions that are held at most, beside those of `max_database_connections`."));
+  options.push_back(integer<S>(
+      "max_database_connections", 0, 100, [](S & s) -> auto& { return s.max_database_connections; },
+      "Up to so many databases, a session is kept in each of them. Where `databases` chooses more, or with 0, "
+      "they are visited one after the other, with a short session each. A database in which a session is kept "
+      "can be dropped only `with (force)`."));
   options.push_back(duration<S>(
       "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; },
       "For one attempt to connect."));

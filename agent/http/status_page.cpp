@@ -142,6 +142,25 @@ void append_collectors(std::string& page, const ServerView& view, Timestamp now)
   page += "</table></div>\n";
 }
 
+void append_databases(std::string& page, const ServerStatus& server, Timestamp now) {
+  if (!server.databases_watched) return;
+  page += fmt::format("<p>Databases: {} watched, {} in trouble; the last tour took {:.1f} s.</p>\n",
+                      *server.databases_watched, server.databases_in_trouble.size(), server.tour_seconds);
+  if (server.databases_in_trouble.empty()) return;
+  page +=
+      "<div class=\"scroll\"><table>\n<tr><th>database</th><th>collector</th><th>state</th><th "
+      "class=\"n\">since</th>"
+      "<th>why</th></tr>\n";
+  for (const DatabaseTrouble& trouble : server.databases_in_trouble)
+    page += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td class=\"state failed\">{}</td><td class=\"n\">{}</td><td>{}<br><span "
+        "class=\"why\">{}</span></td></tr>\n",
+        escaped(trouble.database), trouble.collector.empty() ? "all" : escaped(trouble.collector),
+        to_string(trouble.error.kind), age_of(trouble.since, now), escaped(trouble.error.message),
+        escaped(trouble.error.hint));
+  page += "</table></div>\n";
+}
+
 std::size_t series_of(const ServerView& view) {
   std::size_t series = 0;
   for (const CollectorStatus& collector : view.collectors)
@@ -179,6 +198,7 @@ void append_servers(std::string& page,
   for (const ServerView& server : servers) {
     page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(server.name));
     append_server(page, server, now);
+    append_databases(page, server.server, now);
     page += "<details><summary>Collectors</summary>\n";
     append_collectors(page, server, now);
     page += "</details>\n";
@@ -188,6 +208,7 @@ void append_servers(std::string& page,
 void append_only_server(std::string& page, const ServerView& server, Timestamp now) {
   page += "<h2>Server</h2>\n";
   append_server(page, server, now);
+  append_databases(page, server.server, now);
   page += "<h2>Collectors</h2>\n";
   append_collectors(page, server, now);
 }
@@ -229,6 +250,19 @@ json json_of(const ServerStatus& server, bool up) {
       {"connections", server.connections},
       {"database_share", server.database_share},
       {"connect_seconds", server.connect_seconds}};
+  if (server.databases_watched) {
+    json troubled = json::array();
+    for (const DatabaseTrouble& trouble : server.databases_in_trouble) {
+      json one = json_of(trouble.error);
+      one["database"] = trouble.database;
+      one["collector"] = trouble.collector;
+      one["since"] = seconds(trouble.since);
+      troubled.push_back(std::move(one));
+    }
+    shown["databases_watched"] = *server.databases_watched;
+    shown["databases_in_trouble"] = std::move(troubled);
+    shown["tour_seconds"] = server.tour_seconds;
+  }
   if (const auto& facts = server.facts)
     shown["facts"] = {{"version", facts->short_version},     {"role", to_string(facts->role)},
                       {"user", facts->user},                 {"database", facts->database},

@@ -170,6 +170,35 @@ MetricFamily connect_failures(const ServerStatus& server) {
   return failures;
 }
 
+/// One series for each database that is in trouble, and none for those that are well: they may be many.
+MetricFamily trouble_family(const ServerStatus& server) {
+  auto trouble = gauge(
+      "pgvigil_database_in_trouble",
+      "1 for each watched database that cannot be measured, or not by some collector, by the kind of the "
+      "error; the status page tells it. No series for a database that is well.");
+  std::string last;
+  for (const DatabaseTrouble& one : server.databases_in_trouble) {
+    if (one.database == last) continue;
+    add(trouble, {{"datname", one.database}, label(OwnLabel::kind, to_string(one.error.kind))}, 1);
+    last = one.database;
+  }
+  return trouble;
+}
+
+void add_database_families(std::vector<MetricFamily>& families, const ServerStatus& server) {
+  if (!server.databases_watched) return;
+  families.push_back(
+      single(gauge("pgvigil_databases_watched",
+                   "Databases that the setting databases chooses out of those that the server has now."),
+             static_cast<double>(*server.databases_watched)));
+  families.push_back(trouble_family(server));
+  families.push_back(
+      single(gauge("pgvigil_tour_duration_seconds",
+                   "Time that the last tour through the watched databases took, pauses between them "
+                   "included."),
+             server.tour_seconds));
+}
+
 }  // namespace
 
 std::vector<MetricFamily> server_families(const ServerStatus& server, std::chrono::milliseconds up_interval) {
@@ -210,6 +239,7 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
       single(gauge("pgvigil_database_share_limit_ratio",
                    "What they should take together at most: the setting total_database_share."),
              server.database_share_limit));
+  add_database_families(families, server);
   if (server.facts) {
     auto info = gauge("pgvigil_server_info", "Always 1; the labels tell what the server is, as read last.");
     add(info,

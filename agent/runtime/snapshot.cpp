@@ -73,6 +73,12 @@ void Snapshot::withdraw(const std::string& collector) {
   tables_.erase(place);
 }
 
+std::shared_ptr<const Published> Snapshot::find(const std::string& collector) {
+  const std::lock_guard lock(mutex_);
+  const auto place = std::ranges::find(tables_, collector, &Published::collector);
+  return place == tables_.end() || (*place)->expires() <= steady_clock::now() ? nullptr : *place;
+}
+
 PublishedList Snapshot::view(steady_clock::time_point now) {
   PublishedList expired;
   const std::lock_guard lock(mutex_);

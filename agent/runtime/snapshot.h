@@ -52,6 +52,8 @@ class Snapshot {
   /// somebody asked for in the last five minutes. After `expires` it is served no more.
   std::shared_ptr<const Published> publish(const std::string& collector, Table table, Deadline expires);
   void withdraw(const std::string& collector);
+  /// What is served of the collector now; nothing when there is none.
+  std::shared_ptr<const Published> find(const std::string& collector);
 
   /// What has not expired by `now`, in the order of the collectors' names.
   PublishedList view(std::chrono::steady_clock::time_point now);

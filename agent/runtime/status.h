@@ -43,6 +43,14 @@ struct CollectorStatus {
   std::optional<Timestamp> last_success;
 };
 
+/// A database that cannot be measured, or a collector that cannot measure it.
+struct DatabaseTrouble {
+  std::string database;
+  std::string collector;  ///< empty: the database as a whole
+  Error error;
+  Timestamp since;
+};
+
 /// How the server fares, as seen from here.
 struct ServerStatus {
   std::optional<Error> trouble;  ///< why there is no answer now; nothing while it answers
@@ -56,6 +64,9 @@ struct ServerStatus {
   double connect_seconds = 0;           ///< of the last connect that succeeded
   double database_share = 0;  ///< what all collectors took of one core of the server over ten minutes
   double database_share_limit = 0;
+  std::optional<std::size_t> databases_watched;  ///< where more than the connected one are
+  std::vector<DatabaseTrouble> databases_in_trouble;
+  double tour_seconds = 0;              ///< that the last tour through them took, pauses included
   std::optional<Error> canary_trouble;  ///< why a new session could not be opened, though held ones may work
 };
 

@@ -33,7 +33,8 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
     jobs_.push_back(&definition);
     limits_.push_back(limits_of(*config_, definition.name));
     stages_.emplace_back(limits_.back());
-    schedule_.add(definition.every, Clock::now());
+    schedule_.add(definition.every, Clock::now(),
+                  is_on_tour(definition) ? Schedule::Lane::tour : Schedule::Lane::worker);
     governor_.add(definition.every, database_share_of(*config_, definition.name));
     statuses.push_back({.name = definition.name, .help = definition.help, .every = definition.every});
   }
@@ -57,18 +58,28 @@ void Target::start() {
       self->number == 0 ? work_first(stop, *self) : work_further(stop, *self);
       let_go(*self);
     });
+  if (std::ranges::none_of(jobs_, [&](const auto* definition) { return is_on_tour(*definition); })) return;
+  tour_ = std::make_unique<Worker>();
+  tour_->thread = std::jthread([this](const std::stop_token& stop) {
+    const LogScope scope(server_.name);
+    work_tour(stop, *tour_);
+  });
 }
 
 void Target::stop() {
   interrupt_.raise();
   for (const auto& worker : workers_)
     worker->thread.request_stop();
+  if (tour_) tour_->thread.request_stop();
   for (const auto& worker : workers_)
     if (worker->thread.joinable()) worker->thread.join();
+  if (tour_ && tour_->thread.joinable()) tour_->thread.join();
 }
 
 bool Target::alive() const {
-  return std::ranges::all_of(workers_, [now = Clock::now()](const auto& worker) { return now < worker->back_by.load(); });
+  const auto now = Clock::now();
+  return (!tour_ || now < tour_->back_by.load()) &&
+         std::ranges::all_of(workers_, [&](const auto& worker) { return now < worker->back_by.load(); });
 }
 
 Target::Promise::Promise(Worker& worker, Clock::duration longest)
@@ -82,7 +93,7 @@ void Target::work_first(const std::stop_token& stop, Worker& self) {
       if (!connect_first(stop, self)) continue;
     }
     const auto now = Clock::now();
-    if (now >= facts_due_ && !refresh_facts(self)) continue;
+    if ((now >= facts_due_ || facts_are_wanted()) && !refresh_facts(self)) continue;
     if (now >= canary_due_) {
       fly_canary(self);
       continue;
@@ -126,6 +137,7 @@ std::optional<std::size_t> Target::wait_for_job(const std::stop_token& stop,
         workers_, [&](const auto& other) { return other->number >= self.number || other->busy; });
     const bool may_work = connected_ && all_before_are_busy;
     if (!connected_ && self.connection) return std::nullopt;  // the first worker let go of the server
+    if (facts_wanted_ && self.number == 0) return std::nullopt;
     if (may_work) {
       if (const auto job = schedule_.take(Clock::now())) {
         self.busy = true;

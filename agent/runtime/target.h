@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,6 +16,7 @@
 #include "agent/config/config.h"
 #include "agent/runtime/backoff.h"
 #include "agent/runtime/governor.h"
+#include "agent/runtime/itinerary.h"
 #include "agent/runtime/schedule.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
@@ -31,7 +34,7 @@ namespace pgvigil::agent {
 /// The first worker keeps the session that everything rests on: it connects, reads what the server is, opens
 /// a session for a moment now and then (the canary: can others still get in, is the server shutting down?),
 /// and collects. Each further worker joins in only while all before it are busy, and lets its session go when
-/// it is idle.
+/// it is idle. Where several databases are watched, a thread of its own tours them.
 class Target {
  public:
   /// Watches `server` as `config` says. `server`, and `snapshot` and `board`, which hold what is known of
@@ -61,8 +64,12 @@ class Target {
   /// One run of a job.
   struct Ran {
     Clock::time_point start;
-    double database_seconds = 0;  // that it kept the server busy
+    double database_seconds = 0;        // that it kept the server busy
+    std::optional<Timestamp> taken_at;  // of its values; else its end
   };
+
+  struct Ride;
+  using Rides = std::list<Ride>;
 
   /// While it lives, the worker is to be back within `longest`, and a grace for the work around it.
   class Promise {
@@ -84,6 +91,9 @@ class Target {
   std::expected<postgres::Connection, Error> connect(const std::string& database);
   void let_go(Worker& self);
   bool refresh_facts(Worker& self);
+  void want_facts();
+  bool facts_are_wanted();
+  void note_role(const postgres::Connection& session);
   void plan_canary();
   void fly_canary(Worker& self);
   void make_plans(const postgres::ServerFacts& facts);
@@ -93,10 +103,6 @@ class Target {
   std::expected<void, Error> collect(Worker& self,
                                      const collectors::Definition& definition,
                                      collectors::SqlCollector& collector);
-  std::expected<void, Error> collect_in(const std::string& database,
-                                        collectors::SqlCollector& collector,
-                                        std::chrono::milliseconds timeout);
-  std::vector<std::string> databases_to_watch();
   std::optional<collectors::Plan> plan_of(std::size_t job);
   Schedule::Result settle(std::size_t job,
                           const collectors::Plan& plan,
@@ -110,6 +116,36 @@ class Target {
                const Ran& ran,
                double slowdown);
   void note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran);
+  void republish(const collectors::Definition& definition,
+                 Table table,
+                 Deadline expires,
+                 double database_seconds);
+
+  // target_tour.cpp, on the thread of the tour.
+  bool is_on_tour(const collectors::Definition& definition) const;
+  void work_tour(const std::stop_token& stop, Worker& self);
+  bool wait_for_tour(const std::stop_token& stop);
+  std::vector<std::size_t> take_tour();
+  Rides begin_rides(const std::vector<std::size_t>& jobs);
+  void make_tour(const std::stop_token& stop, Worker& self, Rides& rides);
+  Clock::duration interval_of(const Rides& rides);
+  Clock::duration gap_of(Clock::duration interval, std::size_t visits) const;
+  void end_tour(const Ran& tour, Rides& rides, const std::optional<Error>& trouble);
+  void give_back(const Rides& rides);
+  std::expected<void, Error> visit(Worker& self, const std::string& database, Rides& rides);
+  std::expected<void, Error> collect_on_tour(postgres::Connection& session, Ride& ride);
+  void note_visit(const std::string& database, const Ride& ride, const std::expected<void, Error>& outcome);
+  std::expected<void, Error> note_trouble(const std::string& database, const Error& error);
+  bool is_connected_database(const std::string& database);
+  std::expected<postgres::Connection*, Error> session_in(const std::string& database);
+  void close_session(const std::string& database);
+  void close_sessions();
+  bool pause(const std::stop_token& stop, Clock::time_point until);
+  bool databases_changed() const { return databases_told_ != databases_seen_; }
+  Itinerary::Change follow_databases(Worker& self);
+  void amend(Worker& self, const Itinerary::Change& change);
+  void show_databases(std::optional<double> tour_seconds);
+
   std::expected<void, Error> noted(std::expected<void, Error> outcome);
   void note_answer();
   void note_silence(const Error& error);
@@ -127,6 +163,8 @@ class Target {
   Backoff backoff_;
   Clock::time_point facts_due_{};
   Clock::time_point canary_due_{};
+  Itinerary itinerary_;                                        // of the tour, as what follows
+  std::map<std::string, postgres::Connection> tour_sessions_;  // by database
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable_any changed_;
@@ -136,7 +174,11 @@ class Target {
   Governor governor_;
   std::vector<Planned> plans_;  // by job; empty before the first facts
   std::shared_ptr<const postgres::ServerFacts> facts_;
+  bool facts_wanted_ = false;         // before they are due
+  std::uint64_t databases_told_ = 0;  // how often the facts told of other databases than before
+  std::uint64_t databases_seen_ = 0;  // the tour knows them
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Worker> tour_;  // nothing where there is none
 };
 
 }  // namespace pgvigil::agent

@@ -53,7 +53,8 @@ Schedule::Result Target::settle(std::size_t job,
   const double slowdown =
       pay(job, outcome || server_answered(outcome.error().kind) ? ran.database_seconds : 0);
   if (outcome) {
-    Table raw = std::move(collector).finish(std::chrono::system_clock::now());
+    if (!plan_of(job)) return Schedule::Result::good;  // it became unsupported meanwhile
+    Table raw = std::move(collector).finish(ran.taken_at.value_or(std::chrono::system_clock::now()));
     publish(*jobs_[job], stages_[job].apply(plan, std::move(raw)), ran, slowdown);
     return Schedule::Result::good;
   }
@@ -105,44 +106,14 @@ void Target::note_share(double used) {
       {});
 }
 
-/// The query in every database that it is for. One database in trouble is told, and does not hold up the
-/// others.
 std::expected<void, Error> Target::collect(Worker& self,
                                            const collectors::Definition& definition,
                                            collectors::SqlCollector& collector) {
   const Promise promise(self, definition.timeout);
-  const postgres::Manners manners{server_.lock_timeout};
-  if (definition.scope == collectors::Scope::server || server_.databases.empty())
-    return noted(collector.collect(*self.connection, manners, Clock::now() + definition.timeout));
-
-  std::expected<void, Error> outcome = std::unexpected(
-      Error{ErrorKind::configuration, "no database of this server is chosen by the setting 'databases'",
-            "Correct the globs in [server] databases."});
-  bool any = false;
-  for (const std::string& database : databases_to_watch()) {
-    const Promise promise_here(self, server_.connect_timeout + definition.timeout);
-    auto here = collect_in(database, collector, definition.timeout);
-    if (here) any = true;
-    if (!here)
-      log_on_change(LogLevel::warning, "database_failed", definition.name + "/" + database, here.error(),
-                    {{"collector", definition.name}, {"database", database}});
-    if (!any) outcome = std::move(here);
-  }
-  return any ? std::expected<void, Error>{} : outcome;
-}
-
-/// A session for a moment: sessions that are held are few, however many databases there are.
-std::expected<void, Error> Target::collect_in(const std::string& database,
-                                              collectors::SqlCollector& collector,
-                                              milliseconds timeout) {
-  auto connection = connect(database);
-  if (!connection) return std::unexpected(connection.error());
-  return noted(collector.collect(*connection, {server_.lock_timeout}, Clock::now() + timeout));
-}
-
-std::vector<std::string> Target::databases_to_watch() {
-  const std::lock_guard lock(mutex_);
-  return collectors::chosen_by(server_.databases, facts_->databases);
+  auto outcome =
+      collector.collect(*self.connection, {server_.lock_timeout}, Clock::now() + definition.timeout);
+  note_role(*self.connection);
+  return noted(std::move(outcome));
 }
 
 /// Nothing to publish is a good run, too: the collector samples more often than it publishes.
@@ -153,7 +124,9 @@ void Target::publish(const collectors::Definition& definition,
   std::shared_ptr<const Published> published;
   if (table) {
     const auto interval = std::max(definition.every, definition.publish_every.value_or(definition.every));
-    const std::chrono::duration<double> shown_for = interval * (slowdown * config_->stale_after);
+    // The next run may take as long as this one: a tour takes its time.
+    const std::chrono::duration<double> shown_for =
+        (interval * slowdown + (Clock::now() - ran.start)) * config_->stale_after;
     published =
         snapshot_.publish(definition.name, std::move(*table),
                           ran.start + std::chrono::duration_cast<Clock::duration>(shown_for));
@@ -175,6 +148,20 @@ void Target::publish(const collectors::Definition& definition,
     status.last_success = shown.taken_at();
   });
   log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
+}
+
+/// Shows a table that was changed between two runs.
+void Target::republish(const collectors::Definition& definition,
+                       Table table,
+                       Deadline expires,
+                       double database_seconds) {
+  const auto published = snapshot_.publish(definition.name, std::move(table), expires);
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    status.database_seconds += database_seconds;
+    status.rows = published->table().rows();
+    status.series = published->table().series();
+    status.bytes = published->table().memory().count;
+  });
 }
 
 void Target::note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran) {

@@ -14,6 +14,12 @@ using std::chrono::steady_clock;
 constexpr std::chrono::seconds k_facts_interval{15};
 constexpr std::chrono::seconds k_facts_timeout{5};
 
+bool are_equal_but_for_databases(const postgres::ServerFacts& one, const postgres::ServerFacts& other) {
+  postgres::ServerFacts same = one;
+  same.databases = other.databases;
+  return same == other;
+}
+
 double random_fraction() {
   thread_local std::minstd_rand engine{std::random_device{}()};
   return std::uniform_real_distribution<double>{}(engine);
@@ -74,6 +80,10 @@ bool Target::refresh_facts(Worker& self) {
   const Promise promise(self, k_facts_timeout);
   auto facts = postgres::read_server_facts(*self.connection, Clock::now() + k_facts_timeout);
   facts_due_ = Clock::now() + k_facts_interval;
+  {
+    const std::lock_guard lock(mutex_);
+    facts_wanted_ = false;
+  }
   if (!facts) {
     note_silence(facts.error());
     let_go(self);
@@ -81,12 +91,21 @@ bool Target::refresh_facts(Worker& self) {
   }
   note_answer();
   auto known = std::make_shared<const postgres::ServerFacts>(std::move(*facts));
+  bool other_databases = false;
+  bool only_databases = false;
   {
     const std::lock_guard lock(mutex_);
     if (facts_ && *facts_ == *known) return true;
+    other_databases = !facts_ || facts_->databases != known->databases;
+    only_databases = facts_ && are_equal_but_for_databases(*facts_, *known);
     facts_ = known;
+    if (other_databases) {
+      ++databases_told_;
+      wake();
+    }
   }
   board_.update_server([&](ServerStatus& server) { server.facts = known; });
+  if (only_databases) return true;  // the tour takes them up
   log(LogLevel::info, "server_facts",
       {{"version", known->short_version},
        {"role", postgres::to_string(known->role)},
@@ -95,6 +114,32 @@ bool Target::refresh_facts(Worker& self) {
        {"system_identifier", known->system_identifier}});
   make_plans(*known);
   return true;
+}
+
+/// Has the first worker read the facts before they are due.
+void Target::want_facts() {
+  const std::lock_guard lock(mutex_);
+  facts_wanted_ = true;
+  wake();
+}
+
+bool Target::facts_are_wanted() {
+  const std::lock_guard lock(mutex_);
+  return facts_wanted_;
+}
+
+/// Every answer tells whether the server is in recovery: a promotion is noticed with the next collection,
+/// whichever it is.
+void Target::note_role(const postgres::Connection& session) {
+  const auto in_recovery = session.in_recovery();
+  if (!in_recovery) return;
+  const auto role = *in_recovery ? postgres::Role::standby : postgres::Role::primary;
+  bool changed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    changed = facts_ && facts_->role != role;
+  }
+  if (changed) want_facts();
 }
 
 /// Plans every collector anew: the version, the role, an extension or a grant has changed.

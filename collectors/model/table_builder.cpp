@@ -129,6 +129,18 @@ void TableBuilder::drop_row() {
   row_series_ = 0;
 }
 
+TableBuilder::Mark TableBuilder::mark() {
+  end_row();
+  return {table_.rows_, table_.series_};
+}
+
+void TableBuilder::take_back(const Mark& mark) {
+  while (table_.rows_ > mark.rows)
+    drop_row();
+  table_.series_ = mark.series;
+  row_series_ = 0;
+}
+
 void TableBuilder::end_row() {
   if (table_.series_ + row_series_ > max_series_) {
     drop_row();

@@ -30,6 +30,14 @@ class TableBuilder {
   void set_label(std::size_t column, std::string_view text);
   /// Sets a value of the last row.
   void set_value(std::size_t metric, double value);
+  /// The rows so far.
+  struct Mark {
+    std::size_t rows = 0;
+    std::size_t series = 0;
+  };
+  Mark mark();
+  /// Takes back every row since `mark`.
+  void take_back(const Mark& mark);
   /// Takes the row that was just added back.
   void drop_row();
   /// Counts what the caller itself left out.

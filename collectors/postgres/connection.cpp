@@ -226,7 +226,8 @@ std::expected<Connection, Error> Connection::open(const ConnectionSettings& sett
   };
   add("user", credentials->user);
   add("password", credentials->password.reveal());
-  add("dbname", database.empty() ? missing_database(settings) : database);
+  const std::string chosen = database.empty() ? missing_database(settings) : database;
+  add("dbname", chosen);
   keys.push_back(nullptr);
   values.push_back(nullptr);
 

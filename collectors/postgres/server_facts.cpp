@@ -27,7 +27,8 @@ union all select 'role', rolname, '', '' from pg_roles
 union all select 'extension', e.extname, e.extversion, n.nspname
             from pg_extension e join pg_namespace n on n.oid = e.extnamespace
 union all select 'database_name', datname, '', '' from pg_database
-           where datallowconn and not datistemplate and has_database_privilege(oid, 'CONNECT')
+           where datallowconn and not datistemplate and datconnlimit <> -2 -- a DROP DATABASE was interrupted
+             and has_database_privilege(oid, 'CONNECT')
  order by 1, 2)sql";
 
 constexpr std::string_view k_system_identifier = "select system_identifier::text from pg_control_system()";
