@@ -151,7 +151,7 @@ def test_a_slot_with_a_limit_tells_the_time_that_is_left(primary, slot, making):
 
     try:
         assert until(left, "the time left is told", pause=0.3) > 0
-        assert agent.value("pgvigil_wal_bytes_per_second") > 0
+        until(lambda: agent.value("pgvigil_wal_bytes_per_second") > 0, "the rate is told", pause=0.3)
     finally:
         primary.run("alter system reset max_slot_wal_keep_size")
         primary.run("select pg_reload_conf()")
