@@ -15,6 +15,7 @@ NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/po
 
 # What the peer exports and pgvigil does not: a pattern, and why.
 NOT_OURS = {
+    r"pg_stat_statements_.*": "the statements are not collected yet",
     r"go_.*": "the Go runtime",
     r"promhttp_.*": "the Go HTTP library; pgvigil_http_requests_total and others tell of our own",
     r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the others of process_ are there",
@@ -28,22 +29,47 @@ def not_ours(name):
     return any(re.fullmatch(pattern, name) for pattern in NOT_OURS)
 
 
-def read_names(major):
-    """name -> (type, set of labels), of those that this major has."""
+def read_names(major, role="primary"):
+    """name -> (type, set of labels), of those that this major has, and a server of this role."""
     names = {}
     with open(NAMES, encoding="utf-8") as file:
         for line in file:
             if line.startswith("#"):
                 continue
-            name, kind, labels, *majors = line.split()
-            first, _, last = (majors[0] if majors else "13-").partition("-")
-            if int(first) <= major <= int(last or 1000):
+            name, kind, labels, *more = line.split()
+            majors, of_role = (*more, "-", "primary")[:2] if len(more) != 1 else (more[0], "primary")
+            first, _, last = ("13-" if majors == "-" else majors).partition("-")
+            if int(first) <= major <= int(last or 1000) and role == of_role:
                 names[name] = (kind, set() if labels == "-" else set(labels.split(",")))
     return names
 
 
+OPTIONAL = (
+    "buffercache_summary",
+    "process_idle",
+    "stat_activity_autovacuum",
+    "statio_user_indexes",
+)
+ALL_ON = "\n".join(f"[collector.{name}]\nenabled = true" for name in OPTIONAL)
+
+
+def differences(families, major, role="primary"):
+    """How what is served differs from the peer's list, a line each."""
+    wrong = []
+    for name, (kind, labels) in read_names(major, role).items():
+        parts = [name + part for part in ("_bucket", "_sum", "_count")] if kind == "histogram" else [name]
+        found = [families.get(part) for part in parts]
+        if None in found:
+            wrong += [] if not_ours(name) else [f"{name} is missing"]
+            continue
+        shown = set().union(*(family.label_names() for family in found))
+        if shown != labels or kind != "histogram" and found[0].type != kind:
+            wrong.append(f"{name}: {found[0].type} {sorted(shown)}, not {kind} {sorted(labels)}")
+    return wrong
+
+
 class Busy:
-    """Gives a server something to tell of: an archive, slots, a reader of WAL, a running vacuum."""
+    """Gives a server something to tell of: an archive, slots, a reader of WAL, running vacuums, extensions."""
 
     SETTINGS = {
         "wal_level": "logical",
@@ -51,17 +77,26 @@ class Busy:
         "archive_command": "/bin/true",
         "max_slot_wal_keep_size": "1GB",
         "wal_sender_timeout": 0,
+        "shared_preload_libraries": "pg_stat_statements",
+        "autovacuum_naptime": "1s",
     }
 
     def __init__(self, server):
         self._server = server
-        server.run("create table orders (id int primary key, note text)")
+        server.run("create extension pg_stat_statements; create extension pg_buffercache")
+        server.run("create table orders (id int primary key, note text) with (autovacuum_enabled = off)")
         server.run("insert into orders select i, repeat('x', 500) from generate_series(1, 20000) i")
         server.run("delete from orders where id % 2 = 0")
         server.run("select pg_create_physical_replication_slot('reader', true)")
         server.run("select pg_create_logical_replication_slot('decoder', 'test_decoding')")
         server.run("select pg_stat_reset(), pg_stat_reset_shared('bgwriter')")
         server.run("select pg_switch_wal()")
+        slow = "autovacuum_vacuum_threshold = 1, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1"
+        server.run(
+            f"create table swept with ({slow}) as"
+            " select i, repeat('x', 500) from generate_series(1, 20000) i"
+        )
+        server.run("delete from swept where i % 2 = 0")
         until(
             lambda: server.value("select archived_count from pg_stat_archiver"), "a WAL segment is archived"
         )
@@ -82,12 +117,14 @@ class Busy:
             lambda: server.value("select replay_lsn from pg_stat_replication"),
             "the reader has told its position",
         )
+        self._idle = server.connect()
+        self._idle.cursor().execute("select 1")
         self._vacuum = server.connect()
         with self._vacuum.cursor() as cursor:
             cursor.execute("set vacuum_cost_delay = '100ms'; set vacuum_cost_limit = 1")
         self._thread = threading.Thread(target=self._run_vacuum, daemon=True)
         self._thread.start()
-        until(lambda: server.value("select count(*) from pg_stat_progress_vacuum"), "a vacuum runs")
+        until(lambda: server.value("select count(*) from pg_stat_progress_vacuum") > 1, "the vacuums run")
 
     def _run_vacuum(self):
         try:
@@ -101,9 +138,10 @@ class Busy:
         self._thread.join(30)
         self._vacuum.close()
         self._reader.close()
+        self._idle.close()
 
 
-@pytest.fixture(scope="module", params=[DEBIAN_MAJOR, 18])
+@pytest.fixture(scope="module", params=[13, DEBIAN_MAJOR, 18])
 def busy(shared, request):
     server = shared.cluster(request.param, settings=Busy.SETTINGS)
     shared.keep(Busy(server))
@@ -111,14 +149,14 @@ def busy(shared, request):
 
 
 def test_every_name_of_0_20_is_there_with_its_type_and_labels(busy, making):
-    families = making.agent_of(busy).scrape()
-    wrong = []
-    for name, (kind, labels) in read_names(busy.major).items():
-        family = families.get(name)
-        if family is None:
-            wrong += [] if not_ours(name) else [f"{name} is missing"]
-        elif (family.type, family.label_names()) != (kind, labels):
-            wrong.append(f"{name}: {family.type} {sorted(family.label_names())}, not {kind} {sorted(labels)}")
+    wrong = differences(making.agent_of(busy, more=ALL_ON).scrape(), busy.major)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_name_that_only_a_standby_has_is_there(busy, making):
+    standby = making.standby(busy)
+    until(lambda: standby.value("select status from pg_stat_wal_receiver") == "streaming", "the standby streams")
+    wrong = differences(making.agent_of(standby).scrape(), busy.major, "standby")
     assert not wrong, "\n".join(wrong)
 
 
