@@ -4,9 +4,8 @@
 #include <string>
 
 #include "agent/commands/commands.h"
+#include "agent/commands/own_metrics.h"
 #include "agent/config/reference.h"
-#include "agent/runtime/self_metrics.h"
-#include "agent/version.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {
@@ -108,26 +107,8 @@ void print_collector(const Definition& definition) {
   fmt::print("\n");
 }
 
-/// The agent's own metrics, read off a rendering of a status in which everything that can be told is told.
 void print_own_metrics() {
-  StatusBoard board;
-  board.set_collectors({{.name = "any"}});
-  board.update("any", [](CollectorStatus& status) {
-    status.state = CollectorState::good;
-    status.last_success = std::chrono::system_clock::now();
-  });
-  board.update_server([](ServerStatus& server) {
-    server.ever_asked = true;
-    server.last_answer = std::chrono::steady_clock::now();
-    server.connections_opened = 1;
-    server.facts = std::make_shared<const postgres::ServerFacts>();
-    server.databases_watched = 1;
-    server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
-  });
-  SelfMetrics self(k_version, 0);
-  self.count_request("/metrics", 200, 0);
-  const WatchedServer server{"", board};
-  const std::string text = SelfMetrics::render_servers({&server, 1}, {}) + self.render_process({});
+  const std::string text = render_own_metrics();
 
   fmt::print("## The agent itself\n\n| metric | type | meaning |\n|---|---|---|\n");
   std::string_view rest = text;

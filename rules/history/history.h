@@ -76,18 +76,12 @@ class History : public promql::Queryable {
     std::uint64_t seen = 0;          // the tick after the last one at which there was a reading
     bool ended = false;              // the last value is a stale marker
   };
-  struct ByContent {
-    std::size_t operator()(const promql::LabelsPtr& labels) const { return labels->hash(); }
-    bool operator()(const promql::LabelsPtr& a, const promql::LabelsPtr& b) const {
-      return a == b || *a == *b;
-    }
-  };
   struct Source {
     std::deque<std::int64_t> times;  // of the ticks first_tick, first_tick + 1, ...
     std::uint64_t first_tick = 0;
     std::int64_t lookback_ms = 0;
     std::vector<Series> series;
-    std::unordered_map<promql::LabelsPtr, std::uint32_t, ByContent, ByContent> by_labels;
+    std::unordered_map<promql::LabelsPtr, std::uint32_t, promql::SameLabels, promql::SameLabels> by_labels;
     std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name;
 
     std::int64_t time(std::uint64_t tick) const { return times[tick - first_tick]; }

@@ -68,6 +68,12 @@ class Labels {
   std::uint64_t hash_ = 0;
 };
 
+/// Hash and equality of label sets by what they say, for look-ups.
+struct SameLabels {
+  std::size_t operator()(const LabelsPtr& labels) const { return labels->hash(); }
+  bool operator()(const LabelsPtr& a, const LabelsPtr& b) const { return a == b || *a == *b; }
+};
+
 /// `{__name__="up", job="a"}`, as Prometheus prints label sets.
 std::string to_string(const Labels& labels);
 

@@ -345,8 +345,8 @@ const Function* find_function(std::string_view name) {
   return found_at == k_functions.end() ? nullptr : &*found_at;
 }
 
-std::string_view why_left_out(std::string_view name) {
-  return std::ranges::find(k_left_out, name) == k_left_out.end() ? "" : "not supported";
+bool is_left_out(std::string_view name) {
+  return std::ranges::find(k_left_out, name) != k_left_out.end();
 }
 
 std::string_view type_name(const Value& value) {

@@ -45,8 +45,8 @@ struct Function {
 
 /// `and` and `or` are not called: they stop at the first argument that decides. Null when there is none.
 const Function* find_function(std::string_view name);
-/// Why a function of Prometheus is not here; empty for others.
-std::string_view why_left_out(std::string_view name);
+/// Whether Prometheus or Go has a function of that name that is not here.
+bool is_left_out(std::string_view name);
 
 /// Go's fmt.Sprintf, for the verbs that make sense here. What does not fit is shown as Go shows it:
 /// %!d(string=x).

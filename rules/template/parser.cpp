@@ -284,8 +284,8 @@ class Parser {
     }
     operand.kind = Operand::Kind::function;
     if (find_function(word.text) != nullptr) return {};
-    const std::string_view why = why_left_out(word.text);
-    if (!why.empty()) return failure("the function '" + word.text + "' is not supported", word.offset);
+    if (is_left_out(word.text))
+      return failure("the function '" + word.text + "' is not supported", word.offset);
     return failure("there is no function '" + word.text + "'", word.offset);
   }
 

@@ -54,7 +54,6 @@ std::string float_text(double value, const Verb& verb) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
   if (!verb.precision && (verb.letter == 'v' || verb.letter == 'g')) return promql::format_general(value);
-  const std::string format = std::string("%.*") + (verb.letter == 'v' ? 'g' : verb.letter);
   const int precision = static_cast<int>(verb.precision.value_or(6));
   std::string text(512, '\0');
   int size = 0;

@@ -1,0 +1,29 @@
+#include "agent/commands/own_metrics.h"
+
+#include "agent/runtime/self_metrics.h"
+#include "agent/version.h"
+
+namespace pgvigil::agent {
+
+std::string render_own_metrics() {
+  StatusBoard board;
+  board.set_collectors({{.name = "any"}});
+  board.update("any", [](CollectorStatus& status) {
+    status.state = CollectorState::good;
+    status.last_success = std::chrono::system_clock::now();
+  });
+  board.update_server([](ServerStatus& server) {
+    server.ever_asked = true;
+    server.last_answer = std::chrono::steady_clock::now();
+    server.connections_opened = 1;
+    server.facts = std::make_shared<const postgres::ServerFacts>();
+    server.databases_watched = 1;
+    server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
+  });
+  SelfMetrics self(k_version, 0);
+  self.count_request("/metrics", 200, 0);
+  const WatchedServer server{"", board};
+  return SelfMetrics::render_servers({&server, 1}, {}) + self.render_process({});
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,142 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "agent/commands/commands.h"
+#include "agent/commands/metric_catalog.h"
+#include "agent/commands/print.h"
+#include "agent/commands/rules_export.h"
+#include "collectors/catalog.h"
+#include "collectors/toml/quantity.h"
+#include "rules/rule_file.h"
+#include "rules/rule_test.h"
+
+namespace pgvigil::agent {
+namespace {
+
+constexpr std::string_view k_usage = R"(Looks at alert rules. Needs no server and no running agent.
+
+usage: pgvigil rules check [FILE...]     reads the shipped rules and the files, and says what is wrong or likely to be
+       pgvigil rules list [FILE...]      the rules, a line each
+       pgvigil rules test [FILE...]      runs the tests that the rules carry
+       pgvigil rules export --format prometheus|operator|promtool [--name NAME] [FILE...]
+
+  FILE            TOML with rules of your own and overrides of shipped ones; see docs/rules.md
+  --format        prometheus: a rule file; operator: a PrometheusRule; promtool: the rules' tests, for
+                  `promtool test rules`
+  --name NAME     of the PrometheusRule (pgvigil), or of the rule file that the tests name (rules.yml)
+
+exit status: 0 all is well; 1 a warning (check) or a failed test; 2 a mistake in a file
+)";
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) return std::nullopt;
+  return text.str();
+}
+
+void print(const Diagnostics& diagnostics, std::FILE* to) {
+  for (const Diagnostic& diagnostic : diagnostics)
+    fmt::print(to, "{}\n", to_string(diagnostic));
+}
+
+/// The shipped rules with those of the files named by the remaining words; mistakes are printed.
+std::optional<rules::RuleBook> load(Arguments& arguments) {
+  std::vector<rules::RuleFile> files;
+  while (const auto path = arguments.word()) {
+    auto text = read_file(*path);
+    if (!text) {
+      fmt::print(stderr, "pgvigil rules: cannot read '{}'\n", *path);
+      return std::nullopt;
+    }
+    files.push_back({*path, std::move(*text)});
+  }
+  const auto definitions = collectors::load_catalog({});
+  if (!definitions) {
+    print(definitions.error(), stderr);
+    return std::nullopt;
+  }
+  const rules::MetricCatalog catalog = metric_catalog(*definitions);
+  auto book = rules::load_rules(rules::shipped_rule_files(), files, &catalog);
+  if (book) return std::move(*book);
+  print(book.error(), stderr);
+  return std::nullopt;
+}
+
+int check(const rules::RuleBook& book) {
+  print(book.warnings, stdout);
+  const auto on = std::ranges::count_if(book.rules, &rules::Rule::enabled);
+  fmt::print("{} rules, {} of them on; {} warnings\n", book.rules.size(), on, book.warnings.size());
+  return book.warnings.empty() ? 0 : 1;
+}
+
+int list(const rules::RuleBook& book) {
+  std::vector<std::vector<std::string>> rows = {{"rule", "state", "severity", "for", "group", "parameters"}};
+  for (const rules::Rule& rule : book.rules) {
+    std::string parameters;
+    for (const rules::Parameter& parameter : rule.parameters)
+      parameters += (parameters.empty() ? "" : ", ") + parameter.name + " = " + parameter.written;
+    rows.push_back({rule.name, rule.enabled ? "on" : "off", rule.label("severity"),
+                    rule.hold_for.count() == 0 ? "" : duration_text(rule.hold_for), rule.group, parameters});
+  }
+  fmt::print("{}", aligned(rows));
+  return 0;
+}
+
+int test(const rules::RuleBook& book) {
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  for (const rules::Rule& rule : book.rules) {
+    for (const rules::RuleTest& one : rule.tests) {
+      const auto difference = run_rule_test(rule, one);
+      ++(difference ? failed : passed);
+      if (!difference) continue;
+      fmt::print("{}:{}: {}{}: {}\n", rule.file, one.line, rule.name,
+                 one.name.empty() ? "" : " (" + one.name + ")", *difference);
+    }
+  }
+  fmt::print("{} passed, {} failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
+int export_rules(const rules::RuleBook& book,
+                 std::string_view format,
+                 const std::optional<std::string>& name) {
+  if (format == "operator")
+    fmt::print("{}", as_operator_resource(book.rules, name.value_or("pgvigil")));
+  else if (format == "promtool")
+    fmt::print("{}", as_promtool_tests(book.rules, name.value_or("rules.yml")));
+  else
+    fmt::print("{}", as_prometheus(book.rules));
+  return 0;
+}
+
+int rules_command(Arguments arguments) {
+  const auto what = arguments.word();
+  const auto format = arguments.option("--format");
+  const auto name = arguments.option("--name");
+  const bool known = what == "check" || what == "list" || what == "test" || what == "export";
+  if (!known)
+    return wrong_usage("rules", what ? "there is no '" + *what + "' of rules" : "what about the rules?");
+  if (what == "export" && format != "prometheus" && format != "operator" && format != "promtool")
+    return wrong_usage("rules", "export wants --format prometheus, operator or promtool");
+  if (what != "export" && (format || name)) return wrong_usage("rules", "--format and --name are for export");
+  const auto book = load(arguments);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("rules", complaint);
+  if (!book) return 2;
+  if (what == "check") return check(*book);
+  if (what == "list") return list(*book);
+  if (what == "test") return test(*book);
+  return export_rules(*book, *format, name);
+}
+
+}  // namespace
+
+const Command k_rules_command{"rules", "check, list, test and export alert rules", k_usage, rules_command};
+
+}  // namespace pgvigil::agent
