@@ -162,15 +162,35 @@ class Reader {
   QueryDefinition read_query(Section& section) {
     QueryDefinition query;
     read_range(section, query);
+    read_extension_versions(section, query);
     read_source(section, query);
     section.finish();
     return query;
   }
 
-  static void read_sql(Section& section, QueryDefinition& query) {
+  void read_extension_versions(Section& section, QueryDefinition& query) {
+    const auto text = section.string("extension_versions");
+    if (!text) return;
+    // Written as the versions of a pooler are: 1.9 comes before 1.10.
+    const auto versions = parse_versions(*text, ServerKind::pgbouncer);
+    if (!versions) {
+      section.report("extension_versions", "bad versions '" + *text + "'",
+                     "Write versions of the extension: \"1.9-\", \"1.8-1.10\" or \"1.12\".");
+      knows_ranges_ = false;
+    } else if (definition_.extension.empty()) {
+      section.report("extension_versions", "the collector names no extension",
+                     "Write extension = \"...\" above the first [[query]].");
+    }
+    query.extension_versions = versions.value_or(VersionRange{});
+  }
+
+  void read_sql(Section& section, QueryDefinition& query) {
     if (section.require("sql"))
       if (auto sql = section.string("sql")) {
         query.sql = std::move(*sql);
+        if (const auto at = query.sql.find(k_extension_schema); at != std::string::npos && definition_.extension.empty())
+          section.report_within("sql", at, "the collector names no extension whose schema this could be",
+                                "Write extension = \"...\" above the first [[query]].");
         if (const auto checked = check_sql_shape(query.sql); !checked)
           section.report_within("sql", checked.error().offset, checked.error().message, checked.error().hint);
       }

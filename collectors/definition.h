@@ -64,6 +64,7 @@ struct VersionRange {
 struct QueryDefinition {
   VersionRange versions;
   RoleFilter role = RoleFilter::any;
+  VersionRange extension_versions;      ///< of the extension that the collector needs, as pooler_release()
   std::vector<Generation> generations;  ///< empty: in all of them
   std::string sql;       ///< or what is read of the host: "cpu"
   std::size_t line = 0;  ///< in the file, for messages
@@ -119,6 +120,9 @@ struct Definition {
 
   bool operator==(const Definition&) const = default;
 };
+
+/// Stands in a query for the schema of the collector's extension, which may be any.
+inline constexpr std::string_view k_extension_schema = "{extension_schema}";
 
 /// Parses one definition file wholly. Every mistake is reported; nothing is returned when there is one.
 std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, std::string file);

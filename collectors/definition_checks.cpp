@@ -23,14 +23,17 @@ bool is_for(const QueryDefinition& query, int major, RoleFilter role, Generation
   return query.versions.contains(major) && takes(query.role, role) && is_in(query.generations, generation);
 }
 
-/// The query that runs there, or null: the first that is for it.
+/// The query that runs there, or null: the first that is for it. What an extension's version decides is taken for
+/// `wanted` only: another server has another version.
 const QueryDefinition* chosen(const Definition& definition,
                               int major,
                               RoleFilter role,
-                              Generation generation) {
+                              Generation generation,
+                              const QueryDefinition* wanted = nullptr) {
   if (!takes(definition.role, role)) return nullptr;
   const auto found = std::ranges::find_if(definition.queries, [&](const QueryDefinition& query) {
-    return is_for(query, major, role, generation);
+    const bool certain = query.extension_versions == VersionRange{} || wanted == nullptr || wanted == &query;
+    return certain && is_for(query, major, role, generation);
   });
   return found == definition.queries.end() ? nullptr : &*found;
 }
@@ -64,7 +67,7 @@ void check_queries(const Definition& definition, const Complain& complain) {
   const auto releases = releases_of(definition);
   for (const QueryDefinition& query : definition.queries) {
     const bool used = anywhere(releases, [&](int major, RoleFilter role, Generation generation) {
-      return chosen(definition, major, role, generation) == &query;
+      return chosen(definition, major, role, generation, &query) == &query;
     });
     if (used) continue;
     const bool fits_role =

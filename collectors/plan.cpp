@@ -8,8 +8,6 @@ namespace {
 using postgres::Role;
 using postgres::ServerFacts;
 
-constexpr std::string_view k_extension_schema = "{extension_schema}";
-
 bool in_generation(const std::vector<Generation>& generations, Generation generation) {
   return generations.empty() || std::ranges::find(generations, generation) != generations.end();
 }
@@ -36,11 +34,20 @@ std::string quoted(std::string_view name) {
   return text + '"';
 }
 
+/// The version of the extension that the collector needs, as pooler_release(): 109 for "1.9". 0 without one.
+int extension_release(const Definition& definition, const ServerFacts& facts) {
+  const postgres::Extension* extension = facts.find_extension(definition.extension);
+  if (extension == nullptr) return 0;
+  const auto version = parse_versions(extension->version, ServerKind::pgbouncer);
+  return version ? version->first : 0;
+}
+
 const QueryDefinition* choose_query(const Definition& definition,
                                     const ServerFacts& facts,
                                     Generation generation) {
   const auto query = std::ranges::find_if(definition.queries, [&](const QueryDefinition& candidate) {
     return candidate.versions.contains(facts.release()) && fits(candidate.role, facts.role) &&
+           candidate.extension_versions.contains(extension_release(definition, facts)) &&
            in_generation(candidate.generations, generation);
   });
   return query == definition.queries.end() ? nullptr : &*query;
@@ -60,6 +67,12 @@ std::string versions_of(const Definition& definition) {
 Unsupported no_query(const Definition& definition, const ServerFacts& facts) {
   const bool version_fits = std::ranges::any_of(
       definition.queries, [&](const auto& query) { return query.versions.contains(facts.release()); });
+ const bool extension_fits = std::ranges::any_of(definition.queries, [&](const auto& query) {
+    return query.extension_versions.contains(extension_release(definition, facts));
+  });
+  if (version_fits && !extension_fits)
+    return {"needs a newer " + definition.extension + " than " + facts.find_extension(definition.extension)->version,
+            "ALTER EXTENSION " + quoted(definition.extension) + " UPDATE;"};
   if (version_fits) return {"not for a " + std::string(to_string(facts.role)), ""};
   return {"needs " + std::string(to_string(definition.kind)) + " " + versions_of(definition) + ", this is " +
               release_text(facts.kind, facts.release()),

@@ -23,14 +23,15 @@ usage: pgvigil check [--config FILE] [--server NAME]
   --server NAME   only this one of several servers
 
 Grants that are missing are printed as SQL. Nothing is written anywhere.
-exit status: 0 all is well; 1 a collector fails or lacks a grant or an extension;
+exit status: 0 all is well, if need be without an extension that would show more;
+             1 a collector fails or lacks a grant;
              2 the configuration is wrong or a server cannot be reached
 )";
 
 /// What the dry run of all collectors found.
 class Report {
  public:
-  void add(const collectors::Definition& definition, const OneShot::Run& run) {
+  void add(const collectors::Definition& definition, const postgres::ServerFacts& facts, const OneShot::Run& run) {
     if (const auto* table = std::get_if<Table>(&run.outcome)) {
       ++good_;
       series_ += table->series();
@@ -40,6 +41,9 @@ class Report {
       ++unsupported_;
       rows_.push_back({definition.name, "unsupported", "-", "-", "-", unsupported->why});
       if (!unsupported->mend.empty()) mends_[unsupported->mend].insert(definition.name);
+      // Whether to install an extension is for the user to choose.
+      const bool has_extension = definition.extension.empty() || facts.has_extension(definition.extension);
+      lacks_grant_ = lacks_grant_ || (!unsupported->mend.empty() && has_extension);
     } else {
       const auto& error = std::get<Error>(run.outcome);
       ++failed_;
@@ -51,6 +55,7 @@ class Report {
   /// A role without which the collector sees less than there is.
   void add_wanted(const collectors::Definition& definition, const postgres::ServerFacts& facts) {
     if (definition.wants.empty() || facts.has_role(definition.wants)) return;
+    lacks_grant_ = true;
     mends_["GRANT " + definition.wants + " TO \"" + facts.user + "\";"].insert(definition.name);
   }
 
@@ -60,7 +65,7 @@ class Report {
     if (!mends_.empty()) fmt::print("\nTo let more be seen, as a superuser:\n");
     for (const auto& [sql, collectors] : mends_) fmt::print("  {:<40}  -- {}\n", sql, joined(collectors));
     fmt::print("\n{} good, {} failed, {} unsupported; {} series in all\n", good_, failed_, unsupported_, series_);
-    return failed_ > 0 || !mends_.empty() ? 1 : 0;
+    return failed_ > 0 || lacks_grant_ ? 1 : 0;
   }
 
  private:
@@ -74,6 +79,7 @@ class Report {
   std::vector<std::vector<std::string>> rows_ = {{"collector", "state", "ms", "rows", "series", ""}};
   std::vector<std::string> hints_;
   std::map<std::string, std::set<std::string>> mends_;  // SQL -> the collectors that it is for
+  bool lacks_grant_ = false;
   int good_ = 0;
   int failed_ = 0;
   int unsupported_ = 0;
@@ -96,7 +102,7 @@ int check_server(const Config& config, const ServerConfig& server) {
   Report report;
   for (const collectors::Definition& definition : config.definitions) {
     if (!definition.enabled) continue;
-    report.add(definition, (*session)->run(definition));
+    report.add(definition, facts, (*session)->run(definition));
     report.add_wanted(definition, facts);
   }
   return report.print();

@@ -35,8 +35,8 @@ std::vector<RatePlan> rates_of(const Plan& plan) {
     rates.push_back({RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over});
   for (const std::size_t metric : derived(plan, Derivation::time_left)) {
     const auto counter = std::ranges::find(plan.hidden, plan.metrics[metric]->spent) - plan.hidden.begin();
-    rates.push_back({RatePlan::Gives::time_left, metric, plan.metrics.size() + static_cast<std::size_t>(counter),
-                     plan.metrics[metric]->over});
+    rates.push_back({RatePlan::Gives::time_left, metric,
+                     plan.metrics.size() + static_cast<std::size_t>(counter), plan.metrics[metric]->over});
   }
   return rates;
 }
@@ -61,9 +61,10 @@ TopPlan top_of(const Plan& plan, const TopDefinition& top, std::size_t max_serie
     const bool is_ranked = std::ranges::any_of(made.by, [&](std::size_t metric) {
       return std::ranges::find(schema.metrics[metric].labels, label) != schema.metrics[metric].labels.end();
     });
-    const bool is_kept = std::ranges::find(made.groups, label) != made.groups.end() ||
-                         schema.labels[label].text() == k_server_label;
-    if (is_ranked && !is_kept) made.merged.push_back(label);
+    if (schema.labels[label].text() == k_server_label)
+      made.same.push_back(label);
+    else if (is_ranked && std::ranges::find(made.groups, label) == made.groups.end())
+      made.merged.push_back(label);
   }
   for (const MetricDefinition* metric : plan.metrics)
     made.other.push_back(metric->other);

@@ -155,7 +155,7 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     const auto now = run.table.value(row, counters_[i]);
     if (!now) continue;
-    group.counted[i] = true;
+    if (run.ranked[row]) group.counted[i] = true;
     if (!learns_only) growth[i] = std::isnan(last[i]) ? *now : increase(last[i], *now);
     last[i] = *now;
   }
@@ -303,9 +303,8 @@ void Top::add_row(const Run& run, std::size_t row, TableBuilder& builder) const 
 void Top::add_other(const Run& run, Group& group, TableBuilder& builder) const {
   const Table& table = run.table;
   builder.add_row();
-  // A label that is the same for all rows ("server") keeps its value.
-  for (std::size_t label = 0; label < table.schema().labels.size(); ++label)
-    builder.set_label(label, table.rows() == 0 ? "" : table.label(0, label));
+  for (const std::size_t label : plan_.same)
+    builder.set_label(label, table.label(0, label));
   for (std::size_t i = 0; i < plan_.groups.size(); ++i)
     builder.set_label(plan_.groups[i], group.labels[i]);
   for (const std::size_t label : plan_.merged)

@@ -22,6 +22,7 @@ struct TopPlan {
   std::size_t max_series = 0;       ///< of the table that it gives
   std::vector<std::size_t> by;      ///< metrics to rank by
   std::vector<std::size_t> groups;  ///< labels whose values have an "other" of their own each
+  std::vector<std::size_t> same;    ///< labels that read the same in all rows
   std::vector<std::size_t> merged;  ///< labels that read "other" in such a row
   std::vector<OtherRule> other;     ///< by metric, for those that are no counters
 };

@@ -9,6 +9,8 @@ from support.config import QUICK, every
 MAJORS = (13, 14, 15, 16, 17, 18)
 
 NOT_FOR_A_PRIMARY = "not for a primary"
+# Collectors that rest on an extension, which these servers do not have: test_statements.py tests them.
+NEED_EXTENSION = {"statements": "pg_stat_statements", "statements_info": "pg_stat_statements"}
 # Collectors for standbys, and those whose view is there from a major on. All others must give a table.
 FOR_STANDBYS = {"recovery", "recovery_prefetch", "replication_receiver", "stat_wal_receiver"}
 FIRST_MAJORS = {
@@ -54,6 +56,8 @@ def server(shared, request):
 def expected_reason(name, major, role):
     if role == "primary" and name in FOR_STANDBYS:
         return NOT_FOR_A_PRIMARY
+    if name in NEED_EXTENSION:
+        return f"needs the extension {NEED_EXTENSION[name]} in database postgres"
     first = FIRST_MAJORS.get(name, major)
     return f"needs Postgres {first} or later, this is {major}" if major < first else None
 

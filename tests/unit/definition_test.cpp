@@ -533,3 +533,20 @@ TEST_CASE("mistakes in stages are told at their place", "[definition]") {
         "d.toml:1:1: metric 'my_number' does not accumulate, and others of the collector do (A row that is not seen keeps "
         "its sum, but has no other value: give it a file of its own.)\n");
 }
+
+TEST_CASE("queries for versions of an extension", "[definition]") {
+  const auto queries = [](const std::string& top, const std::string& first, const std::string& second) {
+    return mistakes(k_head + top + "[[query]]\n" + first + "sql = \"select 1 as n\"\n[[query]]\n" + second +
+                    "sql = \"select 2 as n\"\n" + k_metric);
+  };
+  const std::string extension = "extension = \"pg_stat_statements\"\n";
+  CHECK(queries(extension, "extension_versions = \"1.10-\"\n", "") == "");
+  CHECK(queries(extension, "", "extension_versions = \"1.10-\"\n").starts_with("d.toml:6:1: this query is never used"));
+  CHECK(queries("", "extension_versions = \"1.10-\"\n", "") ==
+        "d.toml:4:22: the collector names no extension (Write extension = \"...\" above the first [[query]].)\n");
+  CHECK(queries(extension, "extension_versions = \"newest\"\n", "") ==
+        "d.toml:5:22: bad versions 'newest' (Write versions of the extension: \"1.9-\", \"1.8-1.10\" or \"1.12\".)\n");
+  CHECK(mistakes(k_head + "[[query]]\nsql = \"select n from {extension_schema}.f()\"\n" + k_metric) ==
+        "d.toml:4:22: the collector names no extension whose schema this could be (Write extension = \"...\" above the "
+        "first [[query]].)\n");
+}

@@ -14,7 +14,8 @@ namespace {
 Definition vacuum_progress() {
   Definition definition;
   definition.name = "vacuum_progress";
-  definition.queries = {{{13, 16}, RoleFilter::any, {}, "select old"}, {{17, 1000}, RoleFilter::primary, {}, "select new"}};
+  definition.queries = {{.versions = {13, 16}, .sql = "select old"},
+                        {.versions = {17, 1000}, .role = RoleFilter::primary, .sql = "select new"}};
   MetricDefinition both{"pgvigil_blocks", MetricType::gauge, Unit::none, "Blocks scanned.", "blocks", {"relname"}, {}, {}};
   MetricDefinition legacy = both;
   legacy.name = "pg_blocks";
@@ -83,7 +84,7 @@ TEST_CASE("what a server does not support is told with its reason") {
 TEST_CASE("the query names the schema that the extension was installed to") {
   Definition definition = vacuum_progress();
   definition.extension = "pg_buffercache";
-  definition.queries = {{{}, RoleFilter::any, {}, "select {extension_schema}.f(), {extension_schema}.g()"}};
+  definition.queries = {{.sql = "select {extension_schema}.f(), {extension_schema}.g()"}};
   ServerFacts facts = server(17);
   facts.extensions = {{"pg_buffercache", "1.4", "x{extension_schema}\"y"}};
   CHECK(std::get<Plan>(plan(definition, facts, Generation::v0_20)).sql ==
@@ -125,4 +126,20 @@ TEST_CASE("databases are chosen by globs, with exclusions") {
   CHECK(chosen_by({"*", "!postgres"}, all) == std::vector<std::string>{"app", "app_test"});
   CHECK(chosen_by({"!app*"}, all) == std::vector<std::string>{"postgres"});
   CHECK(chosen_by({"none"}, all).empty());
+}
+
+TEST_CASE("a query is chosen by the version of the extension, in whatever schema that is") {
+  Definition definition = vacuum_progress();
+  definition.extension = "pg_stat_statements";
+  definition.queries = {{.extension_versions = {110, 1000}, .sql = "select new from {extension_schema}.f({extension_schema}.g())"},
+                        {.extension_versions = {108, 109}, .sql = "select old"}};
+  auto facts = server(15);
+  facts.extensions = {{"pg_stat_statements", "1.10", "my \"tools"}};
+  CHECK(std::get<Plan>(plan(definition, facts, Generation::v0_20)).sql ==
+        "select new from \"my \"\"tools\".f(\"my \"\"tools\".g())");
+  facts.extensions[0].version = "1.9";
+  CHECK(std::get<Plan>(plan(definition, facts, Generation::v0_20)).sql == "select old");
+  facts.extensions[0].version = "1.7";
+  CHECK(std::get<Unsupported>(plan(definition, facts, Generation::v0_20)) ==
+        Unsupported{"needs a newer pg_stat_statements than 1.7", "ALTER EXTENSION \"pg_stat_statements\" UPDATE;"});
 }

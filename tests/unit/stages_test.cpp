@@ -61,7 +61,7 @@ TopPlan top_plan(std::size_t rows, std::vector<std::size_t> by) {
   return {.rows = rows,
           .max_series = k_no_limit,
           .by = std::move(by),
-          .groups = {0},
+          .groups = {0}, .same = {},
           .merged = {1},
           .other = {OtherRule::sum, OtherRule::sum}};
 }
@@ -150,10 +150,17 @@ TEST_CASE("a gauge of the other rows is what its metric says", "[stages]") {
   if (rule == OtherRule::min) CHECK(shown.at("a/other") == 3);
 }
 
-TEST_CASE("rows without a value to rank by pass", "[stages]") {
+TEST_CASE("rows without a value to rank by pass, and are nothing to the others", "[stages]") {
   Top top(top_plan(1, {1}));
   const Table shown = top.apply(table_at(0s, {{"a", "x", 1, {}}, {"a", "y", 2, {}}, {"a", "z", 3, 3}}));
   CHECK(values(shown, 0) == Values{{"a/x", 1}, {"a/y", 2}, {"a/z", 3}, {"a/other", 0}});
+  auto by_name = top_plan(1, {1});
+  by_name.merged = {0};
+  by_name.groups.clear();
+  Top odd(by_name);  // a label that the ranked metrics do not carry is empty
+  const Table kinds = odd.apply(table_at(0s, {{"", "x", 7, {}}, {"a", "", {}, 1}, {"b", "", {}, 2}}));
+  CHECK(values(kinds, 0) == Values{{"/x", 7}});
+  CHECK(values(kinds, 1) == Values{{"b/", 2}, {"other/", 1}});
 }
 
 TEST_CASE("without a number of rows only the limit of series makes a choice", "[stages]") {
