@@ -1,0 +1,122 @@
+#include "rules/present.h"
+
+#include <algorithm>
+
+namespace pgvigil::rules {
+namespace {
+
+using namespace promql;
+
+std::int64_t unix_ms(Timestamp time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+LabelsPtr labels_of(const Table& table,
+                    std::size_t row,
+                    std::size_t metric_index,
+                    const Labels& target_labels) {
+  const Metric& metric = table.schema().metrics[metric_index];
+  std::vector<std::pair<std::string, std::string>> labels;
+  labels.reserve(1 + target_labels.size() + metric.labels.size());
+  labels.emplace_back(k_metric_name, metric.name.text());
+  for (std::size_t i = 0; i < target_labels.size(); ++i)
+    labels.emplace_back(target_labels[i].name, target_labels[i].value);
+  for (std::uint16_t column : metric.labels)
+    labels.emplace_back(table.schema().labels[column].text(), table.label(row, column));
+  return Labels::make(std::move(labels));
+}
+
+/// Whether the conditions on the name, which need no label set, are met.
+bool may_be(std::span<const Matcher> matchers, std::string_view metric) {
+  return std::ranges::all_of(matchers, [&](const Matcher& matcher) {
+    return matcher.name() != k_metric_name || matcher.matches(metric);
+  });
+}
+
+}  // namespace
+
+void Present::publish(std::string_view source_name,
+                      std::shared_ptr<const Table> table,
+                      LabelsPtr target_labels,
+                      std::int64_t lookback_ms) {
+  const std::size_t metrics = table->schema().metrics.size();
+  Source source{std::move(table), std::move(target_labels), lookback_ms, {}};
+  source.labels.resize(metrics);
+  sources_.insert_or_assign(std::string(source_name), std::move(source));
+}
+
+void Present::withdraw(std::string_view source) {
+  const auto found = sources_.find(source);
+  if (found != sources_.end()) sources_.erase(found);
+}
+
+void Present::take(const Source& source,
+                   std::size_t metric,
+                   std::span<const Matcher> matchers,
+                   std::int64_t from_ms,
+                   std::int64_t to_ms,
+                   SeriesSet& found) {
+  const Table& table = *source.table;
+  const std::int64_t t_ms = unix_ms(table.taken_at());
+  if (t_ms < from_ms - source.lookback_ms || t_ms > to_ms) return;
+  std::vector<LabelsPtr>& sets = source.labels[metric];
+  if (sets.empty() && table.rows() > 0) {
+    sets.resize(table.rows());
+    for (std::size_t row = 0; row < table.rows(); ++row)
+      if (table.has(row, metric)) sets[row] = labels_of(table, row, metric, *source.target_labels);
+  }
+  for (std::size_t row = 0; row < sets.size(); ++row) {
+    if (sets[row] == nullptr || !matches_all(matchers, *sets[row])) continue;
+    found.add_series(sets[row], source.lookback_ms);
+    found.add_point({t_ms, *table.value(row, metric)});
+  }
+}
+
+Expected<SeriesSet> Present::select(std::span<const Matcher> matchers,
+                                    std::int64_t from_ms,
+                                    std::int64_t to_ms) const {
+  SeriesSet found;
+  for (const auto& [name, source] : sources_) {
+    const std::vector<Metric>& metrics = source.table->schema().metrics;
+    for (std::size_t i = 0; i < metrics.size(); ++i)
+      if (may_be(matchers, metrics[i].name.text())) take(source, i, matchers, from_ms, to_ms, found);
+  }
+  return found;
+}
+
+std::vector<Reading> readings(const Table& table,
+                              const LabelsPtr& target_labels,
+                              const std::function<bool(std::string_view metric)>& wants) {
+  std::vector<Reading> found;
+  const std::vector<Metric>& metrics = table.schema().metrics;
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    if (!wants(metrics[i].name.text())) continue;
+    for (std::size_t row = 0; row < table.rows(); ++row)
+      if (const auto value = table.value(row, i))
+        found.push_back({labels_of(table, row, i, *target_labels), *value});
+  }
+  return found;
+}
+
+Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
+                                     std::int64_t from_ms,
+                                     std::int64_t to_ms) const {
+  const auto name = std::ranges::find_if(matchers, [](const Matcher& matcher) {
+    return matcher.name() == k_metric_name && matcher.kind() == MatchKind::equal;
+  });
+  if (name != matchers.end()) {
+    const Queryable& one = needs_.wants(name->value()) ? static_cast<const Queryable&>(history_) : present_;
+    return one.select(matchers, from_ms, to_ms);
+  }
+  Expected<SeriesSet> found = history_.select(matchers, from_ms, to_ms);
+  const Expected<SeriesSet> others = present_.select(matchers, from_ms, to_ms);
+  if (!found || !others) return found ? others : found;
+  for (std::size_t i = 0; i < others->size(); ++i) {
+    if (needs_.wants(others->labels(i)->metric_name())) continue;
+    found->add_series(others->labels(i), others->lookback_ms(i));
+    found->add_points(others->points(i));
+  }
+  return found;
+}
+
+}  // namespace pgvigil::rules

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/model/table.h"
+#include "rules/history/history.h"
+#include "rules/history/needs.h"
+#include "rules/promql/storage.h"
+
+namespace pgvigil::rules {
+
+/// What every source gave last, as series of one sample each: what an instant selector sees. A table replaces
+/// the one before it, so a series that it no longer holds is gone at once. Label sets are made when a query
+/// first asks for a metric. Not thread-safe: the owner holds a lock over publish() and over a whole query.
+class Present : public promql::Queryable {
+ public:
+  /// `target_labels` go before those of the table; `lookback_ms` is how long the samples count.
+  void publish(std::string_view source,
+               std::shared_ptr<const Table> table,
+               promql::LabelsPtr target_labels,
+               std::int64_t lookback_ms);
+  /// Takes the series of a source away: it is no longer collected.
+  void withdraw(std::string_view source);
+
+  promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
+                                             std::int64_t from_ms,
+                                             std::int64_t to_ms) const override;
+
+ private:
+  struct Source {
+    std::shared_ptr<const Table> table;
+    promql::LabelsPtr target_labels;
+    std::int64_t lookback_ms = 0;
+    /// A list a metric of the table, one set a row, null where there is no value; empty until it is asked
+    /// for.
+    mutable std::vector<std::vector<promql::LabelsPtr>> labels;
+  };
+
+  static void take(const Source& source,
+                   std::size_t metric,
+                   std::span<const promql::Matcher> matchers,
+                   std::int64_t from_ms,
+                   std::int64_t to_ms,
+                   promql::SeriesSet& found);
+
+  std::map<std::string, Source, std::less<>> sources_;
+};
+
+/// The samples of a table whose metrics `wants` names, for History::append().
+std::vector<Reading> readings(const Table& table,
+                              const promql::LabelsPtr& target_labels,
+                              const std::function<bool(std::string_view metric)>& wants);
+
+/// One storage for rules: a metric whose past is kept is answered from the past, which has the newest sample,
+/// too; all others from the present. `needs` says which is which.
+class Timeline : public promql::Queryable {
+ public:
+  Timeline(const Present& present, const History& history, const HistoryNeeds& needs)
+      : present_(present), history_(history), needs_(needs) {}
+
+  promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
+                                             std::int64_t from_ms,
+                                             std::int64_t to_ms) const override;
+
+ private:
+  const Present& present_;
+  const History& history_;
+  const HistoryNeeds& needs_;
+};
+
+}  // namespace pgvigil::rules
