@@ -44,6 +44,7 @@ EMPTY_WHEN_IDLE = {
     "subscriptions",
     "table_size",
     "table_vacuum",
+    "tables",
     "xmin_horizon",
 }
 

@@ -15,7 +15,7 @@ NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/po
 
 # What the peer exports and pgvigil does not: a pattern, and why.
 NOT_OURS = {
-    r"pg_stat_statements_.*": "the statements are not collected yet",
+    r"pg_stat_statements_query_id": "has a query's text in a label: pgvigil_statement_info, where allowed",
     r"go_.*": "the Go runtime",
     r"promhttp_.*": "the Go HTTP library; pgvigil_http_requests_total and others tell of our own",
     r"process_(virtual_memory_max_bytes|network_.*)": "of the Go process library; the others of process_ are there",

@@ -7,6 +7,7 @@ import pytest
 from support import exposition
 from support.agent import command
 from support.cluster import DEBIAN_MAJOR
+from support.config import QUICK, every
 from support.waiting import until
 
 MAJORS = (13, 14, 15, 16, 17, 18)
@@ -141,14 +142,16 @@ def test_what_a_table_and_its_indexes_did_is_counted(server):
     assert seen.has(name, indexrelname="used_pkey") == (server.major >= 16)
     assert not seen.has(name, indexrelname="unused")
 
-    vacuums = "pg_stat_user_tables_vacuum_count"
-    seen = wait_measured(server, "stat_user_tables", lambda seen: seen.value(vacuums, relname="used"))
-    assert seen.value("pgvigil_table_estimated_size_bytes", relname="used") == server.value(
-        "select pg_relation_size('used')"
-    )
-    assert seen.value("pgvigil_table_inserts_since_vacuum", relname="used") == 0
+    size = server.value("select pg_relation_size('used')")
+    seen = measure(server, "tables")
+    assert seen.value("pgvigil_table_estimated_size_bytes", relname="used") == size
     assert seen.has("pgvigil_table_newpage_updates_total", relname="used") == (server.major >= 16)
     assert seen.has("pgvigil_table_last_seq_scan_timestamp_seconds", relname="used") == (server.major >= 16)
+
+    vacuums = "pg_stat_user_tables_vacuum_count"
+    wait_measured(server, "stat_user_tables", lambda seen: seen.value(vacuums, relname="used"))
+    seen = measure(server, "table_vacuum")
+    assert seen.value("pgvigil_table_inserts_since_vacuum", relname="used") == 0
     assert bool(seen.value("pgvigil_table_vacuum_seconds_total", relname="used")) == (server.major >= 18)
 
     blocks = measure(server, "index_blocks")
@@ -163,11 +166,11 @@ def test_a_partitioned_table_is_not_counted_beside_its_partitions(server):
     server.run("create table part_1 partition of parts for values from (0) to (10)")
     server.run("create index on parts (id)")
     server.run("insert into parts select 1, 'a' from generate_series(1, 100)")
+    server.run("vacuum part_1")
     inserted = "pg_stat_user_tables_n_tup_ins"
     seen = wait_measured(server, "stat_user_tables", lambda seen: seen.value(inserted, relname="part_1"))
     assert not seen.value(inserted, relname="parts")
-    assert not seen.has("pgvigil_table_estimated_size_bytes", relname="parts")
-    for collector in ("table_vacuum", "table_size", "indexes", "statio_user_tables"):
+    for collector in ("tables", "table_vacuum", "table_size", "indexes", "statio_user_tables"):
         seen = measure(server, collector)
         assert not any(dict(labels).get("relname") == "parts" for _, labels in seen.samples()), collector
         assert any(dict(labels).get("relname") == "part_1" for _, labels in seen.samples()), collector
@@ -362,6 +365,20 @@ def test_sequences_near_their_end_are_told_with_what_is_left(server):
     assert seen.value(left, sequencename="stepping") == 9
     assert seen.value(left, sequencename="descending") == 100
     assert seen.value(left, sequencename="serial_column") == 147_483_647
+
+
+def test_the_time_that_a_sequence_has_left_is_told(debian, making):
+    debian.run("create sequence taken_from maxvalue 1000000; create sequence left_alone maxvalue 1000000")
+    debian.run("grant select on sequence taken_from, left_alone to pgvigil")
+    agent = making.agent_of(debian, more=every(QUICK, "sequences"))
+
+    def seconds_left():
+        debian.run("select count(nextval('taken_from')) from generate_series(1, 1000)")
+        return agent.value("pgvigil_sequence_seconds_left", sequencename="taken_from")
+
+    assert 1 < until(seconds_left, "the rate is known", pause=0.5) < 1_000_000
+    assert agent.value("pgvigil_sequence_numbers_left", sequencename="left_alone") > 0
+    assert agent.value("pgvigil_sequence_seconds_left", sequencename="left_alone") is None
 
 
 # Counts, extensions, collations, databases
