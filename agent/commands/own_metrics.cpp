@@ -20,7 +20,7 @@ std::string render_own_metrics() {
     server.databases_watched = 1;
     server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
   });
-  SelfMetrics self(k_version, 0);
+  SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
   const WatchedServer server{"", board};
   return SelfMetrics::render_servers({&server, 1}, {}) + self.render_process({});

@@ -15,6 +15,7 @@ bool watch_alike(const Config& one, const Config& other) {
   same.http = other.http;
   same.log = other.log;
   same.servers = other.servers;
+  same.max_total_series = other.max_total_series;
   same.probe = other.probe;
   same.auth_modules = other.auth_modules;
   return same == other;

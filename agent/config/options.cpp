@@ -68,21 +68,26 @@ OptionGroup<Config> compatibility_group() {
 }
 
 OptionGroup<Config> limits_group() {
-  return {"limits",
-          "What nothing exceeds, unless its own section says otherwise.",
-          {integer<Config>(
-               "max_series", 1, k_most_series, [](Config & c) -> auto& { return c.max_series; },
-               "Series of one collector; rows beyond are dropped, and counted."),
-           share<Config>(
-               "database_share", [](Config & c) -> auto& { return c.database_share; },
-               "What a collector may take of the server, as a part of one core over ten minutes. One that "
-               "takes more runs "
-               "less often, says so, and returns to its interval when it has become cheap. 0: as much as it "
-               "needs."),
-           share<Config>(
-               "total_database_share", [](Config & c) -> auto& { return c.total_database_share; },
-               "What all collectors together should take; beyond it the log and the status page say so.")},
-          {}};
+  return {
+      "limits",
+      "What nothing exceeds, unless its own section says otherwise.",
+      {integer<Config>(
+           "max_series", 1, k_most_series, [](Config & c) -> auto& { return c.max_series; },
+           "Series of one collector; rows beyond are dropped, and counted."),
+       integer<Config>(
+           "max_total_series", 1, k_most_series * 10, [](Config & c) -> auto& { return c.max_total_series; },
+           "Series of all collectors on all servers together. The collector that would exceed it keeps its "
+           "first rows; what is dropped is counted, and named on the status page."),
+       share<Config>(
+           "database_share", [](Config & c) -> auto& { return c.database_share; },
+           "What a collector may take of the server, as a part of one core over ten minutes. One that "
+           "takes more runs "
+           "less often, says so, and returns to its interval when it has become cheap. 0: as much as it "
+           "needs."),
+       share<Config>(
+           "total_database_share", [](Config & c) -> auto& { return c.total_database_share; },
+           "What all collectors together should take; beyond it the log and the status page say so.")},
+      {}};
 }
 
 OptionGroup<Config> collect_group() {

@@ -127,6 +127,11 @@ void append_collectors(std::string& page, const ServerView& view, Timestamp now)
     std::string about = escaped(collector.help);
     if (const std::string slowed = slowdown_of(collector); !slowed.empty())
       about += fmt::format("<br><span class=\"why\">{}</span>", slowed);
+    if (collector.left_out.over_total > 0)
+      about += fmt::format(
+          "<br><span class=\"why\">{} series left out: all collectors together have more than [limits] "
+          "max_total_series</span>",
+          collector.left_out.over_total);
     if (!collector.message.empty()) about += fmt::format("<br><span class=\"why\">{}</span>", escaped(collector.message));
     if (!collector.mend.empty()) about += fmt::format("<br><code>{}</code>", escaped(collector.mend));
     const std::string_view state = to_string(collector.state);
@@ -238,7 +243,8 @@ json json_of(const CollectorStatus& collector) {
           {"series", collector.series},
           {"skipped_relations", collector.left_out.skipped},
           {"aggregated_rows", collector.left_out.aggregated},
-          {"series_dropped", collector.series_dropped}};
+          {"series_dropped", collector.series_dropped},
+          {"series_over_total", collector.left_out.over_total}};
 }
 
 json json_of(const ServerStatus& server, bool up) {

@@ -30,7 +30,9 @@ struct Succession {
   WatchList ending;     ///< of those before
 };
 
-Succession succession(const std::shared_ptr<const Config>& config, const WatchList& before) {
+Succession succession(const std::shared_ptr<const Config>& config,
+                      const WatchList& before,
+                      const std::shared_ptr<SeriesBudget>& budget) {
   Succession next;
   for (const ServerConfig& server : config->servers) {
     const auto same_name = [&](const auto& watch) { return watch->server().name == server.name; };
@@ -39,8 +41,8 @@ Succession succession(const std::shared_ptr<const Config>& config, const WatchLi
       next.all.push_back(*old);
       continue;
     }
-    next.all.push_back(
-        std::make_shared<Watch>(config, server, old == before.end() ? nullptr : (*old)->known()));
+    next.all.push_back(std::make_shared<Watch>(
+        config, server, old == before.end() ? std::make_shared<Knowledge>(budget) : (*old)->known()));
     next.beginning.push_back(next.all.back());
   }
   for (const auto& watch : before)
@@ -59,10 +61,14 @@ ServerView view_of(const Watch& watch) {
 }  // namespace
 
 Agent::Agent(AgentOptions options)
-    : options_(std::move(options)), self_(k_version, options_.restarts), own_(self_), scraper_(own_) {
+    : options_(std::move(options)),
+      budget_(std::make_shared<SeriesBudget>()),
+      self_(k_version, options_.restarts, budget_),
+      own_(self_),
+      scraper_(own_) {
   const auto nothing = std::make_shared<const Config>();
-  show(*nothing,
-       std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(nothing, ServerConfig{})}));
+  show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
+                     nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));
 }
 
 Agent::~Agent() { stop(); }
@@ -71,7 +77,7 @@ std::expected<void, Error> Agent::start() {
   // Half of the threads at most wait for a server that is probed for the first time; with one thread none
   // does.
   const HttpConfig expected = salvage_http(options_.config_file);
-  probes_ = std::make_unique<Probes>(static_cast<std::size_t>(expected.threads) / 2,
+  probes_ = std::make_unique<Probes>(static_cast<std::size_t>(expected.threads) / 2, budget_,
                                      [this](std::size_t count) { self_.set_probed(count); });
   // Mistakes are told by the log, a metric and every page; serving goes on.
   return listen(reload() ? config()->http : expected);
@@ -126,8 +132,9 @@ void Agent::apply(std::shared_ptr<const Config> config) {
     if (config_ && config_->http != config->http)
       log(LogLevel::warning, "restart_needed", {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
   }
+  budget_->configure(config->max_total_series);
   const auto before = watches();
-  const Succession next = succession(config, *before);
+  const Succession next = succession(config, *before, budget_);
   stop_all(next.ending);
   for (const auto& watch : next.beginning)
     watch->start();

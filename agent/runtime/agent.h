@@ -68,6 +68,7 @@ class Agent {
   std::shared_ptr<const WatchList> watches() const;
 
   AgentOptions options_;
+  const std::shared_ptr<SeriesBudget> budget_;
   SelfMetrics self_;
   OwnMetrics own_;
   Scraper scraper_;

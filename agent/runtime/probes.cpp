@@ -31,8 +31,9 @@ std::string_view to_string(ProbeRefusal refusal) {
   return "";
 }
 
-Probes::Probes(std::size_t waiting, CountHandler on_count)
-    : on_count_(std::move(on_count)),
+Probes::Probes(std::size_t waiting, std::shared_ptr<SeriesBudget> budget, CountHandler on_count)
+    : budget_(std::move(budget)),
+      on_count_(std::move(on_count)),
       may_wait_(waiting),
       config_(std::make_shared<const Config>()),
       forgetting_([this](const std::stop_token& stop) { forget_unasked(stop); }) {}
@@ -107,7 +108,8 @@ std::expected<std::shared_ptr<Watch>, RefusedProbe> Probes::watched(const std::s
     return refused(ProbeRefusal::limit,
                    "as many targets are watched as [probe] max_targets allows; one that is not probed "
                    "for a while makes room");
-  auto watch = std::make_shared<Watch>(config_, server_of(*address, credentials->second));
+  auto watch = std::make_shared<Watch>(config_, server_of(*address, credentials->second),
+                                       std::make_shared<Knowledge>(budget_));
   watch->start();
   probed_.emplace(key, Probed{*address, watch, Clock::now()});
   on_count_(probed_.size());

@@ -41,7 +41,8 @@ class Probes {
   /// Told how many targets are watched, whenever that changes.
   using CountHandler = std::function<void(std::size_t)>;
 
-  Probes(std::size_t waiting, CountHandler on_count);
+  /// Their tables have a share in `budget`.
+  Probes(std::size_t waiting, std::shared_ptr<SeriesBudget> budget, CountHandler on_count);
   /// Stops.
   ~Probes();
 
@@ -69,6 +70,7 @@ class Probes {
   void forget_unasked(const std::stop_token& stop);
   static void let_go(const WatchList& watches);
 
+  const std::shared_ptr<SeriesBudget> budget_;
   const CountHandler on_count_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any changed_;

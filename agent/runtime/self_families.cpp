@@ -114,10 +114,13 @@ constexpr std::array<CollectorMetric, 17> k_collector_metrics{{
      "Rows that the last run left out because a label filter of the configuration says so.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.left_out.filtered); }},
     {MetricType::Gauge, "pgvigil_collector_aggregated_rows",
-     "Rows that the last run did not show by themselves but added up as 'other': they were below the top ones.",
+     "Rows that the last run did not show by themselves but added up as 'other': they were below the top "
+     "ones.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.left_out.aggregated); }},
     {MetricType::Counter, "pgvigil_collector_series_dropped_total",
-     "Series dropped since the start of the process: duplicates, and rows beyond the limit max_series.",
+     "Series dropped since the start of the process: duplicates, rows beyond the limit max_series, and "
+     "series "
+     "beyond max_total_series.",
      [](const auto& c) -> std::optional<double> { return static_cast<double>(c.series_dropped); }},
     {MetricType::Gauge, "pgvigil_collector_replaced_label_values",
      "Label values of the last run in which invalid UTF-8 was replaced.",
@@ -262,6 +265,21 @@ std::vector<MetricFamily> collector_families(const std::vector<CollectorStatus>&
   }
   families.push_back(failure_family(collectors));
   return families;
+}
+
+std::vector<MetricFamily> budget_families(const SeriesBudget::Use& use) {
+  return {
+      single(gauge("pgvigil_series", "Series of all collectors on all servers that are served now."),
+             static_cast<double>(use.held)),
+      single(gauge("pgvigil_series_limit", "How many there may be: [limits] max_total_series."),
+             static_cast<double>(use.most)),
+      single(
+          counter(
+              "pgvigil_series_dropped_total",
+              "Series dropped since the start of the process because all collectors together had more than "
+              "[limits] max_total_series."),
+          static_cast<double>(use.dropped)),
+  };
 }
 
 std::vector<MetricFamily> process_families() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
 
 namespace pgvigil::agent {
@@ -19,6 +20,9 @@ std::vector<prometheus::MetricFamily> server_families(const ServerStatus& server
 
 /// How each collector fares.
 std::vector<prometheus::MetricFamily> collector_families(const std::vector<CollectorStatus>& collectors);
+
+/// The series of all servers, against their limit.
+std::vector<prometheus::MetricFamily> budget_families(const SeriesBudget::Use& use);
 
 /// Memory, CPU, descriptors and threads of the process.
 std::vector<prometheus::MetricFamily> process_families();

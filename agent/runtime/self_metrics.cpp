@@ -238,8 +238,10 @@ struct SelfMetrics::Families {
   prometheus::ClientMetric::Histogram scrape_history() const { return scrapes.Collect().histogram; }
 };
 
-SelfMetrics::SelfMetrics(std::string_view version, std::uint64_t restarts)
-    : families_(std::make_unique<Families>(version, restarts)) {}
+SelfMetrics::SelfMetrics(std::string_view version,
+                         std::uint64_t restarts,
+                         std::shared_ptr<const SeriesBudget> budget)
+    : families_(std::make_unique<Families>(version, restarts)), budget_(std::move(budget)) {}
 
 SelfMetrics::~SelfMetrics() = default;
 
@@ -294,6 +296,8 @@ std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,
 std::string SelfMetrics::render_process(const RenderSettings& settings) {
   FamilyPrinter printer(settings.format, settings.constant_labels);
   for (const MetricFamily& family : process_families())
+    printer.print(family);
+  for (const MetricFamily& family : budget_families(budget_->use()))
     printer.print(family);
   if (settings.generation != collectors::Generation::off) {
     const auto scrapes = families_->scrape_history();

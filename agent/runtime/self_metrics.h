@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/runtime/exposition.h"
+#include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
 #include "collectors/definition.h"
 
@@ -31,8 +32,9 @@ struct RenderSettings {
 /// Any thread may use it.
 class SelfMetrics {
  public:
-  /// `version` is the program's; `restarts` counts the workers that died before this one.
-  SelfMetrics(std::string_view version, std::uint64_t restarts);
+  /// `version` is the program's; `restarts` counts the workers that died before this one;
+  /// `budget` is the one of all servers.
+  SelfMetrics(std::string_view version, std::uint64_t restarts, std::shared_ptr<const SeriesBudget> budget);
   ~SelfMetrics();
 
   void count_request(std::string_view route, int status, double seconds);
@@ -54,6 +56,7 @@ class SelfMetrics {
  private:
   struct Families;
   std::unique_ptr<Families> families_;
+  std::shared_ptr<const SeriesBudget> budget_;
 };
 
 }  // namespace pgvigil::agent

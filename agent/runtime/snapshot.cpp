@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/model/table_editor.h"
+
 namespace pgvigil::agent {
 namespace {
 
@@ -33,17 +35,25 @@ std::shared_ptr<const Fragment> Published::fragment(Format format) const {
   return rendering.fragment;
 }
 
+Snapshot::~Snapshot() {
+  for (const auto& [collector, share] : shares_)
+    budget_->exchange(share.series, 0);
+}
+
 void Snapshot::configure(std::string constant_labels) {
   PublishedList gone;
   const std::lock_guard lock(mutex_);
   if (constant_labels_ == constant_labels) return;
   constant_labels_ = std::move(constant_labels);
   gone.swap(tables_);
+  for (const auto& published : gone)
+    give_back(published->collector());
 }
 
 std::shared_ptr<const Published> Snapshot::publish(const std::string& collector,
                                                    Table table,
                                                    Deadline expires) {
+  if (budget_) table = within_budget(collector, std::move(table));
   std::string labels;
   {
     const std::lock_guard lock(mutex_);
@@ -61,7 +71,30 @@ std::shared_ptr<const Published> Snapshot::publish(const std::string& collector,
     replaced = std::exchange(*place, published);
   else
     tables_.insert(place, published);
+  if (budget_) shares_[collector].publishing = false;
   return published;
+}
+
+/// The share of the table before goes over to this one.
+Table Snapshot::within_budget(const std::string& collector, Table table) {
+  std::size_t granted = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    Share& share = shares_[collector];
+    granted = budget_->exchange(share.series, table.series());
+    share = {granted, true};
+  }
+  TableEditor editor(std::move(table));
+  editor.keep_first(granted);
+  return std::move(editor).finish();
+}
+
+/// What a table that is served no more had. One that is about to take its place keeps it.
+void Snapshot::give_back(const std::string& collector) {
+  const auto share = shares_.find(collector);
+  if (share == shares_.end() || share->second.publishing) return;
+  budget_->exchange(share->second.series, 0);
+  shares_.erase(share);
 }
 
 void Snapshot::withdraw(const std::string& collector) {
@@ -71,6 +104,7 @@ void Snapshot::withdraw(const std::string& collector) {
   if (place == tables_.end()) return;
   withdrawn.push_back(std::move(*place));
   tables_.erase(place);
+  give_back(collector);
 }
 
 std::shared_ptr<const Published> Snapshot::find(const std::string& collector) {
@@ -85,6 +119,8 @@ PublishedList Snapshot::view(steady_clock::time_point now) {
   const auto gone =
       std::ranges::stable_partition(tables_, [&](const auto& table) { return table->expires() > now; });
   expired.assign(gone.begin(), gone.end());
+  for (const auto& published : expired)
+    give_back(published->collector());
   tables_.erase(gone.begin(), gone.end());
   return tables_;
 }

@@ -3,14 +3,17 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/runtime/exposition.h"
 #include "agent/runtime/fragment.h"
+#include "agent/runtime/series_budget.h"
 #include "collectors/model/table.h"
 
 namespace pgvigil::agent {
@@ -45,11 +48,18 @@ using PublishedList = std::vector<std::shared_ptr<const Published>>;
 /// nobody waits for a query. Any thread may use it.
 class Snapshot {
  public:
+  /// Its tables have a share in `budget`, when there is one.
+  explicit Snapshot(std::shared_ptr<SeriesBudget> budget = nullptr) : budget_(std::move(budget)) {}
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
   /// The labels that every series carries from now on (see constant_labels()). Tables that carry others go.
   void configure(std::string constant_labels);
 
   /// Replaces the collector's table. It is rendered here, on the collector's thread, in every format that
-  /// somebody asked for in the last five minutes. After `expires` it is served no more.
+  /// somebody asked for in the last five minutes. After `expires` it is served no more. Of a table that
+  /// exceeds the budget the first rows stay.
   std::shared_ptr<const Published> publish(const std::string& collector, Table table, Deadline expires);
   void withdraw(const std::string& collector);
   /// What is served of the collector now; nothing when there is none.
@@ -61,11 +71,19 @@ class Snapshot {
   PublishedList view_for_scrape(Format format, std::chrono::steady_clock::time_point now);
 
  private:
+  struct Share {
+    std::size_t series = 0;
+    bool publishing = false;  ///< of a table that is not in tables_ yet
+  };
   bool in_use(Format format, std::chrono::steady_clock::time_point now) const;
+  Table within_budget(const std::string& collector, Table table);
+  void give_back(const std::string& collector);
 
+  const std::shared_ptr<SeriesBudget> budget_;
   std::string constant_labels_;
   std::mutex mutex_;
   PublishedList tables_;                                                             // by collector
+  std::map<std::string, Share> shares_;                                              // by collector
   std::array<std::atomic<std::chrono::steady_clock::time_point>, 2> last_scrape_{};  // by Format
 };
 

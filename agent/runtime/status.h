@@ -39,7 +39,7 @@ struct CollectorStatus {
   std::size_t series = 0;            ///< of the last table
   std::uint64_t bytes = 0;           ///< what the last table occupies in memory
   LeftOut left_out;                  ///< of the last table
-  std::uint64_t series_dropped = 0;  ///< all runs: duplicates and beyond the limit
+  std::uint64_t series_dropped = 0;  ///< all runs: duplicates and beyond a limit
   std::optional<Timestamp> last_success;
 };
 

@@ -144,10 +144,20 @@ void Target::publish(const collectors::Definition& definition,
     status.series = shown.series();
     status.bytes = shown.memory().count;
     status.left_out = shown.left_out();
-    status.series_dropped += shown.left_out().duplicates + shown.left_out().over_limit;
+    const LeftOut& left_out = shown.left_out();
+    status.series_dropped += left_out.duplicates + left_out.over_limit + left_out.over_total;
     status.last_success = shown.taken_at();
   });
   log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
+  if (!published) return;
+  if (published->table().left_out().over_total > 0)
+    log_on_change(
+        LogLevel::warning, "series_over_total", definition.name,
+        {ErrorKind::limit, "all collectors together have more series than [limits] max_total_series",
+         "Raise it, or leave rows out by [collector.NAME] filter."},
+        {{"collector", definition.name}});
+  else
+    log_recovery("series_over_total", definition.name, {{"collector", definition.name}});
 }
 
 /// Shows a table that was changed between two runs.

@@ -12,7 +12,7 @@ Watch::Watch(std::shared_ptr<const Config> config, ServerConfig server, std::sha
     : config_(std::move(config)),
       server_(std::move(server)),
       labels_(constant_labels(labels_of(*config_, server_))),
-      known_(known ? std::move(known) : std::make_shared<Knowledge>()) {}
+      known_(std::move(known)) {}
 
 Watch::~Watch() {
   stop();

@@ -13,6 +13,7 @@ namespace pgvigil::agent {
 
 /// What is known of one server. It outlives those who find it out, so that a reload loses no count.
 struct Knowledge {
+  explicit Knowledge(std::shared_ptr<SeriesBudget> budget = nullptr) : snapshot(std::move(budget)) {}
   Snapshot snapshot;
   StatusBoard board;
 };
@@ -21,10 +22,8 @@ struct Knowledge {
 /// known of it. What it tells any thread may ask; start and stop it from one.
 class Watch {
  public:
-  /// Goes on with what was known of the server before, when `known` is given.
-  Watch(std::shared_ptr<const Config> config,
-        ServerConfig server,
-        std::shared_ptr<Knowledge> known = nullptr);
+  /// `known` is what was known of the server before, or empty.
+  Watch(std::shared_ptr<const Config> config, ServerConfig server, std::shared_ptr<Knowledge> known);
   /// Stops.
   ~Watch();
   Watch(const Watch&) = delete;

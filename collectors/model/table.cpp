@@ -14,6 +14,7 @@ std::string_view to_string(MetricType type) {
 LeftOut& LeftOut::operator+=(const LeftOut& other) {
   duplicates += other.duplicates;
   over_limit += other.over_limit;
+  over_total += other.over_total;
   skipped += other.skipped;
   filtered += other.filtered;
   bad_text += other.bad_text;

@@ -38,6 +38,7 @@ struct TableSchema {
 struct LeftOut {
   std::size_t duplicates = 0;  ///< samples whose series was there already
   std::size_t over_limit = 0;  ///< rows beyond the limit of series
+  std::size_t over_total = 0;  ///< series beyond the limit over all collectors
   std::size_t skipped = 0;     ///< rows that the query itself marked as not measurable now (locked relations)
   std::size_t filtered = 0;    ///< rows that a label filter of the configuration leaves out
   std::size_t bad_text = 0;    ///< label values whose invalid UTF-8 was replaced

@@ -22,6 +22,8 @@ class TableEditor {
   void set_value(std::size_t row, std::size_t metric, std::optional<double> value);
   /// Gives the table a schema with the same labels and its first metrics; the values of the others go.
   void narrow_to(std::shared_ptr<const TableSchema> schema);
+  /// Keeps the first `most` series, row by row, and counts the others in LeftOut::over_total.
+  void keep_first(std::size_t most);
 
   Table finish() && { return std::move(table_); }
 

@@ -181,6 +181,23 @@ def test_a_mistake_of_one_server_leaves_all_as_they_are(making, clusters):
     assert all(backends(cluster) & sessions[name] for name, cluster in clusters.items())
 
 
+def test_all_servers_together_have_no_more_series_than_they_may(making, clusters):
+    agent = making.agent(fleet_config(clusters, more="[limits]\nmax_total_series = 300\n"))
+    assert agent.value("pgvigil_series_limit") == 300
+    agent.wait_value(300, "pgvigil_series")
+    families = agent.scrape()
+    assert families.value("pgvigil_series_dropped_total") > 0
+    cut = [
+        (server["name"], one["name"])
+        for server in agent.status()["servers"]
+        for one in server["collectors"]
+        if one["series_over_total"]
+    ]
+    assert cut and "max_total_series" in agent.get("/").text and "event=series_over_total" in agent.log()
+    name, collector = cut[0]
+    assert families.value("pgvigil_collector_series_dropped_total", target=name, collector=collector) > 0
+
+
 # /probe
 
 MODULE = """

@@ -35,7 +35,8 @@ std::shared_ptr<const Config> with_module(std::size_t max_targets = 10,
 struct Counted {
   std::atomic<std::size_t> count = 0;
   Probes probes;
-  explicit Counted(std::size_t waiting = 2) : probes(waiting, [this](std::size_t now) { count = now; }) {}
+  explicit Counted(std::size_t waiting = 2)
+      : probes(waiting, std::make_shared<SeriesBudget>(), [this](std::size_t now) { count = now; }) {}
 };
 
 std::optional<ProbeRefusal> refusal(Probes& probes,

@@ -24,7 +24,8 @@ Table one_value(const char* name, double value) {
 std::shared_ptr<Watch> idle(const std::string& name) {
   ServerConfig server;
   server.name = name;
-  auto watch = std::make_shared<Watch>(std::make_shared<const Config>(), server);
+  auto watch =
+      std::make_shared<Watch>(std::make_shared<const Config>(), server, std::make_shared<Knowledge>());
   watch->snapshot().configure(watch->labels());
   return watch;
 }
@@ -48,7 +49,7 @@ std::size_t count(std::string_view text, std::string_view part) {
 }
 
 struct Fleet {
-  SelfMetrics self{"1", 0};
+  SelfMetrics self{"1", 0, std::make_shared<const SeriesBudget>()};
   OwnMetrics own{self};
   Scraper scraper{own};
   WatchList watches;

@@ -4,6 +4,7 @@
 
 #include "agent/runtime/status.h"
 #include "collectors/model/table_builder.h"
+#include "collectors/model/table_editor.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
@@ -23,6 +24,23 @@ Table one_value(double value) {
 
 std::string text_of(const Published& published, Format format = Format::text) {
   return inflated(*published.fragment(format));
+}
+
+/// `rows` rows of two values; the second row has the first one only.
+Table rows_of_two(std::size_t rows) {
+  auto schema = std::make_shared<TableSchema>();
+  schema->labels = {*LabelName::parse("row")};
+  for (const char* name : {"pg_one", "pg_two"})
+    schema->metrics.push_back(
+        {*MetricName::parse(name), MetricType::gauge, Unit::none, "A value for a test.", {0}});
+  TableBuilder builder(schema, 1000);
+  for (std::size_t row = 0; row < rows; ++row) {
+    builder.add_row();
+    builder.set_label(0, std::to_string(row));
+    builder.set_value(0, 1);
+    if (row != 1) builder.set_value(1, 2);
+  }
+  return std::move(builder).finish({});
 }
 
 }  // namespace
@@ -101,4 +119,62 @@ TEST_CASE("a new configuration keeps the counts of the collectors that stay") {
   CHECK(collectors[0].runs == 7);
   CHECK(collectors[0].every == 30s);
   CHECK(collectors[1].name == "c");
+}
+
+TEST_CASE("of a table that is cut the first series stay, row by row", "[budget]") {
+  TableEditor editor(rows_of_two(100));
+  editor.keep_first(4);
+  const Table table = std::move(editor).finish();
+  CHECK(table.series() == 4);
+  REQUIRE(table.rows() == 3);
+  CHECK(table.has(0, 0));
+  CHECK(table.has(0, 1));
+  CHECK(table.has(1, 0));
+  CHECK_FALSE(table.has(1, 1));
+  CHECK(table.has(2, 0));
+  CHECK_FALSE(table.has(2, 1));
+  CHECK(table.left_out().over_total == 199 - 4);
+  TableEditor whole(rows_of_two(3));
+  whole.keep_first(5);
+  CHECK(std::move(whole).finish().left_out().over_total == 0);
+  TableEditor nothing(rows_of_two(3));
+  nothing.keep_first(0);
+  CHECK(std::move(nothing).finish().rows() == 0);
+}
+
+TEST_CASE("all snapshots together hold no more series than there may be", "[budget]") {
+  const auto budget = std::make_shared<SeriesBudget>();
+  budget->configure(10);
+  Snapshot one(budget);
+  const auto now = Clock::now();
+  CHECK(one.publish("a", rows_of_two(3), now + 1s)->table().series() == 5);
+  {
+    Snapshot other(budget);
+    CHECK(other.publish("a", rows_of_two(4), now + 1h)->table().series() == 5);
+    CHECK(budget->use().dropped == 2);
+    // A table that takes the place of another needs no more than the difference.
+    CHECK(one.publish("a", rows_of_two(3), now + 1s)->table().series() == 5);
+    CHECK(one.publish("b", rows_of_two(1), now + 1s)->table().series() == 0);
+    // What expired makes room.
+    one.view(now + 2s);
+    CHECK(other.publish("a", rows_of_two(4), now + 1h)->table().left_out().over_total == 0);
+    CHECK(budget->use().held == 7);
+    other.withdraw("a");
+    CHECK(budget->use().held == 0);
+    other.publish("a", rows_of_two(4), now + 1h);
+    other.configure("target=\"b\"");
+    CHECK(budget->use().held == 0);
+    other.publish("a", rows_of_two(4), now + 1h);
+  }
+  CHECK(budget->use().held == 0);
+}
+
+TEST_CASE("a limit that is lowered takes nothing away from what is served", "[budget]") {
+  const auto budget = std::make_shared<SeriesBudget>();
+  Snapshot snapshot(budget);
+  snapshot.publish("a", rows_of_two(3), Clock::now() + 1h);
+  budget->configure(2);
+  CHECK(snapshot.view(Clock::now()).front()->table().series() == 5);
+  CHECK(snapshot.publish("b", rows_of_two(3), Clock::now() + 1h)->table().series() == 0);
+  CHECK(snapshot.publish("a", rows_of_two(3), Clock::now() + 1h)->table().series() == 2);
 }
