@@ -65,6 +65,7 @@ class Reader {
       definition_.queries.push_back(read_query(query));
     for (Section metric : root.sections("metric"))
       definition_.metrics.push_back(read_metric(metric));
+    check_statement_labels(root);
     read_stage_keys(root, definition_);
     if (!root.has("query")) root.report_here("missing [[query]]");
     if (!root.has("metric")) root.report_here("missing [[metric]]");
@@ -107,7 +108,21 @@ class Reader {
       definition_.wants = k_predefined_roles[*word];
     definition_.extension = root.string("extension").value_or("");
     definition_.skip_when = root.string("skip_when").value_or("");
+    definition_.statement_labels = root.strings("statement_labels").value_or(std::vector<std::string>{});
     read_source_and_cost(root);
+  }
+
+  void check_statement_labels(Section& root) const {
+    std::vector<std::string_view> labels;
+    for (const MetricDefinition& metric : definition_.metrics)
+      labels.insert(labels.end(), metric.labels.begin(), metric.labels.end());
+    for (std::size_t i = 0; i < definition_.statement_labels.size(); ++i) {
+      const std::string& label = definition_.statement_labels[i];
+      if (std::ranges::find(labels, label) != labels.end()) continue;
+      const std::string_view near = nearest(label, labels);
+      root.report_element("statement_labels", i, "no metric has a label '" + label + "'",
+                          near.empty() ? "" : "Did you mean '" + std::string(near) + "'?");
+    }
   }
 
   void read_source_and_cost(Section& root) {

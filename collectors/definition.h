@@ -113,6 +113,7 @@ struct Definition {
   std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
   std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation
   std::optional<Cost> cost;         ///< nothing: its file does not say
+  std::vector<std::string> statement_labels;  ///< labels that hold SQL: normalised, then shortened
   std::optional<TopDefinition> top;
   std::optional<std::chrono::milliseconds> publish_every;  ///< of a collector that samples; else each run is published
   std::vector<QueryDefinition> queries;

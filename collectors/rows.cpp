@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/model/table_builder.h"
+#include "collectors/postgres/sql_text.h"
 
 namespace pgvigil::collectors {
 namespace {
@@ -19,6 +20,10 @@ std::size_t most_series(const Plan& plan, const CollectLimits& limits) {
   return plan.definition->top ? std::max(k_most_series, limits.max_series) : limits.max_series;
 }
 
+/// Of a statement's text this much is told, in bytes: enough to know it by.
+constexpr std::size_t k_most_of_statement = 100;
+constexpr std::string_view k_withheld = "(withheld: not in the grammar of PostgreSQL 15)";
+
 /// The labels of the schema, and the filters of the configuration, in the columns of a result.
 class LabelReader {
  public:
@@ -28,6 +33,10 @@ class LabelReader {
   std::expected<void, Error> begin() {
     label_columns_.clear();
     filter_columns_.clear();
+    holds_statements_.clear();
+    for (const LabelName& label : plan_.raw_schema->labels)
+      holds_statements_.push_back(std::ranges::find(plan_.definition->statement_labels, label.text()) !=
+                                  plan_.definition->statement_labels.end());
     for (const LabelName& label : plan_.raw_schema->labels)
       if (label.text() == k_server_label)
         label_columns_.emplace_back();
@@ -40,7 +49,11 @@ class LabelReader {
 
   /// The text of a label, by its place in the schema; nothing for NULL.
   std::optional<std::string_view> text(const Row& row, std::size_t label) const {
-    return label_columns_[label] ? row.text(*label_columns_[label]) : plan_.endpoint;
+    if (!label_columns_[label]) return plan_.endpoint;
+    const auto text = row.text(*label_columns_[label]);
+    if (!text || !holds_statements_[label]) return text;
+    statement_ = postgres::shortened(postgres::normalised(*text).value_or(std::string(k_withheld)), k_most_of_statement);
+    return statement_;
   }
 
   bool is_filtered(const Row& row) const {
@@ -63,6 +76,8 @@ class LabelReader {
   const CollectLimits& limits_;
   std::vector<std::optional<std::size_t>> label_columns_;  // by label of the schema
   std::vector<std::size_t> filter_columns_;                // by filter
+  std::vector<bool> holds_statements_;                     // by label
+  mutable std::string statement_;                          // the last that was normalised
 };
 
 class TableRows final : public PlanRows {

@@ -550,3 +550,11 @@ TEST_CASE("queries for versions of an extension", "[definition]") {
         "d.toml:4:22: the collector names no extension whose schema this could be (Write extension = \"...\" above the "
         "first [[query]].)\n");
 }
+
+TEST_CASE("labels that hold statements are labels", "[definition]") {
+  const auto with = [](const std::string& labels) {
+    return mistakes(k_head + "statement_labels = " + labels + "\n" + k_query + k_metric + "labels = [\"query\"]\n");
+  };
+  CHECK(with("[\"query\"]") == "");
+  CHECK(with("[\"querry\"]") == "d.toml:3:21: no metric has a label 'querry' (Did you mean 'query'?)\n");
+}

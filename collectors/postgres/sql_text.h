@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pgvigil::postgres {
+
+/// The statement with every literal replaced: constants become parameters ($1, $2, as pg_stat_statements
+/// writes them), and what is left of literals in utility statements (a password, a file's name) becomes ?.
+/// Comments go, white space becomes one space. Nothing when the grammar (that of PostgreSQL 15) does not take
+/// it, for then nobody knows what is a literal. Names of tables, columns and roles stay. Any thread may call
+/// it.
+std::optional<std::string> normalised(std::string_view sql);
+
+/// The first `most` bytes of a text, less a character that does not fit, and "..." where something was cut
+/// off.
+std::string shortened(std::string text, std::size_t most);
+
+}  // namespace pgvigil::postgres
