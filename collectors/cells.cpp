@@ -25,6 +25,13 @@ bool is_absent(std::string_view text, ServerKind kind) {
 
 }  // namespace
 
+void Columns::assign(std::span<const std::string_view> names, const Definition& definition) {
+  names_.assign(names.begin(), names.end());
+  for (std::string& name : names_)
+    if (const auto renamed = definition.rename.find(name); renamed != definition.rename.end())
+      name = renamed->second;
+}
+
 std::optional<std::size_t> Columns::position_of(std::string_view name) const {
   const auto found = std::ranges::find(names_, name);
   if (found == names_.end()) return std::nullopt;

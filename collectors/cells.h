@@ -14,7 +14,8 @@ namespace pgvigil::collectors {
 /// The columns of a result by name.
 class Columns {
  public:
-  void assign(std::span<const std::string_view> names) { names_.assign(names.begin(), names.end()); }
+  /// The columns of a new result, under the names that `definition` gives them.
+  void assign(std::span<const std::string_view> names, const Definition& definition);
   std::optional<std::size_t> position_of(std::string_view name) const;
   /// As position_of(); an error that names the plan's file when there is none.
   std::expected<std::size_t, Error> require(std::string_view name, const Plan& plan) const;

@@ -109,6 +109,7 @@ class Reader {
     definition_.extension = root.string("extension").value_or("");
     definition_.skip_when = root.string("skip_when").value_or("");
     definition_.statement_labels = root.strings("statement_labels").value_or(std::vector<std::string>{});
+    read_rename(root);
     read_source_and_cost(root);
   }
 
@@ -138,6 +139,17 @@ class Reader {
                   "a collector of cost '" + std::string(k_cost_words[*word]) + "' runs every " +
                       std::to_string(least.count()) + "s at the most",
                   "Write a longer 'every'.");
+  }
+
+  void read_rename(Section& root) {
+    auto rename = root.section("rename");
+    if (!rename) return;
+    for (const auto& [column, name] : rename->string_map())
+      if (name.empty())
+        rename->report(column, "'" + column + "' is renamed to nothing");
+      else
+        definition_.rename.emplace(column, name);
+    rename->finish();
   }
 
   /// What the collector is for; keys that mean nothing there are refused.

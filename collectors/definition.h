@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ enum class Derivation : std::uint8_t {
   rate,       ///< how fast the column, a counter, grows a second
   time_left,  ///< how long the column lasts at the rate at which `spent`, a counter, grows
 };
+
+/// What `rate` and `time_left` look at: a counter, which begins anew when it falls, or a level, which may fall.
+enum class Grows : std::uint8_t { counter, level };
 
 /// What a gauge reads in the row "other".
 enum class OtherRule : std::uint8_t { sum, max, min, none };
@@ -84,6 +88,7 @@ struct MetricDefinition {
   Derivation derivation = Derivation::none;
   std::string spent;                 ///< for time_left: the column of the counter
   std::chrono::milliseconds over{};  ///< for rate and time_left: the window
+  Grows grows = Grows::counter;      ///< for rate and time_left
   OtherRule other = OtherRule::sum;
   VersionRange versions;
   std::vector<Generation> generations;  ///< empty: in all of them
@@ -110,6 +115,7 @@ struct Definition {
   std::string needs;      ///< role without which the query fails ("pg_monitor"), or empty
   std::string wants;      ///< role without which rows or columns are missing, or empty
   std::string extension;  ///< extension that must be installed, or empty
+  std::map<std::string, std::string> rename;  ///< columns of the result that have another name here
   std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
   std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation
   std::optional<Cost> cost;         ///< nothing: its file does not say

@@ -18,7 +18,7 @@ struct ExpressionMistake {
 };
 
 /// The value of a metric: a column of the result, or a little arithmetic over columns and numbers, for
-/// sources that cannot compute (a pooler's console): "maxwait + maxwait_us * 1e-6", "status = 'up'".
+/// sources that cannot compute (a pooler's console): "maxwait + maxwait_us / 1e6", "status = 'up'".
 /// Immutable.
 class Expression {
  public:

@@ -125,7 +125,8 @@ void set_schemas(Plan& plan) {
 }
 
 std::string incarnation_of(const ServerFacts& facts) {
-  return facts.system_identifier + "/" + std::to_string(facts.postmaster_start.time_since_epoch().count());
+  return facts.system_identifier + "/" + std::to_string(facts.postmaster_start.time_since_epoch().count()) + "/" +
+         std::to_string(facts.session);
 }
 
 }  // namespace

@@ -307,7 +307,7 @@ bool PlanRows::keep(const Table& /*older*/,
 }
 
 std::expected<void, Error> PlanRows::begin(std::span<const std::string_view> names) {
-  columns_.assign(names);
+  columns_.assign(names, *plan_.definition);
   skip_column_.reset();
   if (!plan_.definition->skip_when.empty()) {
     const auto column = columns_.require(plan_.definition->skip_when, plan_);

@@ -14,6 +14,13 @@ enum class ServerKind : std::uint8_t { postgres, pgbouncer, pgpool, pgcat, odyss
 /// ServerKind::pgbouncer on.
 inline constexpr std::array<std::string_view, 4> k_pooler_words = {"pgbouncer", "pgpool", "pgcat", "odyssey"};
 
+/// "postgres", "pgbouncer", "host": what programs read.
+constexpr std::string_view word_of(ServerKind kind) {
+  if (kind == ServerKind::postgres) return "postgres";
+  if (kind == ServerKind::host) return "host";
+  return k_pooler_words.at(static_cast<std::size_t>(kind) - 1);
+}
+
 constexpr ServerKind pooler_of_word(std::size_t position) {
   return static_cast<ServerKind>(position + 1);
 }

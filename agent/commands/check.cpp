@@ -40,6 +40,10 @@ class Report {
     } else if (const auto* unsupported = std::get_if<Unsupported>(&run.outcome)) {
       ++unsupported_;
       rows_.push_back({definition.name, "unsupported", "-", "-", "-", unsupported->why});
+      if (definition.kind != ServerKind::postgres && !unsupported->mend.empty()) {
+        hints_.push_back(definition.name + ": " + unsupported->mend);
+        return;
+      }
       if (!unsupported->mend.empty()) mends_[unsupported->mend].insert(definition.name);
       // Whether to install an extension is for the user to choose.
       const bool has_extension = definition.extension.empty() || facts.has_extension(definition.extension);
@@ -88,7 +92,8 @@ class Report {
 
 /// Connects and runs each collector once. The exit status of this server.
 int check_server(const Config& config, const ServerConfig& server) {
-  if (!server.name.empty()) fmt::print("\n== {} ==\n", server.name);
+  if (!server.name.empty() || server.kind == ServerKind::host)
+    fmt::print("\n== {} ==\n", title_of(server.kind, server.name));
   auto session = OneShot::open(config, server);
   if (!session) {
     fmt::print(stderr, "server         {}{} ({})\n{}\n", server.name.empty() ? "" : server.name + ": ",
@@ -96,12 +101,18 @@ int check_server(const Config& config, const ServerConfig& server) {
     return 2;
   }
   const auto& facts = (*session)->facts();
-  fmt::print("server         Postgres {}, {}, database {}, user {}, connected in {:.1f} ms\n", facts.short_version,
-             to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
+  if (server.kind == ServerKind::postgres)
+    fmt::print("server         Postgres {}, {}, database {}, user {}, connected in {:.1f} ms\n", facts.short_version,
+               to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
+  else if (server.kind == ServerKind::host)
+    fmt::print("host           cgroup {}\n", server.host.cgroup.empty() ? "not named" : server.host.cgroup);
+  else
+    fmt::print("pooler         {} {}, database {}, user {}, connected in {:.1f} ms\n", to_string(server.kind),
+               facts.short_version, facts.database, facts.user, (*session)->connect_seconds() * 1000);
 
   Report report;
   for (const collectors::Definition& definition : config.definitions) {
-    if (!definition.enabled) continue;
+    if (!definition.enabled || definition.kind != server.kind) continue;
     report.add(definition, facts, (*session)->run(definition));
     report.add_wanted(definition, facts);
   }

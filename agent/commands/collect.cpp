@@ -122,8 +122,14 @@ int collect(Arguments arguments) {
   const auto definition = std::ranges::find(config->definitions, *name, &collectors::Definition::name);
   if (definition == config->definitions.end()) return no_such_collector(*config, *name);
 
-  const auto servers = servers_for("collect", *config, server);
-  return servers.empty() ? 2 : collect_from(*config, servers, *definition, *printing);
+  auto servers = servers_for("collect", *config, server);
+  if (servers.empty()) return 2;
+  std::erase_if(servers, [&](const ServerConfig* each) { return each->kind != definition->kind; });
+  if (servers.empty()) {
+    fmt::print(stderr, "pgvigil collect: '{}' is for {}, which is not watched.\n", *name, to_string(definition->kind));
+    return 1;
+  }
+  return collect_from(*config, servers, *definition, *printing);
 }
 
 }  // namespace

@@ -35,12 +35,13 @@ using collectors::Definition;
 using collectors::Generation;
 using collectors::MetricDefinition;
 
-std::string versions_word(const collectors::VersionRange& versions) {
+std::string versions_word(ServerKind kind, const collectors::VersionRange& versions) {
   if (versions.first <= 0 && versions.last >= 1000) return "all";
-  if (versions.last >= 1000) return fmt::format("{}+", versions.first);
-  if (versions.first <= 0) return fmt::format("to {}", versions.last);
-  return versions.first == versions.last ? std::to_string(versions.first)
-                                         : fmt::format("{} to {}", versions.first, versions.last);
+  const std::string first = release_text(kind, versions.first);
+  const std::string last = release_text(kind, versions.last);
+  if (versions.last >= 1000) return first + "+";
+  if (versions.first <= 0) return "to " + last;
+  return versions.first == versions.last ? first : first + " to " + last;
 }
 
 std::string_view generation_word(Generation generation) {
@@ -73,8 +74,23 @@ std::string majors_word(const Definition& definition) {
     range.first = std::min(range.first, query.versions.first);
     range.last = std::max(range.last, query.versions.last);
   }
-  if (range.first <= k_first_major && range.last >= 1000) return "every version";
-  return "Postgres " + versions_word(range);
+  const bool is_first = range.first <= (definition.kind == ServerKind::postgres ? k_first_major : 0);
+  if (is_first && range.last >= 1000) return "every version";
+  return std::string(to_string(definition.kind)) + " " + versions_word(definition.kind, range);
+}
+
+std::string_view scope_word(const Definition& definition) {
+  switch (definition.scope) {
+    case collectors::Scope::server:
+      return "once a server";
+    case collectors::Scope::database:
+      return "in each watched database";
+    case collectors::Scope::pooler:
+      return "on the pooler's console";
+    case collectors::Scope::host:
+      return "of the host";
+  }
+  return "";
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -88,7 +104,7 @@ void print_collector(const Definition& definition) {
   std::vector<std::string> facts = {
       fmt::format("every {} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
       definition.enabled ? "on by default" : "off by default",
-      definition.scope == collectors::Scope::database ? "in each watched database" : "once a server"};
+      std::string(scope_word(definition))};
   if (definition.cost)
     facts.push_back(fmt::format("cost {}", collectors::k_cost_words[static_cast<std::size_t>(*definition.cost)]));
   if (definition.role == collectors::RoleFilter::primary) facts.emplace_back("on a primary only");
@@ -96,14 +112,15 @@ void print_collector(const Definition& definition) {
   if (!definition.extension.empty()) facts.push_back("needs the extension `" + definition.extension + "`");
   if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
   if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
-  facts.push_back(majors_word(definition));
+  if (definition.kind != ServerKind::host) facts.push_back(majors_word(definition));
   std::string source;
   for (const std::string& name : definition.source) source += (source.empty() ? "" : ", ") + ("`" + name + "`");
   if (!source.empty()) facts.push_back("reads " + source);
-  fmt::print("{}.\n\n| metric | type | labels | Postgres | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts));
+  fmt::print("{}.\n\n| metric | type | labels | {} | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts),
+             definition.kind == ServerKind::host ? "versions" : to_string(definition.kind));
   for (const MetricDefinition& metric : definition.metrics)
     fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type), joined(metric.labels),
-               versions_word(metric.versions), generations_word(metric.generations), cell(metric.help));
+               versions_word(definition.kind, metric.versions), generations_word(metric.generations), cell(metric.help));
   fmt::print("\n");
 }
 

@@ -20,9 +20,14 @@ double seconds_since(steady_clock::time_point start) {
 std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& config,
                                                              const ServerConfig& server) {
   std::unique_ptr<OneShot> session(new OneShot(config, server));
+  if (server.kind == ServerKind::host) {
+    session->host_ = std::make_unique<host::HostCollector>(server.host);
+    session->facts_.kind = ServerKind::host;
+    return session;
+  }
   if (auto connected = session->reconnect(); !connected) return std::unexpected(connected.error());
   auto facts =
-      postgres::read_server_facts(*session->connection_, steady_clock::now() + server.connect_timeout);
+      postgres::read_facts(*session->connection_, server.kind, steady_clock::now() + server.connect_timeout);
   if (!facts) return std::unexpected(facts.error());
   session->facts_ = std::move(*facts);
   return session;
@@ -42,33 +47,41 @@ OneShot::Run OneShot::run(const collectors::Definition& definition) {
   const auto start = steady_clock::now();
   auto planned = collectors::plan(definition, facts_, config_.generation);
   if (auto* unsupported = std::get_if<Unsupported>(&planned)) return {std::move(*unsupported), 0};
-  if (!connection_->usable())
+  if (!host_ && !connection_->usable())
     if (auto connected = reconnect(); !connected) return {connected.error(), seconds_since(start)};
 
   const auto& plan = std::get<collectors::Plan>(planned);
   const collectors::CollectLimits limits = limits_of(config_, definition.name);
-  collectors::SqlCollector collector(plan, limits);
-  const auto outcome =
-      collector.collect(*connection_, {server_.lock_timeout}, steady_clock::now() + definition.timeout);
-  if (!outcome) return {outcome.error(), seconds_since(start)};
+  auto outcome = collect(plan, limits);
   // What takes two runs to know (rates) is absent.
-  auto table = collectors::Stages(limits).apply(plan, std::move(collector).finish(std::chrono::system_clock::now()));
-  return {std::move(*table), seconds_since(start)};
+  if (auto* table = std::get_if<Table>(&outcome))
+    outcome = *collectors::Stages(limits).apply(plan, std::move(*table));
+  return {std::move(outcome), seconds_since(start)};
+}
+
+Outcome OneShot::collect(const collectors::Plan& plan, const collectors::CollectLimits& limits) {
+  const Deadline deadline = steady_clock::now() + plan.definition->timeout;
+  if (host_) return host_->collect(plan, limits, deadline, {});
+  collectors::SqlCollector collector(plan, limits);
+  const auto outcome = collector.collect(*connection_, {server_.lock_timeout}, deadline);
+  if (!outcome) return outcome.error();
+  return std::move(collector).finish(std::chrono::system_clock::now());
 }
 
 std::vector<const ServerConfig*> servers_for(std::string_view command,
                                              const Config& config,
                                              const std::optional<std::string>& name) {
   std::vector<const ServerConfig*> servers;
-  std::vector<std::string_view> names;
+  std::vector<std::string> titles;
   for (const ServerConfig& server : config.servers) {
-    names.push_back(server.name);
-    if (!name || server.name == *name) servers.push_back(&server);
+    titles.push_back(title_of(server.kind, server.name));
+    if (!name || titles.back() == *name) servers.push_back(&server);
   }
   if (servers.empty()) {
+    const std::vector<std::string_view> names(titles.begin(), titles.end());
     const auto meant = nearest(*name, names);
     fmt::print(stderr, "pgvigil {}: no server is called '{}'. {}\n", command, *name,
-               meant.empty() ? "A server's name is what the configuration says in [[server]]."
+               meant.empty() ? "A server's name is what the configuration says in [[server]] or [[pooler]]."
                              : fmt::format("Did you mean '{}'?", meant));
   }
   return servers;

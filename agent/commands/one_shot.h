@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "collectors/host/host_collector.h"
 #include "collectors/model/outcome.h"
 #include "collectors/plan.h"
 #include "collectors/postgres/connection.h"
@@ -16,7 +17,7 @@
 
 namespace pgvigil::agent {
 
-/// One session for a command that looks once and ends: `check`, `collect`.
+/// One session, or a look at the host, for a command that looks once and ends: `check`, `collect`.
 class OneShot {
  public:
   /// `config` and `server` must outlive it.
@@ -36,11 +37,13 @@ class OneShot {
  private:
   OneShot(const Config& config, const ServerConfig& server) : config_(config), server_(server) {}
   std::expected<void, Error> reconnect();
+  Outcome collect(const collectors::Plan& plan, const collectors::CollectLimits& limits);
 
   const Config& config_;
   const ServerConfig& server_;
   postgres::Interrupt interrupt_;
   std::optional<postgres::Connection> connection_;
+  std::unique_ptr<host::HostCollector> host_;  // instead of a connection
   postgres::ServerFacts facts_;
   double connect_seconds_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "agent/commands/own_metrics.h"
 
+#include <array>
+
 #include "agent/runtime/self_metrics.h"
 #include "agent/version.h"
 
@@ -22,8 +24,10 @@ std::string render_own_metrics() {
   });
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
-  const WatchedServer server{"", board};
-  return SelfMetrics::render_servers({&server, 1}, {}) + self.render_process({});
+  StatusBoard pooler;
+  pooler.update_server([](ServerStatus& server) { server.kind = ServerKind::pgbouncer; });
+  const std::array<WatchedServer, 2> servers{{{"", board}, {"", pooler}}};
+  return SelfMetrics::render_servers(servers, {}) + self.render_process({});
 }
 
 }  // namespace pgvigil::agent

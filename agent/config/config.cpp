@@ -9,6 +9,11 @@ std::map<std::string, std::string> labels_of(const Config& config, const ServerC
   return labels;
 }
 
+std::string title_of(ServerKind kind, const std::string& name) {
+  if (!name.empty()) return name;
+  return kind == ServerKind::host ? "host" : "server";
+}
+
 bool watch_alike(const Config& one, const Config& other) {
   // Whatever is not named here matters to those who watch, also what will be added.
   Config same = one;
@@ -18,6 +23,7 @@ bool watch_alike(const Config& one, const Config& other) {
   same.max_total_series = other.max_total_series;
   same.probe = other.probe;
   same.auth_modules = other.auth_modules;
+  same.host = other.host;
   return same == other;
 }
 

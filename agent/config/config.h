@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collectors/definition.h"
+#include "collectors/host/host_collector.h"
 #include "collectors/label_filter.h"
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
@@ -37,7 +38,7 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
-/// [server], or one [[server]]: a server that is watched.
+/// [server], one [[server]] or [[pooler]], or [host]: what is watched.
 struct ServerConfig {
   ServerKind kind = ServerKind::postgres;
   std::string name;  ///< the label `target` of its series; empty: they have no such label
@@ -52,6 +53,7 @@ struct ServerConfig {
   std::chrono::milliseconds backoff_limit{15'000};  ///< longest pause between attempts to connect
   std::vector<std::string> databases;  ///< globs, '!' excludes; empty: the one that the DSN names
   std::map<std::string, std::string> labels;  ///< [server.labels]: they go before those of [labels]
+  host::HostPaths host;                       ///< of the host: what can be seen of it
 
   bool operator==(const ServerConfig&) const = default;
 };
@@ -92,7 +94,8 @@ struct Config {
   std::string file;  ///< empty when there is none
   HttpConfig http;
   LogConfig log;
-  std::vector<ServerConfig> servers;          ///< at least one, each with a name of its own
+  std::vector<ServerConfig> servers;          ///< at least one; no two of a kind have the same name
+  host::HostPaths host;                       ///< [host]; when it names anything, the host is one of the servers
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries
   collectors::Generation generation = collectors::Generation::v0_20;
   std::size_t max_series = 200'000;  ///< of one collector, unless it says otherwise
@@ -116,6 +119,9 @@ inline constexpr std::string_view k_target_label = "target";
 
 /// The labels that every series of `server` carries.
 std::map<std::string, std::string> labels_of(const Config& config, const ServerConfig& server);
+
+/// How the server is called where it has no name: "server", "host".
+std::string title_of(ServerKind kind, const std::string& name);
 
 /// Whether both watch a server that stays the same in the same way: they differ at most in other things.
 bool watch_alike(const Config& one, const Config& other);

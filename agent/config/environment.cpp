@@ -115,6 +115,10 @@ std::expected<NamedServer, Diagnostic> server_from_environment(const Environment
   return server;
 }
 
+bool environment_names_server(const Environment& environment) {
+  return environment("DATA_SOURCE_NAME") || environment("DATA_SOURCE_URI") || environment("DATA_SOURCE_URI_FILE");
+}
+
 bool names_several_servers(std::string_view dsn) {
   const bool is_uri = begins_with_scheme(dsn);
   bool quoted = false;

@@ -34,6 +34,9 @@ struct NamedServer {
 std::expected<NamedServer, Diagnostic> server_from_environment(const Environment& environment,
                                                                const FileReader& read_file);
 
+/// Whether the environment names a server otherwise than by libpq's own variables.
+bool environment_names_server(const Environment& environment);
+
 /// Whether `dsn` is a comma-separated list of DSNs, as postgres_exporter takes it. Commas inside of one DSN
 /// (several hosts of one server, quoted values) do not count.
 bool names_several_servers(std::string_view dsn);

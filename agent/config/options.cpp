@@ -129,10 +129,35 @@ OptionGroup<Config> probe_group() {
       {}};
 }
 
+/// A volume's path, as one of those that are named.
+Option<Config> volume_option(std::string_view name, std::string_view meaning) {
+  return {name, "path", "none", meaning, [name](Section& section, Config& config) {
+            auto path = section.string(name);
+            if (!path) return;
+            if (path->empty()) return section.report(name, "'" + std::string(name) + "' is empty");
+            config.host.volumes.push_back({std::string(name), std::move(*path)});
+          }};
+}
+
+OptionGroup<Config> host_group() {
+  return {"host",
+          "What of the host can be seen from where pgvigil runs; without this section nothing is looked at. "
+          "[host.md](host.md) tells what a container sees, and how to let it see Postgres's.",
+          {text<Config>(
+               "cgroup", "path", [](Config & c) -> auto& { return c.host.cgroup; },
+               "The folder of a cgroup v2 (CPU, memory, pressure, I/O). `/sys/fs/cgroup` in a container is pgvigil's "
+               "own.",
+               "none"),
+           volume_option("data", "Where the volume of the data directory is mounted, read-only will do."),
+           volume_option("wal", "The same of `pg_wal`, where it is a volume of its own.")},
+          {}};
+}
+
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group(), probe_group()};
+  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
+          probe_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

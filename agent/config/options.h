@@ -39,6 +39,9 @@ OptionGroup<ServerConfig> server_group();
 /// [auth_module.<name>], without `options`.
 OptionGroup<AuthModule> auth_module_group();
 
+/// [[pooler]], without `labels`.
+OptionGroup<ServerConfig> pooler_group();
+
 /// The keys of [collector.<name>], without `filter`.
 std::vector<Option<CollectorConfig>> collector_options();
 

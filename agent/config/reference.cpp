@@ -81,6 +81,23 @@ scrape_configs:
 
 )";
 
+constexpr std::string_view k_pooler_head = R"(## [[pooler]]
+
+A pooler, watched through its console; as many as there are. A file that names poolers and no server watches the poolers
+only, unless `DATA_SOURCE_NAME` or `DATA_SOURCE_URI` names a server.
+
+```toml
+[[pooler]]
+name = "payments-pool"
+dsn = "host=127.0.0.1 port=6432 user=pgvigil"
+password_file = "/run/secrets/pgvigil"
+labels = { pod = "payments-pool-0" }
+```
+
+PgBouncer lets the user in that its own configuration names: `stats_users = pgvigil`, and a line in `auth_file`.
+
+)";
+
 constexpr std::string_view k_module_head = R"(## [auth_module.NAME]
 
 `/probe?target=HOST:PORT&auth_module=NAME` has the form of postgres_exporter's. The first probe of a target begins to
@@ -191,6 +208,7 @@ std::string table_of(const std::vector<Option<Target>>& options) {
 std::string configuration_page() {
   std::string page(k_head);
   page += std::string(k_server_head) + table_of(server_group().options) + std::string(k_server_tail);
+  page += std::string(k_pooler_head) + table_of(pooler_group().options) + '\n';
   for (const auto& group : option_groups()) {
     page += "## [" + std::string(group.section) + "]\n\n" + std::string(group.meaning) + "\n\n";
     page += table_of(group.options) + '\n';

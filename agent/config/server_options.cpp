@@ -97,6 +97,42 @@ std::vector<Option<S>> server_options() {
   return options;
 }
 
+/// The database that is a pooler's console.
+std::string console_of(ServerKind kind) {
+  if (kind == ServerKind::odyssey) return "console";
+  return kind == ServerKind::pgpool ? "postgres" : "pgbouncer";
+}
+
+Option<S> kind_option() {
+  return {"kind", "`pgbouncer`, `pgpool`, `pgcat` or `odyssey`", "\"pgbouncer\"", "Which pooler it is.",
+          [](Section& section, S& server) {
+            const auto word = section.choice("kind", k_pooler_words);
+            server.kind = word ? pooler_of_word(*word) : ServerKind::pgbouncer;
+            server.connection.manner = postgres::Manner::console;
+            server.connection.default_database = console_of(server.kind);
+            server.max_connections = 1;
+            server.canary = {};
+          }};
+}
+
+std::vector<Option<S>> pooler_options() {
+  std::vector<Option<S>> options = {name_option(), kind_option(), dsn_option()};
+  options[0].preset = "required";
+  options[2].preset = "required";
+  options[2].meaning =
+      "The pooler's console. Where it names no database, that is `pgbouncer` (PgBouncer, PgCat), `console` (Odyssey) or "
+      "`postgres` (pgpool-II). The user must be one of `stats_users`.";
+  append_credentials<S>(
+      options, [](S & s) -> auto& { return s.connection; }, "The user, instead of the connection string's.",
+      "the connection string's");
+  options.push_back(duration<S>(
+      "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; }, "For one attempt to connect."));
+  options.push_back(duration<S>(
+      "backoff_limit", 1s, [](S & s) -> auto& { return s.backoff_limit; },
+      "The longest pause between attempts to connect."));
+  return options;
+}
+
 }  // namespace
 
 bool is_variable_name(std::string_view text) {
@@ -135,6 +171,11 @@ OptionGroup<AuthModule> auth_module_group() {
       options, [](M & m) -> auto& { return m.credentials; }, "The user.", "none");
   return {"auth_module", "How `/probe` connects to servers that nobody configured, and to which.", options,
           [](Section& section, M& /*module*/) { check_credentials(section); }};
+}
+
+OptionGroup<ServerConfig> pooler_group() {
+  return {"pooler", "A pooler that is watched.", pooler_options(),
+          [](Section& section, S& /*server*/) { check_credentials(section); }};
 }
 
 OptionGroup<ServerConfig> server_group() {

@@ -16,9 +16,9 @@ namespace {
 constexpr std::array<std::string_view, 2> k_reserved_labels = {"le", "quantile"};
 
 constexpr std::string_view k_server = "server";
+constexpr std::string_view k_pooler = "pooler";
 
-ServerConfig read_server(Section& section, const std::string& config_file) {
-  static const auto group = server_group();
+ServerConfig read_server(Section& section, const OptionGroup<ServerConfig>& group, const std::string& config_file) {
   ServerConfig server;
   read_options(section, group.options, server);
   group.check(section, server);
@@ -130,17 +130,21 @@ std::vector<std::optional<Section>> read_servers(Section& root,
                                                  const std::string& config_file,
                                                  Config& config) {
   std::vector<std::optional<Section>> sections;
-  if (root.has_array(k_server)) {
-    for (Section& section : root.sections(k_server)) {
-      ServerConfig server = read_server(section, config_file);
+  const auto read_list = [&](std::string_view name, const OptionGroup<ServerConfig>& group) {
+    for (Section& section : root.sections(name)) {
+      ServerConfig server = read_server(section, group, config_file);
       check_entry(section, server, config.servers);
       config.servers.push_back(std::move(server));
       sections.emplace_back(section);
     }
+  };
+  if (root.has_array(k_server)) {
+    read_list(k_server, server_group());
   } else if (auto section = root.section(k_server)) {
-    config.servers.push_back(read_server(*section, config_file));
+    config.servers.push_back(read_server(*section, server_group(), config_file));
     sections.emplace_back(*section);
   }
+  read_list(k_pooler, pooler_group());
   if (config.servers.empty()) {
     config.servers.emplace_back();
     sections.emplace_back();
@@ -152,9 +156,15 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       const Surroundings& surroundings,
                       Config& config,
                       Diagnostics& elsewhere) {
+  const auto servers = std::ranges::count(config.servers, ServerKind::postgres, &ServerConfig::kind);
+  // A file that has poolers only leaves the server to the environment, when that names one.
+  if (servers == 0 && environment_names_server(surroundings.environment)) {
+    config.servers.emplace(config.servers.begin());
+    sections.emplace(sections.begin());
+  }
   for (std::size_t i = 0; i < sections.size(); ++i) {
     ServerConfig& server = config.servers[i];
-    if (sections.size() > 1 || (sections[i] && sections[i]->has("dsn")))
+    if (server.kind != ServerKind::postgres || servers > 1 || (sections[i] && sections[i]->has("dsn")))
       server.origin = config.file;
     else
       complete(server, surroundings, elsewhere);
@@ -199,6 +209,13 @@ void read_auth_modules(Section& root,
     section.finish();
     config.auth_modules.emplace(name, std::move(module));
   }
+}
+
+void add_host(const std::string& config_file, Config& config) {
+  resolve_path(config_file, config.host.cgroup);
+  for (host::Volume& volume : config.host.volumes)
+    resolve_path(config_file, volume.path);
+  if (config.host != host::HostPaths{}) config.servers.push_back({.kind = ServerKind::host, .host = config.host});
 }
 
 void resolve_path(const std::string& config_file, std::string& path) {

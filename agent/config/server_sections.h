@@ -8,7 +8,8 @@
 
 namespace pgvigil::agent {
 
-/// Reads [server], or every [[server]], into `config.servers`; without either there is one with all defaults.
+/// Reads [server], or every [[server]], and every [[pooler]] into `config.servers`; without any there is one with all
+/// defaults.
 /// Their sections come back, in the same order, for what can be checked only later.
 std::vector<std::optional<Section>> read_servers(Section& root,
                                                  const std::string& config_file,
@@ -33,6 +34,9 @@ void read_auth_modules(Section& root,
                        const std::string& config_file,
                        const Surroundings& surroundings,
                        Config& config);
+
+/// Adds the host to those who are watched, when [host] names anything of it. The last of all.
+void add_host(const std::string& config_file, Config& config);
 
 /// Makes a relative path relative to the configuration file, wherever the program was started.
 void resolve_path(const std::string& config_file, std::string& path);

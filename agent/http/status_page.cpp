@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 namespace pgvigil::agent {
@@ -81,6 +82,7 @@ std::string slowdown_of(const CollectorStatus& collector) {
 
 /// How the server is, in a few words.
 std::string state_of(const ServerView& view, Timestamp now) {
+  if (view.server.kind == ServerKind::host) return "";
   if (view.up) return "<span class=\"state good\">up</span>";
   if (!view.server.trouble) return "<span class=\"state waiting\">waiting for the first answer</span>";
   const Error& trouble = *view.server.trouble;
@@ -99,13 +101,13 @@ void append_server(std::string& page, const ServerView& view, Timestamp now) {
     item("new sessions", fmt::format("<span class=\"state down\">refused</span>: {}",
                                      escaped(view.server.canary_trouble->message)));
   if (const auto& facts = view.server.facts) {
-    item("version", escaped(facts->short_version));
-    item("role", to_string(facts->role));
+    item("version", fmt::format("{} {}", to_string(facts->kind), escaped(facts->short_version)));
+    if (facts->kind == ServerKind::postgres) item("role", to_string(facts->role));
     item("session", fmt::format("{} held, as user {} in database {}, opened in {:.1f} ms", view.server.connections,
                                 escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
     item("cost", fmt::format("{:.2f} % of one core for all collectors, at most {:.2f} % is meant",
                              view.server.database_share * 100, view.server.database_share_limit * 100));
-    item("running for", age_of(facts->postmaster_start, now));
+    if (facts->postmaster_start != Timestamp{}) item("running for", age_of(facts->postmaster_start, now));
     if (!facts->system_identifier.empty()) item("system identifier", facts->system_identifier);
   }
   page += "</dl>\n";
@@ -166,6 +168,10 @@ void append_databases(std::string& page, const ServerStatus& server, Timestamp n
   page += "</table></div>\n";
 }
 
+std::string title_of(const ServerView& view) {
+  return agent::title_of(view.server.kind, view.name);
+}
+
 std::size_t series_of(const ServerView& view) {
   std::size_t series = 0;
   for (const CollectorStatus& collector : view.collectors)
@@ -194,15 +200,16 @@ void append_servers(std::string& page,
     page += fmt::format(
         "<tr><td><a href=\"#{0}\">{0}</a></td><td>{1}</td><td>{2}</td><td>{3}</td><td class=\"n\">{4}</td>"
         "<td class=\"n\">{5}</td><td class=\"n\">{6}</td><td class=\"n\">{7}</td></tr>\n",
-        escaped(server.name), state_of(server, now), facts ? escaped(facts->short_version) : "",
-        facts ? to_string(facts->role) : "", count_of(server, CollectorState::good),
+        escaped(title_of(server)), state_of(server, now),
+        facts ? fmt::format("{} {}", to_string(facts->kind), escaped(facts->short_version)) : "",
+        facts && facts->kind == ServerKind::postgres ? to_string(facts->role) : "", count_of(server, CollectorState::good),
         count_of(server, CollectorState::failed), count_of(server, CollectorState::unsupported),
         series_of(server));
   }
   page += "</table></div>\n";
   for (const ServerView& server : servers) {
-    page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(server.name));
-    append_server(page, server, now);
+    page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(title_of(server)));
+    if (server.server.kind != ServerKind::host) append_server(page, server, now);
     append_databases(page, server.server, now);
     page += "<details><summary>Collectors</summary>\n";
     append_collectors(page, server, now);
@@ -249,6 +256,7 @@ json json_of(const CollectorStatus& collector) {
 
 json json_of(const ServerStatus& server, bool up) {
   json shown = {
+      {"kind", word_of(server.kind)},
       {"up", up},
       {"trouble", server.trouble ? json_of(*server.trouble) : json(nullptr)},
       {"trouble_since", json_of(server.trouble_since)},
@@ -319,9 +327,11 @@ std::string status_json(const StatusView& view) {
     page["servers"].push_back(json_of(server));
   for (const ServerView& server : view.probed)
     page["probed"].push_back(json_of(server));
-  if (view.servers.size() == 1)
+  const auto is_host = [](const ServerView& server) { return server.server.kind == ServerKind::host; };
+  const auto first = std::ranges::find_if_not(view.servers, is_host);
+  if (std::ranges::count_if(view.servers, std::not_fn(is_host)) == 1)
     for (const char* key : {"server", "collectors"})
-      page[key] = page["servers"][0][key];
+      page[key] = page["servers"][static_cast<std::size_t>(first - view.servers.begin())][key];
   return page.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/config.h"
 #include "agent/runtime/status.h"
 
 namespace pgvigil::agent {
@@ -34,7 +35,7 @@ struct StatusView {
 std::string status_html(const StatusView& view);
 
 /// The same as JSON, at "/status": {"servers": [{"name", "server", "collectors"}], "probed": [...]}. With one
-/// server the keys "server" and "collectors" are there as well.
+/// server, the host not counted, the keys "server" and "collectors" are there as well.
 std::string status_json(const StatusView& view);
 
 }  // namespace pgvigil::agent

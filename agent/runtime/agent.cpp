@@ -35,7 +35,9 @@ Succession succession(const std::shared_ptr<const Config>& config,
                       const std::shared_ptr<SeriesBudget>& budget) {
   Succession next;
   for (const ServerConfig& server : config->servers) {
-    const auto same_name = [&](const auto& watch) { return watch->server().name == server.name; };
+    const auto same_name = [&](const auto& watch) {
+      return watch->server().name == server.name && watch->server().kind == server.kind;
+    };
     const auto old = std::ranges::find_if(before, same_name);
     if (old != before.end() && (*old)->does(*config, server)) {
       next.all.push_back(*old);

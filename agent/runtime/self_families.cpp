@@ -202,16 +202,27 @@ void add_database_families(std::vector<MetricFamily>& families, const ServerStat
              server.tour_seconds));
 }
 
+/// Whether it answers, under the name that others have for it, too.
+void append_up(const ServerStatus& server, bool up, std::vector<MetricFamily>& families) {
+  const auto append = [&](const char* name, const char* help) {
+    families.push_back(single(gauge(name, help), up ? 1 : 0));
+  };
+  if (server.kind == ServerKind::postgres)
+    return append("pg_up",
+                  "Whether the server answered within the last interval, over all collectors (1), or not (0).");
+  append("pgvigil_pooler_up", "Whether the pooler's console answered within the last interval (1) or not (0).");
+  if (server.kind == ServerKind::pgbouncer)
+    append("pgbouncer_up", "The same as pgvigil_pooler_up, under pgbouncer_exporter's name.");
+}
+
 }  // namespace
 
 std::vector<MetricFamily> server_families(const ServerStatus& server, std::chrono::milliseconds up_interval) {
+  if (server.kind == ServerKind::host) return {};
   const auto now = std::chrono::steady_clock::now();
   const bool up = is_up(server, now, up_interval);
   std::vector<MetricFamily> families;
-  families.push_back(single(
-      gauge("pg_up",
-            "Whether the server answered within the last interval, over all collectors (1), or not (0)."),
-      up ? 1 : 0));
+  append_up(server, up, families);
   families.push_back(state_family(server, up));
   if (server.last_answer != std::chrono::steady_clock::time_point{})
     families.push_back(single(
@@ -228,7 +239,7 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
     families.push_back(single(gauge("pgvigil_connect_duration_seconds",
                                     "Time that opening the last session took, authentication included."),
                               server.connect_seconds));
-  if (server.ever_asked)
+  if (server.ever_asked && server.kind == ServerKind::postgres)
     families.push_back(single(gauge("pgvigil_new_sessions_accepted",
                                     "Whether the server lets new sessions in: 0 while all connections are "
                                     "taken or it shuts down, though the session held here may still work."),
@@ -247,7 +258,8 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
     auto info = gauge("pgvigil_server_info", "Always 1; the labels tell what the server is, as read last.");
     add(info,
         {label(OwnLabel::version, server.facts->short_version),
-         label(OwnLabel::role, to_string(server.facts->role)),
+         label(OwnLabel::role, server.kind == ServerKind::postgres ? to_string(server.facts->role)
+                                                                   : word_of(server.kind)),
          label(OwnLabel::system_identifier, server.facts->system_identifier)},
         1);
     families.push_back(std::move(info));

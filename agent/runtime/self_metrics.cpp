@@ -286,7 +286,9 @@ std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,
     };
     const auto collectors = board.collectors();
     add(collector_families(collectors));
-    if (settings.generation != collectors::Generation::off) add(exporter_server_families(collectors));
+    const bool is_postgres = board.server().kind == ServerKind::postgres;
+    if (is_postgres && settings.generation != collectors::Generation::off)
+      add(exporter_server_families(collectors));
   }
   FamilyPrinter printer(settings.format, {});
   printer.print_merged(all);

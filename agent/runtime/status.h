@@ -53,6 +53,7 @@ struct DatabaseTrouble {
 
 /// How the server fares, as seen from here.
 struct ServerStatus {
+  ServerKind kind = ServerKind::postgres;
   std::optional<Error> trouble;  ///< why there is no answer now; nothing while it answers
   bool ever_asked = false;
   std::chrono::steady_clock::time_point last_answer;  ///< of any kind; epoch before the first

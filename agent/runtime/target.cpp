@@ -26,7 +26,7 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
       backoff_(server_.backoff_limit) {
   std::vector<CollectorStatus> statuses;
   for (const collectors::Definition& definition : config_->definitions) {
-    if (!definition.enabled) {
+    if (!definition.enabled || definition.kind != server_.kind) {
       snapshot_.withdraw(definition.name);
       continue;
     }
@@ -40,7 +40,10 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
   }
   board_.set_collectors(statuses);
   board_.update_server(
-      [&](ServerStatus& status) { status.database_share_limit = config_->total_database_share; });
+      [&](ServerStatus& status) { 
+        status.kind = server_.kind;
+        status.database_share_limit = config_->total_database_share;
+      });
 }
 
 Target::~Target() {

@@ -20,6 +20,7 @@
 #include "agent/runtime/schedule.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
+#include "agent/runtime/watcher.h"
 #include "collectors/model/outcome.h"
 #include "collectors/plan.h"
 #include "collectors/postgres/connection.h"
@@ -28,26 +29,26 @@
 
 namespace pgvigil::agent {
 
-/// One Postgres server under watch: its connections, the plan of each collector on it, and the threads that
+/// One Postgres server, or a pooler, under watch: its connections, the plan of each collector on it, and the threads that
 /// collect.
 ///
 /// The first worker keeps the session that everything rests on: it connects, reads what the server is, opens
 /// a session for a moment now and then (the canary: can others still get in, is the server shutting down?),
 /// and collects. Each further worker joins in only while all before it are busy, and lets its session go when
 /// it is idle. Where several databases are watched, a thread of its own tours them.
-class Target {
+class Target final : public Watcher {
  public:
   /// Watches `server` as `config` says. `server`, and `snapshot` and `board`, which hold what is known of
   /// that server alone, must outlive it.
   Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board);
   /// Stops.
-  ~Target();
-  void start();
+  ~Target() override;
+  void start() override;
   /// Ends every session and thread within a moment, whatever the server does.
-  void stop();
+  void stop() override;
   /// Whether every thread keeps its promise to be back by a certain time; waiting for work breaks none. Says nothing
   /// about the server: each wait for it has a deadline.
-  bool alive() const;
+  bool alive() const override;
 
  private:
   using Clock = std::chrono::steady_clock;

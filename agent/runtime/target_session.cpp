@@ -78,7 +78,7 @@ void Target::let_go(Worker& self) {
 
 bool Target::refresh_facts(Worker& self) {
   const Promise promise(self, k_facts_timeout);
-  auto facts = postgres::read_server_facts(*self.connection, Clock::now() + k_facts_timeout);
+  auto facts = postgres::read_facts(*self.connection, server_.kind, Clock::now() + k_facts_timeout);
   facts_due_ = Clock::now() + k_facts_interval;
   {
     const std::lock_guard lock(mutex_);

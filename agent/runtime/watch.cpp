@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "agent/runtime/exposition.h"
+#include "agent/runtime/host_target.h"
 #include "agent/runtime/log.h"
+#include "agent/runtime/target.h"
 
 namespace pgvigil::agent {
 
@@ -25,16 +27,19 @@ bool Watch::does(const Config& config, const ServerConfig& server) const {
 void Watch::start() {
   const LogScope scope(server_.name);
   known_->snapshot.configure(labels_);
-  target_ = std::make_unique<Target>(config_, server_, known_->snapshot, known_->board);
-  target_->start();
+  if (server_.kind == ServerKind::host)
+    watcher_ = std::make_unique<HostTarget>(config_, server_, known_->snapshot, known_->board);
+  else
+    watcher_ = std::make_unique<Target>(config_, server_, known_->snapshot, known_->board);
+  watcher_->start();
 }
 
 void Watch::stop() {
-  if (target_) target_->stop();
+  if (watcher_) watcher_->stop();
 }
 
 bool Watch::alive() const {
-  return !target_ || target_->alive();
+  return !watcher_ || watcher_->alive();
 }
 
 void stop_all(const WatchList& watches) {

@@ -7,7 +7,7 @@
 #include "agent/config/config.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
-#include "agent/runtime/target.h"
+#include "agent/runtime/watcher.h"
 
 namespace pgvigil::agent {
 
@@ -18,7 +18,7 @@ struct Knowledge {
   StatusBoard board;
 };
 
-/// One server under watch, as one configuration says: who finds things out about it (a Target), and what is
+/// One server (or pooler, or the host) under watch, as one configuration says: who finds things out about it, and what is
 /// known of it. What it tells any thread may ask; start and stop it from one.
 class Watch {
  public:
@@ -50,7 +50,7 @@ class Watch {
   const ServerConfig server_;
   const std::string labels_;
   const std::shared_ptr<Knowledge> known_;
-  std::unique_ptr<Target> target_;
+  std::unique_ptr<Watcher> watcher_;
 };
 
 /// Those who are watched, in the order of the configuration; never changed once others see it.

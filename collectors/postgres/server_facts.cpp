@@ -10,9 +10,9 @@
 namespace pgvigil::postgres {
 namespace {
 
-/// Everything as rows of (key, value, detail, place), so that one round trip brings it all. Predefined roles are
-/// those with an OID below FirstNormalObjectId; to look at their names would fail where a name is in another
-/// encoding.
+/// Everything as rows of (key, value, detail, place), so that one round trip brings it all. Predefined roles
+/// are those with an OID below FirstNormalObjectId; to look at their names would fail where a name is in
+/// another encoding.
 constexpr std::string_view k_facts = R"sql(
 select 'version_number' as key, current_setting('server_version_num') as value, '' as detail, '' as place
 union all select 'version', version(), '', ''
@@ -50,16 +50,8 @@ Number number_of(std::string_view text) {
   return number;
 }
 
-/// The word for a pooler in the configuration.
-std::string word_of(ServerKind kind) {
-  return std::string(k_pooler_words.at(static_cast<std::size_t>(kind) - 1));
-}
-
-void take(ServerFacts& facts,
-          std::string_view key,
-          std::string value,
-          std::string detail,
-          std::string place) {
+void take(
+    ServerFacts& facts, std::string_view key, std::string value, std::string detail, std::string place) {
   if (key == "version_number") facts.version_number = number_of<int>(value);
   if (key == "version") facts.version = std::move(value);
   if (key == "short_version") facts.short_version = std::move(value);
@@ -68,8 +60,7 @@ void take(ServerFacts& facts,
   if (key == "database") facts.database = std::move(value);
   if (key == "superuser") facts.superuser = value == "true";
   if (key == "role") facts.roles.push_back(std::move(value));
-  if (key == "extension")
-    facts.extensions.push_back({std::move(value), std::move(detail), std::move(place)});
+  if (key == "extension") facts.extensions.push_back({std::move(value), std::move(detail), std::move(place)});
   if (key == "database_name") facts.databases.push_back(std::move(value));
   if (key == "postmaster_start")
     facts.postmaster_start =
@@ -113,6 +104,11 @@ std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Dead
   return facts;
 }
 
+std::expected<ServerFacts, Error> read_facts(Connection& connection, ServerKind kind, Deadline deadline) {
+  return is_pooler(kind) ? read_pooler_facts(connection, kind, deadline)
+                         : read_server_facts(connection, deadline);
+}
+
 std::expected<int, Error> parse_pooler_release(ServerKind kind, std::string_view text) {
   const auto wrong = [&](std::string_view what, std::string hint) {
     return std::unexpected(Error{ErrorKind::configuration,
@@ -126,7 +122,7 @@ std::expected<int, Error> parse_pooler_release(ServerKind kind, std::string_view
     for (const ServerKind other : {ServerKind::pgbouncer, ServerKind::pgcat})
       if (product == to_string(other))
         return wrong("is a " + std::string(product),
-                     "Set the pooler's 'kind' to \"" + word_of(other) + "\".");
+                     "Set the pooler's 'kind' to \"" + std::string(word_of(other)) + "\".");
     return wrong("is no " + std::string(to_string(kind)),
                  "Correct the pooler's 'kind', or its connection string.");
   }
@@ -142,11 +138,19 @@ std::expected<ServerFacts, Error> read_pooler_facts(Connection& console, ServerK
   facts.kind = kind;
   facts.endpoint = console.endpoint();
   facts.user = console.user();
+  facts.session = console.backend_pid();
   facts.database = console.database();
   FactReader reader([&](const Row& row) { facts.version = row.text(0).value_or(""); });
   const std::string_view question = kind == ServerKind::pgpool ? "SHOW POOL_VERSION" : "SHOW VERSION";
-  if (const auto read = console.query(question, {}, deadline, reader); !read)
-    return std::unexpected(read.error());
+  if (const auto read = console.query(question, {}, deadline, reader); !read) {
+    // A server behind the pooler knows no such parameter.
+    if (read.error().kind != ErrorKind::undefined) return std::unexpected(read.error());
+    return std::unexpected(Error{ErrorKind::configuration,
+                                 "database " + facts.database + " is not the console of " +
+                                     std::string(to_string(kind)) + ": " + read.error().message,
+                                 "A console is a database of its own, such as dbname=pgbouncer: leave the "
+                                 "database out of the connection string."});
+  }
   const auto release = parse_pooler_release(kind, facts.version);
   if (!release) return std::unexpected(release.error());
   facts.version_number = *release;

@@ -37,7 +37,8 @@ struct ServerFacts {
   std::vector<std::string> roles;      ///< predefined roles (pg_*) whose rights the user has
   std::vector<Extension> extensions;   ///< of the connected database
   std::vector<std::string> databases;  ///< that accept connections, are no templates, and may be connected to
-  Timestamp postmaster_start;
+  Timestamp postmaster_start;  ///< epoch for a pooler, which does not tell
+  int session = 0;             ///< of a pooler: tells this session, which ends when it restarts, from others
   std::string system_identifier;  ///< uint64 in decimal; empty when the server does not tell
 
   int major() const { return version_number / 10'000; }
@@ -53,6 +54,9 @@ std::string_view to_string(Role role);
 
 /// Asks the server. One round trip (a second one for the system identifier, which some providers deny).
 std::expected<ServerFacts, Error> read_server_facts(Connection& connection, Deadline deadline);
+
+/// read_server_facts(), or read_pooler_facts() of a pooler.
+std::expected<ServerFacts, Error> read_facts(Connection& connection, ServerKind kind, Deadline deadline);
 
 /// Asks the console of a pooler for its version. Error `configuration` when it is another product than `kind`, or a
 /// version without a number.

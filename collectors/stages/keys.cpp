@@ -45,12 +45,17 @@ std::string value_at(Section& section, std::string_view key) {
   return text;
 }
 
+Grows read_grows(Section& section) {
+  return section.boolean("level").value_or(false) ? Grows::level : Grows::counter;
+}
+
 void read_rate(Section& section, MetricDefinition& metric) {
   auto rate = section.section("rate");
   if (!rate) return;
   metric.derivation = Derivation::rate;
   metric.value = value_at(*rate, "of");
   metric.over = rate->duration("over", k_least_window).value_or(k_rate_window);
+  metric.grows = read_grows(*rate);
   rate->finish();
   if (metric.type != MetricType::gauge)
     section.report("rate", "a rate is a gauge", "Write type = \"gauge\".");
@@ -63,6 +68,7 @@ void read_time_left(Section& section, MetricDefinition& metric) {
   metric.value = value_at(*time_left, "of");
   metric.spent = value_at(*time_left, "spent");
   metric.over = time_left->duration("over", k_least_window).value_or(k_time_left_window);
+  metric.grows = read_grows(*time_left);
   metric.other = OtherRule::min;
   time_left->finish();
   if (metric.type != MetricType::gauge || metric.unit != Unit::seconds)

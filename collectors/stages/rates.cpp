@@ -6,9 +6,10 @@
 
 namespace pgvigil::collectors {
 
-void Speed::add(Timestamp at, double count, std::chrono::milliseconds over) {
+void Speed::add(Timestamp at, double count, std::chrono::milliseconds over, Grows grows) {
   const Point point{at, count};
-  if (!begun_ || count < now_.count || at < now_.at) start_ = middle_ = point;
+  const bool fell = count < now_.count && grows == Grows::counter;
+  if (!begun_ || fell || at < now_.at) start_ = middle_ = point;
   begun_ = true;
   now_ = point;
   if (at - middle_.at < over / 2) return;
@@ -31,7 +32,7 @@ Table Rates::apply(Table table) {
       std::optional<double> result;
       if (const auto count = editor.table().value(row, plan.counter)) {
         Speed& speed = speeds_[i][key_of(editor.table(), row)];
-        speed.add(now, *count, plan.over);
+        speed.add(now, *count, plan.over, plan.grows);
         result = speed.per_second();
       }
       if (plan.gives == RatePlan::Gives::time_left && result) {

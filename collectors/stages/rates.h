@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "collectors/definition.h"
 #include "collectors/stages/stage.h"
 
 namespace pgvigil::collectors {
@@ -18,14 +19,15 @@ struct RatePlan {
   std::size_t metric = 0;   ///< gets the value; for time_left it holds what is left before
   std::size_t counter = 0;  ///< the metric that holds the counter
   std::chrono::milliseconds over{0};
+  Grows grows = Grows::counter;
 };
 
 /// The increase of one counter a second, over a window of between half of `over` and `over`; over what there
 /// is while that is less. Two points are all that it remembers.
 class Speed {
  public:
-  /// Takes what the counter reads. A counter that fell begins anew.
-  void add(Timestamp at, double count, std::chrono::milliseconds over);
+  /// Takes what the counter reads. A counter that fell begins anew; a level goes on.
+  void add(Timestamp at, double count, std::chrono::milliseconds over, Grows grows = Grows::counter);
   /// Nothing before the second point.
   std::optional<double> per_second() const;
   Timestamp last() const { return now_.at; }

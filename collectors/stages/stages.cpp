@@ -32,11 +32,12 @@ std::size_t position_of_label(const Plan& plan, const std::string& name) {
 std::vector<RatePlan> rates_of(const Plan& plan) {
   std::vector<RatePlan> rates;
   for (const std::size_t metric : derived(plan, Derivation::rate))
-    rates.push_back({RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over});
+    rates.push_back({RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over,
+                     plan.metrics[metric]->grows});
   for (const std::size_t metric : derived(plan, Derivation::time_left)) {
     const auto counter = std::ranges::find(plan.hidden, plan.metrics[metric]->spent) - plan.hidden.begin();
-    rates.push_back({RatePlan::Gives::time_left, metric,
-                     plan.metrics.size() + static_cast<std::size_t>(counter), plan.metrics[metric]->over});
+    rates.push_back({RatePlan::Gives::time_left, metric, plan.metrics.size() + static_cast<std::size_t>(counter),
+                     plan.metrics[metric]->over, plan.metrics[metric]->grows});
   }
   return rates;
 }

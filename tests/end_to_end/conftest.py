@@ -10,6 +10,7 @@ from support.agent import Agent, binary
 from support.cluster import DEBIAN_MAJOR, Cluster, Standby, available
 from support.config import config
 from support.pgbouncer import PgBouncer
+from support.pgpool import Pgpool
 
 
 def pytest_sessionstart(session):  # pylint: disable=unused-argument
@@ -49,8 +50,11 @@ class Making:
         """An agent with a configuration that watches the cluster."""
         return self.agent(config(cluster, dsn, server, more), **choices)
 
-    def pgbouncer(self, cluster, users):
-        return self.keep(PgBouncer(cluster, users))
+    def pgbouncer(self, cluster, users, **choices):
+        return self.keep(PgBouncer(cluster, users, **choices))
+
+    def pgpool(self, cluster):
+        return self.keep(Pgpool(cluster))
 
 
 @pytest.fixture

@@ -66,3 +66,8 @@ def server_entry(name, dsn, more=""):
 def fleet_config(clusters, more=""):
     """A configuration that watches several clusters, by name."""
     return "\n".join([*(server_entry(name, cluster.dsn()) for name, cluster in clusters.items()), more, ""])
+
+
+def pooler_entry(name, dsn, more=""):
+    """A [[pooler]]."""
+    return server_entry(name, dsn, more).replace("[[server]]", "[[pooler]]")

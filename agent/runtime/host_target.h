@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/runtime/schedule.h"
+#include "agent/runtime/snapshot.h"
+#include "agent/runtime/status.h"
+#include "agent/runtime/watcher.h"
+#include "collectors/host/host_collector.h"
+#include "collectors/stages/stages.h"
+
+namespace pgvigil::agent {
+
+/// The host under watch: runs the collectors with scope = "host", one after the other, on a thread of its
+/// own. What hangs (a dead network volume) costs no more than a run's timeout.
+class HostTarget final : public Watcher {
+ public:
+  /// As Target's.
+  HostTarget(std::shared_ptr<const Config> config,
+             const ServerConfig& server,
+             Snapshot& snapshot,
+             StatusBoard& board);
+  ~HostTarget() override;
+  void start() override;
+  void stop() override;
+  bool alive() const override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void work(const std::stop_token& stop);
+  void run(std::size_t job, const std::stop_token& stop);
+  void publish(std::size_t job, Table table, Clock::time_point start);
+  void note_unsupported(const collectors::Definition& definition, const Unsupported& unsupported);
+  void note_failure(const collectors::Definition& definition, const Error& error, Clock::time_point start);
+
+  std::shared_ptr<const Config> config_;
+  Snapshot& snapshot_;
+  StatusBoard& board_;
+  host::HostCollector collector_;
+  std::vector<collectors::Plan> plans_;            // a job's number is its place here
+  std::vector<collectors::CollectLimits> limits_;  // by job
+  std::vector<collectors::Stages> stages_;         // by job
+  Schedule schedule_;
+  std::atomic<Clock::time_point> back_by_{Clock::time_point::max()};
+  std::mutex mutex_;  // for waiting only: the thread shares nothing
+  std::condition_variable_any changed_;
+  std::jthread thread_;
+};
+
+}  // namespace pgvigil::agent
