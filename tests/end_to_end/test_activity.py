@@ -84,7 +84,7 @@ class Waiter:
 
 @pytest.fixture
 def queue(server):
-    """A root idle in its transaction, one behind it, two behind that one: depth 2, as readers wait for a writer only."""
+    """A root that idles in its transaction, one behind it, two behind that one: readers wait for the writer only."""
     with contextlib.ExitStack() as stack:
         root = stack.enter_context(open_transaction(server, "select * from orders", "root 123", user="app"))
         waiters = []
@@ -104,7 +104,12 @@ def test_the_root_of_a_queue_is_named_and_all_behind_it_are_counted(agent):
     agent.wait_value(3, "pgvigil_blocking_root_blocked_sessions")
     agent.wait_value(3, "pgvigil_lock_waiting_sessions", datname="postgres")
     families = agent.scrape()
-    root = {"datname": "postgres", "usename": "app", "application_name": "root #", "state": "idle in transaction"}
+    root = {
+        "datname": "postgres",
+        "usename": "app",
+        "application_name": "root #",
+        "state": "idle in transaction",
+    }
     assert families.value("pgvigil_blocking_root_blocked_sessions", **root) == 3
     assert families.value("pgvigil_blocking_root_blocked_directly", **root) == 1
     assert families.value("pgvigil_blocking_roots") == 1
@@ -114,16 +119,19 @@ def test_the_root_of_a_queue_is_named_and_all_behind_it_are_counted(agent):
     assert 0 < longest == families.value("pgvigil_blocking_root_longest_wait_seconds", **root)
     assert families.value("pgvigil_blocking_root_transaction_seconds", **root) >= longest
     agent.wait_value(
-        1, "pgvigil_locks", datname="postgres", mode="accessexclusivelock", locktype="relation", granted="false"
+        1,
+        "pgvigil_locks",
+        datname="postgres",
+        mode="accessexclusivelock",
+        locktype="relation",
+        granted="false",
     )
     agent.wait_value(3, "pgvigil_session_waits", wait_event_type="Lock", wait_event="relation")
 
 
 def test_the_tree_is_printed_from_its_root_down(server, queue):
     root, waiters = queue
-    printed = command(
-        "collect", "blocking_tree", "--format", "json", env={"DATA_SOURCE_NAME": server.dsn()}
-    )
+    printed = command("collect", "blocking_tree", "--format", "json", env={"DATA_SOURCE_NAME": server.dsn()})
     assert printed.returncode == 0, printed.stderr
     pids = [str(root.get_backend_pid()), *(str(one.pid) for one in waiters)]
     shown = {pid: (parent, depth) for pid, parent, depth in tree_of(json.loads(printed.stdout))}
@@ -170,12 +178,16 @@ def test_idle_in_transaction_is_told_with_its_age_and_as_holder_of_the_horizon(s
             server.run("select txid_current()")
         agent.wait_value(1, "pgvigil_sessions", state="idle in transaction", **app)
         until(
-            lambda: agent.value("pgvigil_xmin_horizon_age", holder="session", usename="app", holder_name="job-#") >= 10,
+            lambda: agent.value(
+                "pgvigil_xmin_horizon_age", holder="session", usename="app", holder_name="job-#"
+            )
+            >= 10,
             "the horizon is held",
             pause=0.5,
         )
         until(
-            lambda: agent.value("pgvigil_database_oldest_idle_in_transaction_seconds", datname="postgres") > 1,
+            lambda: agent.value("pgvigil_database_oldest_idle_in_transaction_seconds", datname="postgres")
+            > 1,
             "the age grows",
             pause=0.5,
         )
@@ -215,7 +227,9 @@ def test_many_application_names_make_few_series(making):
     with contextlib.ExitStack() as stack:
         for number in range(90):
             session = stack.enter_context(server.session())
-            session.cursor().execute(f"set application_name = '{chr(65 + number // 26)}{chr(65 + number % 26)}'")
+            session.cursor().execute(
+                f"set application_name = '{chr(65 + number // 26)}{chr(65 + number % 26)}'"
+            )
 
         def idle():
             samples = agent.scrape()["pgvigil_sessions"].samples

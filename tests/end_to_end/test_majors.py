@@ -138,7 +138,12 @@ def test_a_bare_role_sees_what_it_may_and_fails_in_nothing(server, making):
     assert states["wal"]["state"] == "unsupported"
     assert states["wal"]["mend"] == 'GRANT pg_monitor TO "bare";'
     families = agent.scrape()
-    for name in ("client_connections", "replication_standbys_streaming", "open_transactions", "blocking_roots"):
+    for name in (
+        "client_connections",
+        "replication_standbys_streaming",
+        "open_transactions",
+        "blocking_roots",
+    ):
         assert not families.has("pgvigil_" + name), "it would count what it may see, and nothing else"
     assert agent.value("pg_up") == 1
 

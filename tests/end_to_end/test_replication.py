@@ -1,4 +1,4 @@
-"""Standbys, slots and subscriptions: idle, in use, trailing, forgotten and broken, on the oldest and newest majors."""
+"""Standbys, slots and subscriptions: idle, in use, trailing, forgotten and broken."""
 
 import contextlib
 
@@ -7,9 +7,23 @@ import pytest
 from support.config import QUICK, every
 from support.waiting import stays, until
 
-LOGICAL = {"wal_level": "logical", "wal_receiver_status_interval": "1s", "max_wal_size": "64MB", "min_wal_size": "32MB"}
-SENDING = every(QUICK, "replication_standbys", "replication_slot_health", "wal_position", "logical_decoding", "xmin_horizon")
-RECEIVING = every(QUICK, "replication_receiver", "recovery", "wal_position", "subscriptions", "subscription_errors")
+LOGICAL = {
+    "wal_level": "logical",
+    "wal_receiver_status_interval": "1s",
+    "max_wal_size": "64MB",
+    "min_wal_size": "32MB",
+}
+SENDING = every(
+    QUICK,
+    "replication_standbys",
+    "replication_slot_health",
+    "wal_position",
+    "logical_decoding",
+    "xmin_horizon",
+)
+RECEIVING = every(
+    QUICK, "replication_receiver", "recovery", "wal_position", "subscriptions", "subscription_errors"
+)
 
 
 @pytest.fixture(scope="module", params=(13, 15, 18))
@@ -71,7 +85,11 @@ def test_a_missing_synchronous_standby_shows(primary, standby, making):
     assert families.value("pgvigil_wal_senders") == 1
     assert families.value("pgvigil_wal_senders_max") == 4
     try:
-        for names, required, has in (("walreceiver", 1, 1), ("FIRST 2 (walreceiver, other)", 2, 1), ("ANY 1 (*)", 1, 1)):
+        for names, required, has in (
+            ("walreceiver", 1, 1),
+            ("FIRST 2 (walreceiver, other)", 2, 1),
+            ("ANY 1 (*)", 1, 1),
+        ):
             primary.run(f"alter system set synchronous_standby_names = '{names}'")
             primary.run("select pg_reload_conf()")
             agent.wait_value(required, "pgvigil_replication_standbys_synchronous_required")
@@ -97,7 +115,9 @@ def test_a_standby_that_has_gone_leaves_a_slot_that_retains_wal(primary, standby
     agent.wait_value(0, "pgvigil_replication_standbys_streaming")
     write(primary, 50_000)
     until(
-        lambda: agent.value("pgvigil_replication_slot_retained_bytes", **mine) > 1_000_000, "WAL is retained", pause=0.3
+        lambda: agent.value("pgvigil_replication_slot_retained_bytes", **mine) > 1_000_000,
+        "WAL is retained",
+        pause=0.3,
     )
     families = agent.scrape()
     assert not families.has("pgvigil_replication_standby_replay_lag_bytes")
@@ -105,7 +125,9 @@ def test_a_standby_that_has_gone_leaves_a_slot_that_retains_wal(primary, standby
     assert families.value("pgvigil_replication_slot_invalidated", **mine) == 0
     if primary.major >= 17:
         until(
-            lambda: agent.value("pgvigil_replication_slot_inactive_seconds", **mine) > 0, "it tells since when", pause=0.3
+            lambda: agent.value("pgvigil_replication_slot_inactive_seconds", **mine) > 0,
+            "it tells since when",
+            pause=0.3,
         )
     else:
         assert not families.has("pgvigil_replication_slot_inactive_seconds")
@@ -129,7 +151,9 @@ def test_a_slot_whose_wal_is_gone_is_lost(primary, slot, making):
         primary.run("checkpoint")
         agent.wait_value(1, "pgvigil_replication_slot_wal_status", slot_name=slot, wal_status="lost")
         families = agent.scrape()
-        assert families.value("pgvigil_replication_slot_wal_status", slot_name=slot, wal_status="reserved") == 0
+        assert (
+            families.value("pgvigil_replication_slot_wal_status", slot_name=slot, wal_status="reserved") == 0
+        )
         assert families.value("pgvigil_replication_slot_invalidated", slot_name=slot) == 1
         assert families.value("pgvigil_replication_slot_safe_bytes", slot_name=slot) is None
         if primary.major >= 17:
@@ -168,13 +192,15 @@ def test_a_forgotten_logical_slot_holds_the_catalogs_horizon_and_its_lag_grows(p
         pause=0.3,
     )
     until(
-        lambda: agent.value("pgvigil_replication_slot_unconfirmed_bytes", slot_name=slot, datname="postgres") > 1_000_000,
+        lambda: agent.value("pgvigil_replication_slot_unconfirmed_bytes", slot_name=slot, datname="postgres")
+        > 1_000_000,
         "the lag grows",
         pause=0.3,
     )
     families = agent.scrape()
     unconfirmed, retained = (
-        families.value(f"pgvigil_replication_slot_{name}_bytes", slot_name=slot) for name in ("unconfirmed", "retained")
+        families.value(f"pgvigil_replication_slot_{name}_bytes", slot_name=slot)
+        for name in ("unconfirmed", "retained")
     )
     assert retained >= unconfirmed
     if primary.major >= 14:
@@ -193,7 +219,9 @@ def test_the_position_in_wal_grows_by_what_is_written(primary, making):
     until(lambda: agent.value("pgvigil_wal_position_bytes") > before + 1_000_000, "it grows", pause=0.3)
     assert agent.value("pgvigil_wal_since_checkpoint_bytes") > 0
     primary.run("checkpoint")
-    until(lambda: agent.value("pgvigil_wal_since_checkpoint_bytes") < 1000, "a checkpoint was made", pause=0.3)
+    until(
+        lambda: agent.value("pgvigil_wal_since_checkpoint_bytes") < 1000, "a checkpoint was made", pause=0.3
+    )
     assert agent.value("pgvigil_wal_timeline") == 1
 
 
@@ -244,7 +272,9 @@ def test_a_subscription_tells_its_worker_and_its_errors(primary, subscriber, mak
     until(lambda: subscriber.value("select count(*) from paid"), "the row arrives")
     publisher.wait_value(0, "pgvigil_replication_slot_inactive", slot_name="mirror")
     publisher.wait_value(0, "pgvigil_replication_standbys_streaming")  # it is no standby
-    until(lambda: agent.value("pgvigil_subscription_received_position_bytes", **MIRROR) > 0, "WAL is received")
+    until(
+        lambda: agent.value("pgvigil_subscription_received_position_bytes", **MIRROR) > 0, "WAL is received"
+    )
     assert agent.value("pgvigil_subscription_last_message_age_seconds", **MIRROR) < 60
 
     subscriber.run("insert into paid values (2)")
@@ -257,7 +287,8 @@ def test_a_subscription_tells_its_worker_and_its_errors(primary, subscriber, mak
         )
     if primary.major >= 18:
         until(
-            lambda: agent.value("pgvigil_subscription_conflicts_total", conflict="insert_exists", **MIRROR) > 0,
+            lambda: agent.value("pgvigil_subscription_conflicts_total", conflict="insert_exists", **MIRROR)
+            > 0,
             "the conflict is counted",
             pause=0.3,
         )

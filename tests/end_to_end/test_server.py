@@ -1,4 +1,4 @@
-"""WAL, archive, files, settings and commands in progress: what the server as a whole tells, made on purpose."""
+"""WAL, archive, files, settings and commands in progress, made on purpose."""
 
 import contextlib
 import subprocess
@@ -108,7 +108,9 @@ def test_wal_io_and_small_caches_are_counted(server, making):
     if server.major >= 14:
         before = families.value("pgvigil_wal_bytes_total")
         server.run("insert into orders select i, 'wal' from generate_series(1, 20000) i")
-        until(lambda: agent.value("pgvigil_wal_bytes_total") > before + 1_000_000, "WAL is counted", pause=0.3)
+        until(
+            lambda: agent.value("pgvigil_wal_bytes_total") > before + 1_000_000, "WAL is counted", pause=0.3
+        )
         families = agent.scrape()
         assert families.value("pgvigil_wal_records_total") > 20_000
         assert families.value("pgvigil_wal_writes_total") > 0
@@ -126,7 +128,9 @@ def test_wal_io_and_small_caches_are_counted(server, making):
 def test_temporary_files_are_seen_while_they_are_there(server, making):
     with server.session(autocommit=False) as session, session.cursor() as cursor:
         cursor.execute("set work_mem = '64kB'")
-        cursor.execute("declare sorted cursor for select i from generate_series(1, 200000) i order by i % 1000")
+        cursor.execute(
+            "declare sorted cursor for select i from generate_series(1, 200000) i order by i % 1000"
+        )
         cursor.execute("fetch 1 from sorted")
         families = making.agent_of(server).scrape()
         assert families.value("pgvigil_temporary_files", tablespace="pg_default") >= 1
@@ -268,7 +272,11 @@ def test_copies_into_one_table_are_added_up(server, making):
     labels = {"relname": "orders", "command": "COPY FROM", "type": "PIPE"}
     try:
         agent.wait_value(2, "pgvigil_copy_progress_commands", **labels)
-        until(lambda: agent.value("pgvigil_copy_progress_tuples", **labels) > 20_000, "rows are counted", pause=0.3)
+        until(
+            lambda: agent.value("pgvigil_copy_progress_tuples", **labels) > 20_000,
+            "rows are counted",
+            pause=0.3,
+        )
         families = agent.scrape()
         assert families.value("pgvigil_copy_progress_bytes_done", **labels) > 100_000
         assert families.value("pgvigil_copy_progress_bytes", **labels) is None, "a pipe has no size"
@@ -287,7 +295,13 @@ def test_a_base_backup_tells_how_far_it_is(server, progress):
         pytest.skip("pg_basebackup is there for Debian's version only")
     folder = places.new_folder("basebackup")
     words = ["pg_basebackup", "--pgdata", folder, "--host", server.home, "--port", str(server.port)]
-    options = ["--username=postgres", "--checkpoint=fast", "--max-rate=100k", "--no-sync", "--wal-method=none"]
+    options = [
+        "--username=postgres",
+        "--checkpoint=fast",
+        "--max-rate=100k",
+        "--no-sync",
+        "--wal-method=none",
+    ]
     program = f"{bin_folder(server.major)}/{words[0]}"
     with subprocess.Popen([program, *words[1:], *options], stderr=subprocess.DEVNULL) as backup:
         try:
@@ -350,7 +364,9 @@ def test_idle_sessions_fill_the_buckets_of_postgres_exporter(making, cluster):
     with cluster.session(), cluster.session():
         agent.wait_value(2, "pg_process_idle_seconds_count", **labels)
         until(
-            lambda: agent.value("pg_process_idle_seconds_bucket", le="1", **labels) == 0, "a second goes by", pause=0.3
+            lambda: agent.value("pg_process_idle_seconds_bucket", le="1", **labels) == 0,
+            "a second goes by",
+            pause=0.3,
         )
         families = agent.scrape()
         assert families.value("pg_process_idle_seconds_bucket", le="+Inf", **labels) == 2
