@@ -37,13 +37,19 @@ class LabelReader {
     for (const LabelName& label : plan_.raw_schema->labels)
       holds_statements_.push_back(std::ranges::find(plan_.definition->statement_labels, label.text()) !=
                                   plan_.definition->statement_labels.end());
+    filters_.clear();
     for (const LabelName& label : plan_.raw_schema->labels)
       if (label.text() == k_server_label)
         label_columns_.emplace_back();
       else if (auto mapped = map(label_columns_, label.text()); !mapped)
         return mapped;
-    for (const LabelFilter& filter : limits_.filters)
+    for (const LabelFilter& filter : limits_.filters) {
+      // A label may belong to other versions or to another generation of names.
+      const auto& labels = plan_.raw_schema->labels;
+      if (std::ranges::find(labels, filter.label, &LabelName::text) == labels.end()) continue;
       if (auto mapped = map(filter_columns_, filter.label); !mapped) return mapped;
+      filters_.push_back(&filter);
+    }
     return {};
   }
 
@@ -58,7 +64,7 @@ class LabelReader {
 
   bool is_filtered(const Row& row) const {
     for (std::size_t i = 0; i < filter_columns_.size(); ++i)
-      if (!limits_.filters[i].lets_pass(row.text(filter_columns_[i]).value_or(""))) return true;
+      if (!filters_[i]->lets_pass(row.text(filter_columns_[i]).value_or(""))) return true;
     return false;
   }
 
@@ -75,7 +81,8 @@ class LabelReader {
   const Columns& columns_;
   const CollectLimits& limits_;
   std::vector<std::optional<std::size_t>> label_columns_;  // by label of the schema
-  std::vector<std::size_t> filter_columns_;                // by filter
+  std::vector<std::size_t> filter_columns_;
+  std::vector<const LabelFilter*> filters_;  // by their columns
   std::vector<bool> holds_statements_;                     // by label
   mutable std::string statement_;                          // the last that was normalised
 };
@@ -102,7 +109,9 @@ class TableRows final : public PlanRows {
             const std::function<bool(std::string_view)>& stays) override {
     const auto& labels = plan_.schema->labels;
     const auto place = std::ranges::find(labels, label, &LabelName::text);
-    if (&older.schema() != plan_.schema.get() || place == labels.end()) return false;
+    // A table with columns that only the stages look at cannot be made of a published one.
+    const bool is_same = plan_.raw_schema == plan_.schema && &older.schema() == plan_.schema.get();
+    if (!is_same || place == labels.end()) return false;
     const auto column = static_cast<std::size_t>(place - labels.begin());
     for (std::size_t row = 0; row < older.rows(); ++row)
       if (stays(older.label(row, column))) copy(older, row);

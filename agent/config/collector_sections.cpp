@@ -57,6 +57,16 @@ bool check_label(Section& section, const std::string& label, const Definition& d
   return false;
 }
 
+/// The labels by which some collector can be filtered.
+std::vector<std::string_view> labels_of(const std::vector<Definition>& definitions) {
+  std::vector<std::string_view> all;
+  for (const Definition& definition : definitions)
+    if (!definition.pivot)
+      for (const std::string_view label : labels_of(definition))
+        if (std::ranges::find(all, label) == all.end()) all.push_back(label);
+  return all;
+}
+
 /// "a*" includes, "!b*" excludes.
 LabelFilter read_filter(Section& section, const std::string& label) {
   LabelFilter filter{label, {}, {}};
@@ -119,6 +129,16 @@ void read_collector_sections(Section collectors, bool complete, Config& config) 
     section.finish();
     if (is_known) apply(changes, *definition);
     config.collectors.emplace(name, std::move(changes));
+  }
+}
+
+void read_general_filters(Section filter, bool complete, Config& config) {
+  const auto labels = labels_of(config.definitions);
+  for (const std::string& label : filter.keys()) {
+    if (complete && std::ranges::find(labels, label) == labels.end())
+      filter.report_key(label, "no collector has a label '" + label + "'",
+                        near_hint(label, labels).value_or("docs/metrics.md lists the labels."));
+    config.filters.push_back(read_filter(filter, label));
   }
 }
 

@@ -100,6 +100,7 @@ struct Config {
   collectors::Generation generation = collectors::Generation::v0_20;
   std::size_t max_series = 200'000;  ///< of one collector, unless it says otherwise
   std::size_t max_total_series = 2'000'000;  ///< of all collectors on all servers
+  std::vector<collectors::LabelFilter> filters;  ///< [filter]: of every collector that has such a label
   double database_share = 0.01;      ///< of one core that one collector may take; 0: as much as it needs
   double total_database_share =
       0.05;  ///< of one core that all of them should take together; told, not enforced

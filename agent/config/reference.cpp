@@ -156,6 +156,17 @@ filter.schemaname = ["!pg_temp_*"]
 filter.relname = ["tx_*", "!tx_staging"]
 ```
 
+## [filter]
+
+The same for all collectors at once: each that has the label takes the filter, unless its own section has one for that
+label. Rows without the label's value count as empty text. Which databases are visited at all, `[server] databases` says.
+
+```toml
+[filter]
+schemaname = ["!pg_temp_*", "!audit_*"]
+relname = ["!*_old"]
+```
+
 ## [labels]
 
 Labels that every series carries, each with its text: `cluster = "payments-eu"`. A label that a collector gives by

@@ -314,10 +314,10 @@ void Target::amend(Worker& self, const Itinerary::Change& change) {
     auto published = plan ? snapshot_.find(jobs_[job]->name) : nullptr;
     if (!published) continue;
     Ride& ride = rides.emplace_back(job, std::move(*plan), limits_[job]);
-    const bool kept =
-        is_small && ride.collector.keep(published->table(), k_database_label, [&](std::string_view name) {
-          return itinerary_.has(std::string(name));
-        });
+    const auto stays = [&](std::string_view name) {
+      return std::ranges::find(change.dropped, name) == change.dropped.end();
+    };
+    const bool kept = is_small && ride.collector.keep(published->table(), k_database_label, stays);
     if (kept) {
       shown.push_back(std::move(published));
       continue;

@@ -64,6 +64,16 @@ def test_label_filters_leave_rows_out_and_count_them(making, server):
     assert agent.value("pgvigil_collector_filtered_rows", collector="stat_user_tables") == 2
 
 
+def test_a_general_filter_holds_for_every_collector_with_that_label(making, server):
+    agent = making.agent_of(server, more='[filter]\nrelname = ["order*"]\n')
+    families = agent.scrape()
+    for name in ("pg_stat_user_tables_n_live_tup", "pg_stat_user_tables_table_size_bytes"):
+        found = {labels["relname"] for labels in families[name].label_sets()}
+        assert found and all(relname.startswith("order") for relname in found), name
+    assert families.value("pgvigil_collector_filtered_rows", collector="table_size") >= 1
+    assert not [one for one in agent.status()["collectors"] if one["state"] == "failed"]
+
+
 def test_the_log_can_be_json_and_quieter(making, server):
     agent = making.agent_of(server, more='[log]\nformat = "json"\n')
     lines = agent.log().splitlines()

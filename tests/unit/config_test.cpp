@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/config/address.h"
+#include "agent/config/limits.h"
 #include "agent/config/options.h"
 #include "agent/config/parse.h"
 #include "agent/config/reference.h"
@@ -356,7 +357,7 @@ TEST_CASE("the documented example is a good configuration", "[config]") {
     const std::size_t begin = at + fence.size();
     good(page.substr(begin, page.find("```", begin) - begin));
   }
-  CHECK(examples == 5);
+  CHECK(examples == 6);
 }
 
 namespace {
@@ -531,4 +532,23 @@ target = "x"
        "c:6:11: no target is allowed (Write globs such as \"*.example.net:5432\".)\n"
        "c:7:21: environment variable 'NOPE' is not set\n"
        "c:9:1: label 'target' holds the server's name already (Rename it.)\n");
+}
+
+TEST_CASE("a general filter is every collector's, unless it has its own for that label", "[config]") {
+  const Config config = good(R"([filter]
+schemaname = ["public", "!*_old"]
+relname = ["!tmp_*"]
+[collector.stat_user_tables]
+filter.schemaname = ["audit"]
+)");
+  const auto sizes = limits_of(config, "table_size").filters;
+  REQUIRE(sizes.size() == 2);
+  CHECK(sizes == config.filters);
+  const auto tables = limits_of(config, "stat_user_tables").filters;
+  REQUIRE(tables.size() == 2);
+  CHECK(tables[0].include == std::vector<std::string>{"audit"});
+  CHECK(tables[1] == sizes[1 - (sizes[1].label == "schemaname" ? 1 : 0)]);
+  CHECK(mistakes("[filter]\nrelnam = [\"x\"]\n") ==
+        "c:2:1: no collector has a label 'relnam' (Did you mean 'relname'?)\n");
+  CHECK(mistakes("[filter]\nrelname = \"x\"\n").find("list of strings") != std::string::npos);
 }
