@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include "collectors/model/table_builder.h"
 
@@ -72,12 +73,14 @@ Table Top::apply(Table table) {
   look(run);
   choose(run);
   settle(run);
-  Table result = build(run);
   forget_rows(run);
   begun_ = true;
   forgotten_ = false;
   last_run_ = table.taken_at();
-  return result;
+  const bool is_as_it_was =
+      own_.empty() && std::ranges::none_of(groups_, [](const auto& entry) { return entry.second.is_wanted; });
+  if (is_as_it_was) return table;
+  return build(run);
 }
 
 Top::Row& Top::row_of(RowKey key, bool& is_new) {
@@ -152,6 +155,13 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
   double* growth = run.growth.data() + row * counters_.size();
   // A row that was not there began to count since; a group that was not there may have counted for years.
   const bool learns_only = !begun_ || forgotten_ || group.is_new;
+  // What the series of a row reads and what its counter reads part for ever when the counter begins anew.
+  const auto parts = [&](std::size_t i) {
+    const auto now = run.table.value(row, counters_[i]);
+    return now && (std::isnan(last[i]) || *now < last[i] || (learns_only && *now > last[i]));
+  };
+  if (known.seat.taken && std::ranges::any_of(std::views::iota(std::size_t{0}, counters_.size()), parts))
+    part_from_raw(run.rows[row], {});
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     const auto now = run.table.value(row, counters_[i]);
     if (!now) continue;
@@ -169,6 +179,17 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
     speed[i] += weight * (now - speed[i]);
   }
   known.has_speed = true;
+}
+
+/// From now on the row's series is remembered on its own: what it read last is what the counters read last,
+/// less their growth since. Before, and for most rows for ever, the series reads what the counter reads.
+void Top::part_from_raw(std::uint32_t row, std::span<const double> growth) {
+  const auto [own, is_new] = own_.try_emplace(row);
+  if (!is_new) return;
+  const auto last = last_.begin() + static_cast<std::ptrdiff_t>(row * counters_.size());
+  own->second.assign(last, last + static_cast<std::ptrdiff_t>(counters_.size()));
+  for (std::size_t i = 0; i < growth.size(); ++i)
+    own->second[i] -= growth[i];
 }
 
 /// How many rows the limit of series allows beside those that are not ranked and the "other" of each group.
@@ -263,14 +284,15 @@ void Top::settle_row(Run& run, std::size_t row) {
   const bool shown = rows_[run.rows[row]].seat.taken;
   const double* growth = run.growth.data() + row * counters_.size();
   const double* last = last_.data() + run.rows[row] * counters_.size();
-  auto own = shown_.find(run.rows[row]);
-  if (shown && own == shown_.end())
-    own = shown_.try_emplace(run.rows[row], counters_.size(), k_unknown).first;
+  if (run.was_shown[row] && !shown) part_from_raw(run.rows[row], {growth, counters_.size()});
+  const auto found = own_.find(run.rows[row]);
+  std::vector<double>* own = found == own_.end() ? nullptr : &found->second;
   for (std::size_t i = 0; i < counters_.size(); ++i) {
-    const bool goes_on = shown && run.was_shown[row] && !std::isnan(own->second[i]);
-    if (goes_on) own->second[i] += growth[i];
+    const bool goes_on = shown && run.was_shown[row] && (own == nullptr || !std::isnan((*own)[i]));
     if (!goes_on && run.groups[row]->is_wanted) run.groups[row]->total[i] += growth[i];
-    if (shown && std::isnan(own->second[i])) own->second[i] = last[i];
+    if (own == nullptr) continue;
+    if (goes_on) (*own)[i] += growth[i];
+    if (shown && std::isnan((*own)[i])) (*own)[i] = last[i];
   }
 }
 
@@ -295,9 +317,10 @@ void Top::add_row(const Run& run, std::size_t row, TableBuilder& builder) const 
   for (std::size_t metric = 0; metric < table.schema().metrics.size(); ++metric)
     if (const auto value = table.value(row, metric)) builder.set_value(metric, *value);
   if (!run.ranked[row]) return;
-  const auto& own = shown_.at(run.rows[row]);
+  const auto own = own_.find(run.rows[row]);
+  if (own == own_.end()) return;
   for (std::size_t i = 0; i < counters_.size(); ++i)
-    if (table.has(row, counters_[i])) builder.set_value(counters_[i], own[i]);
+    if (table.has(row, counters_[i])) builder.set_value(counters_[i], own->second[i]);
 }
 
 void Top::add_other(const Run& run, Group& group, TableBuilder& builder) const {
@@ -326,13 +349,14 @@ void Top::forget_rows(const Run& run) {
   for (std::uint32_t number = 0; number < rows_.size(); ++number) {
     Row& row = rows_[number];
     if (row.seen == now || row.key == 0) continue;
+    if (row.seat.taken) part_from_raw(number, {});
     row.seat = {};
     if (forgotten_)
       std::fill_n(last_.begin() + static_cast<std::ptrdiff_t>(number * counters_.size()), counters_.size(),
                   k_unknown);
     if (seconds_between(row.seen, now) <= memory) continue;
     index_.erase(row.key);
-    shown_.erase(number);
+    own_.erase(number);
     row = {};
     free_rows_.push_back(number);
   }

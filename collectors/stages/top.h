@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +48,7 @@ class Top final : public Stage {
   Group& group_of(const Run& run, std::size_t row);
   void look(Run& run);
   void take_counters(Run& run, std::size_t row, bool is_new);
+  void part_from_raw(std::uint32_t row, std::span<const double> growth);
   void choose(Run& run);
   void give_seats_among(Run& run, const std::vector<std::size_t>& rows, std::size_t count);
   std::size_t affordable(const Run& run) const;
@@ -65,7 +67,7 @@ class Top final : public Stage {
   std::vector<std::uint32_t> free_rows_;
   std::vector<double> last_;   // counters_.size() a row: what it read last; NaN before the first time
   std::vector<double> speed_;  // by.size() a row: the smoothed increase a second
-  std::unordered_map<std::uint32_t, std::vector<double>> shown_;  // by row, of those that were ever shown
+  std::unordered_map<std::uint32_t, std::vector<double>> own_;  // by row: its series, where that reads otherwise
   std::map<std::vector<std::string>, Group> groups_;
   Timestamp last_run_{};
   bool begun_ = false;      // a table went through
