@@ -30,8 +30,9 @@ from support.agent import Agent, command
 from support.cluster import Cluster, PASSWORD
 from workload import create_databases, create_roles, create_tables
 
-# Statistics of tables and indexes: what the targets call the collection of tables and indexes.
-RELATIONS = ("stat_user_tables", "statio_user_tables", "stat_user_indexes", "statio_user_indexes", "tables", "indexes")
+# All that is collected of tables and indexes, sizes included: what the targets call their collection.
+RELATIONS = ("stat_user_tables", "statio_user_tables", "table_size", "tables", "table_vacuum", "table_wraparound",
+             "indexes", "relations", "invalid_indexes", "invalid_constraints", "foreign_keys", "sequences")
 EXACT_SIZES = ("table_size", "database_size")
 
 # The file of queries that goes with 0.11, whose scrape has no tables: the names are those of its own sample.
