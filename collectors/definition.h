@@ -14,6 +14,7 @@
 #include "collectors/model/diagnostic.h"
 #include "collectors/model/table.h"
 #include "collectors/server_kind.h"
+#include "collectors/version_range.h"
 
 namespace pgvigil::collectors {
 
@@ -54,14 +55,6 @@ struct TopDefinition {
   std::vector<std::string> by;   ///< columns of metrics, each a ranking
   std::vector<std::string> per;  ///< labels: each combination of their values has its own "other"
   bool operator==(const TopDefinition&) const = default;
-};
-
-/// Releases (see server_kind.h), both ends included.
-struct VersionRange {
-  int first = 0;
-  int last = 1000;
-  bool contains(int release) const { return release >= first && release <= last; }
-  bool operator==(const VersionRange&) const = default;
 };
 
 /// SQL for some versions, on some role, in some generation of names.
@@ -139,8 +132,5 @@ inline constexpr std::array<std::string_view, 3> k_cost_words = {"low", "medium"
 
 /// The words of definition files and of the configuration for generations, in the order of the enumerators.
 inline constexpr std::array<std::string_view, 3> k_generation_words = {"0.20", "0.15", "off"};
-
-/// "13-", "13-16", "17", both ends included; of a pooler "1.23-".
-std::optional<VersionRange> parse_versions(std::string_view text, ServerKind kind = ServerKind::postgres);
 
 }  // namespace pgvigil::collectors

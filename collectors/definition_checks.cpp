@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "collectors/model/names.h"
-
 namespace pgvigil::collectors {
 namespace {
 
@@ -23,8 +21,8 @@ bool is_for(const QueryDefinition& query, int major, RoleFilter role, Generation
   return query.versions.contains(major) && takes(query.role, role) && is_in(query.generations, generation);
 }
 
-/// The query that runs there, or null: the first that is for it. What an extension's version decides is taken for
-/// `wanted` only: another server has another version.
+/// The query that runs there, or null: the first that is for it. What an extension's version decides is taken
+/// for `wanted` only: another server has another version.
 const QueryDefinition* chosen(const Definition& definition,
                               int major,
                               RoleFilter role,
@@ -104,26 +102,6 @@ void check_metrics(const Definition& definition, const Complain& complain) {
   }
 }
 
-/// Whether the words of a name, which '_' separates, hold `word` (itself one or more words).
-bool has_word(std::string_view name, std::string_view word) {
-  return ("_" + std::string(name) + "_").contains("_" + std::string(word) + "_");
-}
-
-bool is_column(std::string_view text) {
-  return LabelName::parse(text).has_value();
-}
-
-}  // namespace
-
-bool overlap(const MetricDefinition& a, const MetricDefinition& b) {
-  if (a.versions.last < b.versions.first || b.versions.last < a.versions.first) return false;
-  return std::ranges::any_of(k_generations, [&](Generation generation) {
-    return is_in(a.generations, generation) && is_in(b.generations, generation);
-  });
-}
-
-namespace {
-
 /// Where some metrics group rows and others do not, the others would lose all rows of a group but one.
 void check_aggregates(const Definition& definition, const Complain& complain) {
   const auto is_plain = [](const MetricDefinition& metric) { return metric.aggregate == Aggregate::none; };
@@ -137,46 +115,17 @@ void check_aggregates(const Definition& definition, const Complain& complain) {
 
 }  // namespace
 
+bool overlap(const MetricDefinition& a, const MetricDefinition& b) {
+  if (a.versions.last < b.versions.first || b.versions.last < a.versions.first) return false;
+  return std::ranges::any_of(k_generations, [&](Generation generation) {
+    return is_in(a.generations, generation) && is_in(b.generations, generation);
+  });
+}
+
 void check_whole(const Definition& definition, const Complain& complain) {
   check_aggregates(definition, complain);
   check_queries(definition, complain);
   check_metrics(definition, complain);
-}
-
-std::string naming_mistake(const MetricDefinition& metric) {
-  if (!metric.name.starts_with("pgvigil_")) return "";
-  const std::string quoted = "'" + metric.name + "'";
-  const bool ends_in_total = metric.name.ends_with("_total");
-  if (metric.type == MetricType::counter && !ends_in_total)
-    return "counter " + quoted + " must end in '_total'";
-  if (metric.type != MetricType::counter && ends_in_total)
-    return quoted + " ends in '_total' and is no counter";
-  if (metric.unit == Unit::milliseconds) return quoted + " must be in seconds";
-  const std::string unit(to_string(metric.unit));
-  const bool is_base_unit =
-      metric.unit == Unit::seconds || metric.unit == Unit::bytes || metric.unit == Unit::ratio;
-  if (is_base_unit && !has_word(metric.name, unit))
-    return quoted + " must have its unit in its name: '_" + unit + "'";
-  std::string_view stem = metric.name;
-  if (ends_in_total) stem.remove_suffix(std::string_view("_total").size());
-  for (Unit other : {Unit::seconds, Unit::milliseconds, Unit::bytes, Unit::ratio})
-    if (other != metric.unit && stem.ends_with("_" + std::string(to_string(other))))
-      return quoted + " must have unit = \"" + std::string(to_string(other)) + "\"";
-  return "";
-}
-
-std::optional<std::vector<std::string>> columns_of_pattern(std::string_view pattern) {
-  std::vector<std::string> columns;
-  while (!pattern.empty()) {
-    const std::size_t open = pattern.find_first_of("{}");
-    if (open == std::string_view::npos) break;
-    const std::size_t close = pattern.find_first_of("{}", open + 1);
-    if (pattern[open] == '}' || close == std::string_view::npos || pattern[close] == '{') return std::nullopt;
-    columns.emplace_back(pattern.substr(open + 1, close - open - 1));
-    if (!is_column(columns.back())) return std::nullopt;
-    pattern.remove_prefix(close + 1);
-  }
-  return columns;
 }
 
 }  // namespace pgvigil::collectors

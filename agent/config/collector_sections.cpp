@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "agent/config/options.h"
-#include "collectors/stages/keys.h"
+#include "collectors/keys/stages.h"
 
 namespace pgvigil::agent {
 namespace {

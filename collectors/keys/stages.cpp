@@ -1,4 +1,4 @@
-#include "collectors/stages/keys.h"
+#include "collectors/keys/stages.h"
 
 #include <algorithm>
 #include <array>
@@ -38,10 +38,11 @@ std::string value_at(Section& section, std::string_view key) {
   if (!section.require(key)) return "";
   auto text = section.string(key).value_or("");
   if (!section.peek(key)) return text;
-  if (text.empty()) section.report(key, quoted(key) + " is empty");
+  if (text.empty())
+    section.report(key, quoted(key) + " is empty");
   else if (const auto value = Expression::parse(text); !value)
-    section.report_within(key, value.error().offset, "bad value " + quoted(text) + ": " + value.error().message,
-                          value.error().hint);
+    section.report_within(key, value.error().offset,
+                          "bad value " + quoted(text) + ": " + value.error().message, value.error().hint);
   return text;
 }
 
