@@ -69,9 +69,13 @@ def exporter_has_tables():
 
 
 def start_exporter(cluster, many_databases):
+    """Its own collectors of tables look into one database only: for many it takes the file of queries."""
+    has_tables = exporter_has_tables()
     options = ["--auto-discover-databases"] if many_databases else []
-    return Exporter(cluster.uri(user="exporter", password=PASSWORD), None if exporter_has_tables() else queries_file(),
-                    options)
+    if many_databases and has_tables:
+        options += ["--no-collector.stat_user_tables", "--no-collector.statio_user_tables"]
+    queries = queries_file() if many_databases or not has_tables else None
+    return Exporter(cluster.uri(user="exporter", password=PASSWORD), queries, options)
 
 
 def configuration(cluster, many_databases, collectors=None, intervals=""):
