@@ -22,7 +22,8 @@ struct CollectLimits {
 /// thread-safe.
 class PlanRows : public RowHandler {
  public:
-  explicit PlanRows(const Plan& plan) : plan_(plan), reader_(plan, columns_) {}
+  PlanRows(const Plan& plan, const CollectLimits& limits)
+      : plan_(plan), limits_(limits), reader_(plan, columns_) {}
 
   std::expected<void, Error> begin(std::span<const std::string_view> names) final;
   /// The first thing that went wrong in a row.
@@ -45,8 +46,11 @@ class PlanRows : public RowHandler {
   virtual void take_back_rows() = 0;
   virtual std::expected<void, Error> map_columns() = 0;
   bool is_skipped(const Row& row) const { return skip_column_ && row.text(*skip_column_) == "t"; }
+  /// Of a table. Rows that a stage ranks have to be read first: it keeps the limit.
+  std::size_t most_series() const;
 
   const Plan& plan_;
+  const CollectLimits& limits_;
   Columns columns_;
   MetricReader reader_;
 
