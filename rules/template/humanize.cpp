@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "rules/template/functions.h"
+#include "rules/template/format.h"
 
 namespace pgvigil::rules::templates {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/promql/text.h"
+#include "rules/template/failure.h"
 
 namespace pgvigil::rules::templates {
 namespace {
@@ -17,15 +18,11 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::unexpected<TemplateError> failure(std::string message, std::size_t offset) {
-  return std::unexpected(TemplateError{std::move(message), offset});
-}
-
 class Lexer {
  public:
   explicit Lexer(std::string_view text) : text_(text) {}
 
-  std::expected<std::vector<Piece>, TemplateError> split() {
+  Result<std::vector<Piece>> split() {
     while (position_ < text_.size()) {
       const std::size_t open = text_.find("{{", position_);
       std::string_view before = text_.substr(position_, open - position_);
@@ -48,8 +45,6 @@ class Lexer {
   }
 
  private:
-  using Done = std::expected<void, TemplateError>;
-
   /// The character `ahead` of here; a null character past the end.
   char at(std::size_t ahead) const {
     return position_ + ahead < text_.size() ? text_[position_ + ahead] : '\0';
@@ -75,7 +70,7 @@ class Lexer {
     return false;
   }
 
-  Done read_action(std::size_t begin) {
+  Result<void> read_action(std::size_t begin) {
     const std::size_t after_space = text_.find_first_not_of(k_space, position_);
     if (after_space != text_.npos && text_.substr(after_space).starts_with("/*")) return read_comment(begin);
     Piece piece{true, {}, {}, begin};
@@ -88,20 +83,20 @@ class Lexer {
     return {};
   }
 
-  Done read_comment(std::size_t begin) {
+  Result<void> read_comment(std::size_t begin) {
     const std::size_t end = text_.find("*/", position_);
     if (end == text_.npos) return failure("a comment that is not closed", begin);
     position_ = end + 2;
-    return end_of_action() ? Done{} : failure("a comment must end with '*/}}'", end);
+    return end_of_action() ? Result<void>{} : failure("a comment must end with '*/}}'", end);
   }
 
-  Done read_token(std::vector<Token>& tokens) {
+  Result<void> read_token(std::vector<Token>& tokens) {
     const std::size_t begin = position_;
     const char c = at(0);
     const auto add = [&](Token::Kind kind, std::size_t width) {
       tokens.push_back({kind, std::string(text_.substr(begin, width)), begin});
       position_ = begin + width;
-      return Done{};
+      return Result<void>{};
     };
     if (k_space.contains(c)) {
       while (k_space.contains(at(0)) && position_ < text_.size() &&
@@ -129,7 +124,7 @@ class Lexer {
     return failure("unexpected " + promql::quoted(text_.substr(begin, 1)), begin);
   }
 
-  Done read_number(std::vector<Token>& tokens) {
+  Result<void> read_number(std::vector<Token>& tokens) {
     std::size_t width = 1;
     const auto exponent_sign = [&] {
       return (at(width) == '+' || at(width) == '-') && (at(width - 1) == 'e' || at(width - 1) == 'E');
@@ -141,7 +136,7 @@ class Lexer {
     return {};
   }
 
-  Done read_quoted(std::vector<Token>& tokens) {
+  Result<void> read_quoted(std::vector<Token>& tokens) {
     const std::size_t begin = position_;
     const char quote = at(0);
     std::size_t width = 1;
@@ -166,7 +161,7 @@ class Lexer {
 
 }  // namespace
 
-std::expected<std::vector<Piece>, TemplateError> split(std::string_view text) {
+Result<std::vector<Piece>> split(std::string_view text) {
   return Lexer(text).split();
 }
 

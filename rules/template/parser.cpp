@@ -6,6 +6,7 @@
 
 #include "rules/promql/number.h"
 #include "rules/promql/text.h"
+#include "rules/template/failure.h"
 #include "rules/template/functions.h"
 #include "rules/template/lexer.h"
 
@@ -14,13 +15,6 @@ namespace {
 
 constexpr std::size_t k_most_depth = 50;
 constexpr std::size_t k_most_bytes = 16 * 1024;
-
-template <typename T>
-using Result = std::expected<T, TemplateError>;
-
-std::unexpected<TemplateError> failure(std::string message, std::size_t offset) {
-  return std::unexpected(TemplateError{std::move(message), offset});
-}
 
 class Parser {
  public:
@@ -108,7 +102,7 @@ class Parser {
     return block;
   }
 
-  std::expected<void, TemplateError> read_else(BlockNode& block, std::size_t offset, std::size_t depth) {
+  Result<void> read_else(BlockNode& block, std::size_t offset, std::size_t depth) {
     skip_space();
     if (token().kind == Token::Kind::word && token().text == "if" &&
         block.kind == BlockNode::Kind::condition) {
@@ -136,7 +130,7 @@ class Parser {
     while (token().kind == Token::Kind::space)
       ++token_;
   }
-  std::expected<void, TemplateError> expect_end() {
+  Result<void> expect_end() {
     skip_space();
     if (token().kind == Token::Kind::end) return {};
     return failure("unexpected '" + token().text + "'", token().offset);
@@ -271,7 +265,7 @@ class Parser {
     return true;
   }
 
-  static std::expected<void, TemplateError> read_word(const Token& word, Operand& operand) {
+  static Result<void> read_word(const Token& word, Operand& operand) {
     if (word.text == "true" || word.text == "false") {
       operand.kind = Operand::Kind::boolean;
       operand.boolean = word.text == "true";
@@ -299,7 +293,7 @@ class Parser {
 
 }  // namespace
 
-std::expected<Parsed, TemplateError> parse(std::string_view text) {
+Result<Parsed> parse(std::string_view text) {
   if (text.size() > k_most_bytes) return failure("the template is longer than 16 KiB", k_most_bytes);
   auto pieces = split(text);
   if (!pieces) return std::unexpected(pieces.error());

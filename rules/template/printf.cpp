@@ -7,7 +7,7 @@
 
 #include "rules/promql/number.h"
 #include "rules/promql/text.h"
-#include "rules/template/functions.h"
+#include "rules/template/format.h"
 
 namespace pgvigil::rules::templates {
 namespace {

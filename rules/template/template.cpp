@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "rules/template/failure.h"
 #include "rules/template/functions.h"
 #include "rules/template/parser.h"
 
@@ -13,13 +14,6 @@ using namespace templates;
 
 constexpr std::size_t k_most_output = 64 * 1024;
 constexpr std::size_t k_most_steps = 100'000;
-
-template <typename T>
-using Result = std::expected<T, TemplateError>;
-
-std::unexpected<TemplateError> failure(std::string message, std::size_t offset) {
-  return std::unexpected(TemplateError{std::move(message), offset});
-}
 
 /// Renders the nodes of one template.
 class Renderer {

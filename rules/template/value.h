@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "rules/promql/value.h"
+
+namespace pgvigil::rules::templates {
+
+/// `.` outside of a range: holds Labels, Value, ExternalLabels and ExternalURL.
+struct Root {};
+
+using Value = std::variant<std::monostate,  // nil
+                           bool,
+                           std::int64_t,
+                           double,
+                           std::string,
+                           promql::LabelsPtr,  // a map
+                           promql::Sample,     // holds Labels and Value
+                           promql::Vector,     // what query gives
+                           Root>;
+
+/// Go's name of the type: "float64".
+std::string_view type_name(const Value& value);
+/// As `{{ value }}` prints it.
+std::string printed(const Value& value);
+/// Whether `if` takes it: not nil, false, 0 or empty.
+bool is_true(const Value& value);
+/// A number, or a text that is one; the error says what it is instead.
+std::expected<double, std::string> to_number(const Value& value);
+
+}  // namespace pgvigil::rules::templates
