@@ -11,17 +11,17 @@ namespace {
 /// What a run may take beyond its timeout, on a machine without a moment to spare.
 constexpr std::chrono::minutes k_grace{1};
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 HostTarget::HostTarget(std::shared_ptr<const Config> config,
                        const ServerConfig& server,
                        Snapshot& snapshot,
                        StatusBoard& board)
-    : config_(std::move(config)), snapshot_(snapshot), board_(board), collector_(server.host) {
+    : config_(std::move(config)),
+      snapshot_(snapshot),
+      board_(board),
+      publisher_(*config_, snapshot_, board_),
+      collector_(server.host) {
   postgres::ServerFacts facts;
   facts.kind = ServerKind::host;
   std::vector<CollectorStatus> statuses;
@@ -74,41 +74,20 @@ void HostTarget::work(const std::stop_token& stop) {
 void HostTarget::run(std::size_t job, const std::stop_token& stop) {
   const collectors::Plan& plan = plans_[job];
   const collectors::Definition& definition = *plan.definition;
-  const auto start = Clock::now();
-  back_by_ = start + definition.timeout + k_grace;
-  auto outcome = collector_.collect(plan, limits_[job], start + definition.timeout, stop);
+  const Ran ran{.start = Clock::now()};
+  back_by_ = ran.start + definition.timeout + k_grace;
+  auto outcome = collector_.collect(plan, limits_[job], ran.start + definition.timeout, stop);
   auto result = Schedule::Result::good;
   if (auto* table = std::get_if<Table>(&outcome)) {
-    if (auto shown = stages_[job].apply(plan, std::move(*table))) publish(job, std::move(*shown), start);
+    publisher_.publish(definition, stages_[job].apply(plan, std::move(*table)), ran);
   } else if (const auto* unsupported = std::get_if<Unsupported>(&outcome)) {
     note_unsupported(definition, *unsupported);
   } else {
     result = Schedule::Result::failed;
-    note_failure(definition, std::get<Error>(outcome), start);
+    publisher_.note_failure(definition, std::get<Error>(outcome), ran);
   }
   schedule_.done(job, result, Clock::now());
   back_by_ = Clock::time_point::max();
-}
-
-void HostTarget::publish(std::size_t job, Table table, Clock::time_point start) {
-  const collectors::Definition& definition = *plans_[job].definition;
-  const auto published =
-      snapshot_.publish(definition.name, std::move(table), start + definition.every * config_->stale_after);
-  const Table& shown = published->table();
-  board_.update(definition.name, [&](CollectorStatus& status) {
-    ++status.runs;
-    status.state = CollectorState::good;
-    status.message.clear();
-    status.mend.clear();
-    status.last_seconds = seconds_since(start);
-    status.rows = shown.rows();
-    status.series = shown.series();
-    status.bytes = shown.memory().count;
-    status.left_out = shown.left_out();
-    status.series_dropped += shown.left_out().duplicates + shown.left_out().over_limit;
-    status.last_success = shown.taken_at();
-  });
-  log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
 }
 
 /// A file or a mount may appear later: it is looked for at every run, and its absence told once.
@@ -124,22 +103,6 @@ void HostTarget::note_unsupported(const collectors::Definition& definition, cons
   if (is_new)
     log(LogLevel::info, "collector_unsupported",
         {{"collector", definition.name}, {"why", unsupported.why}, {"mend", unsupported.mend}});
-}
-
-void HostTarget::note_failure(const collectors::Definition& definition,
-                              const Error& error,
-                              Clock::time_point start) {
-  if (error.kind == ErrorKind::interrupted) return;
-  board_.update(definition.name, [&](CollectorStatus& status) {
-    ++status.runs;
-    ++status.failures[error.kind];
-    status.state = CollectorState::failed;
-    status.message = error.message;
-    status.mend = error.hint;
-    status.last_seconds = seconds_since(start);
-  });
-  log_on_change(LogLevel::warning, "collector_failed", definition.name, error,
-                {{"collector", definition.name}});
 }
 
 }  // namespace pgvigil::agent

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "agent/runtime/publisher.h"
 #include "agent/runtime/schedule.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
@@ -37,13 +38,12 @@ class HostTarget final : public Watcher {
 
   void work(const std::stop_token& stop);
   void run(std::size_t job, const std::stop_token& stop);
-  void publish(std::size_t job, Table table, Clock::time_point start);
   void note_unsupported(const collectors::Definition& definition, const Unsupported& unsupported);
-  void note_failure(const collectors::Definition& definition, const Error& error, Clock::time_point start);
 
   std::shared_ptr<const Config> config_;
   Snapshot& snapshot_;
   StatusBoard& board_;
+  Publisher publisher_;
   host::HostCollector collector_;
   std::vector<collectors::Plan> plans_;            // a job's number is its place here
   std::vector<collectors::CollectLimits> limits_;  // by job

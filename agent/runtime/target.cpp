@@ -23,6 +23,7 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
       server_(server),
       snapshot_(snapshot),
       board_(board),
+      publisher_(*config_, snapshot_, board_),
       backoff_(server_.backoff_limit) {
   std::vector<CollectorStatus> statuses;
   for (const collectors::Definition& definition : config_->definitions) {

@@ -17,6 +17,7 @@
 #include "agent/runtime/backoff.h"
 #include "agent/runtime/governor.h"
 #include "agent/runtime/itinerary.h"
+#include "agent/runtime/publisher.h"
 #include "agent/runtime/schedule.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
@@ -62,13 +63,6 @@ class Target final : public Watcher {
     std::jthread thread;
   };
 
-  /// One run of a job.
-  struct Ran {
-    Clock::time_point start;
-    double database_seconds = 0;        // that it kept the server busy
-    std::optional<Timestamp> taken_at;  // of its values; else its end
-  };
-
   struct Ride;
   using Rides = std::list<Ride>;
 
@@ -112,15 +106,6 @@ class Target final : public Watcher {
                           collectors::SqlCollector collector);
   double pay(std::size_t job, double database_seconds);
   void note_share(double used);
-  void publish(const collectors::Definition& definition,
-               std::optional<Table> table,
-               const Ran& ran,
-               double slowdown);
-  void note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran);
-  void republish(const collectors::Definition& definition,
-                 Table table,
-                 Deadline expires,
-                 double database_seconds);
 
   // target_tour.cpp, on the thread of the tour.
   bool is_on_tour(const collectors::Definition& definition) const;
@@ -160,6 +145,7 @@ class Target final : public Watcher {
   std::vector<collectors::Stages> stages_;           // by job; touched by whoever runs the job
   Snapshot& snapshot_;
   StatusBoard& board_;
+  Publisher publisher_;
   postgres::Interrupt interrupt_;
   Backoff backoff_;
   Clock::time_point facts_due_{};

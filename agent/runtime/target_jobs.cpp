@@ -7,13 +7,6 @@
 namespace pgvigil::agent {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
-
 std::string percent(double share) {
   const std::string text = std::to_string(share * 100);
   return text.substr(0, text.find('.') + 3) + " %";
@@ -55,10 +48,10 @@ Schedule::Result Target::settle(std::size_t job,
   if (outcome) {
     if (!plan_of(job)) return Schedule::Result::good;  // it became unsupported meanwhile
     Table raw = std::move(collector).finish(ran.taken_at.value_or(std::chrono::system_clock::now()));
-    publish(*jobs_[job], stages_[job].apply(plan, std::move(raw)), ran, slowdown);
+    publisher_.publish(*jobs_[job], stages_[job].apply(plan, std::move(raw)), ran, slowdown);
     return Schedule::Result::good;
   }
-  note_failure(*jobs_[job], outcome.error(), ran);
+  publisher_.note_failure(*jobs_[job], outcome.error(), ran);
   return Schedule::Result::failed;
 }
 
@@ -114,79 +107,6 @@ std::expected<void, Error> Target::collect(Worker& self,
       collector.collect(*self.connection, {server_.lock_timeout}, Clock::now() + definition.timeout);
   note_role(*self.connection);
   return noted(std::move(outcome));
-}
-
-/// Nothing to publish is a good run, too: the collector samples more often than it publishes.
-void Target::publish(const collectors::Definition& definition,
-                     std::optional<Table> table,
-                     const Ran& ran,
-                     double slowdown) {
-  std::shared_ptr<const Published> published;
-  if (table) {
-    const auto interval = std::max(definition.every, definition.publish_every.value_or(definition.every));
-    // The next run may take as long as this one: a tour takes its time.
-    const std::chrono::duration<double> shown_for =
-        (interval * slowdown + (Clock::now() - ran.start)) * config_->stale_after;
-    published =
-        snapshot_.publish(definition.name, std::move(*table),
-                          ran.start + std::chrono::duration_cast<Clock::duration>(shown_for));
-  }
-  board_.update(definition.name, [&](CollectorStatus& status) {
-    ++status.runs;
-    status.state = CollectorState::good;
-    status.message.clear();
-    status.mend.clear();
-    status.last_seconds = seconds_since(ran.start);
-    status.database_seconds += ran.database_seconds;
-    if (!published) return;
-    const Table& shown = published->table();
-    status.rows = shown.rows();
-    status.series = shown.series();
-    status.bytes = shown.memory().count;
-    status.left_out = shown.left_out();
-    const LeftOut& left_out = shown.left_out();
-    status.series_dropped += left_out.duplicates + left_out.over_limit + left_out.over_total;
-    status.last_success = shown.taken_at();
-  });
-  log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
-  if (!published) return;
-  if (published->table().left_out().over_total > 0)
-    log_on_change(
-        LogLevel::warning, "series_over_total", definition.name,
-        {ErrorKind::limit, "all collectors together have more series than [limits] max_total_series",
-         "Raise it, or leave rows out by [collector.NAME] filter."},
-        {{"collector", definition.name}});
-  else
-    log_recovery("series_over_total", definition.name, {{"collector", definition.name}});
-}
-
-/// Shows a table that was changed between two runs.
-void Target::republish(const collectors::Definition& definition,
-                       Table table,
-                       Deadline expires,
-                       double database_seconds) {
-  const auto published = snapshot_.publish(definition.name, std::move(table), expires);
-  board_.update(definition.name, [&](CollectorStatus& status) {
-    status.database_seconds += database_seconds;
-    status.rows = published->table().rows();
-    status.series = published->table().series();
-    status.bytes = published->table().memory().count;
-  });
-}
-
-void Target::note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran) {
-  if (error.kind == ErrorKind::interrupted) return;
-  board_.update(definition.name, [&](CollectorStatus& status) {
-    ++status.runs;
-    ++status.failures[error.kind];
-    status.state = CollectorState::failed;
-    status.message = error.message;
-    status.mend = error.hint;
-    status.last_seconds = seconds_since(ran.start);
-    status.database_seconds += ran.database_seconds;
-  });
-  log_on_change(LogLevel::warning, "collector_failed", definition.name, error,
-                {{"collector", definition.name}});
 }
 
 }  // namespace pgvigil::agent

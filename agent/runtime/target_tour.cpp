@@ -9,8 +9,6 @@
 namespace pgvigil::agent {
 namespace {
 
-using std::chrono::steady_clock;
-
 constexpr std::string_view k_trouble = "database_in_trouble";
 /// The label that tells the databases of a table apart.
 constexpr std::string_view k_database_label = "datname";
@@ -20,10 +18,6 @@ constexpr double k_part_of_interval = 0.5;
 constexpr std::chrono::milliseconds k_longest_gap{200};
 /// When more databases than this are new at once, all of them are measured anew instead.
 constexpr std::size_t k_most_additions = 20;
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
 
 /// Some of the names, for a log line.
 std::string some_of(const std::vector<std::string>& names) {
@@ -329,8 +323,9 @@ void Target::amend(Worker& self, const Itinerary::Change& change) {
   for (const std::string& database : change.added)
     if (!visit(self, database, rides)) break;  // the next tour will tell
   for (Ride& ride : rides) {
-    republish(*jobs_[ride.job], std::move(ride.collector).finish(shown.front()->table().taken_at()),
-              shown.front()->expires(), ride.database_seconds);
+    publisher_.republish(*jobs_[ride.job],
+                         std::move(ride.collector).finish(shown.front()->table().taken_at()),
+                         shown.front()->expires(), ride.database_seconds);
     shown.pop_front();
   }
 }

@@ -1,0 +1,88 @@
+#include "agent/runtime/publisher.h"
+
+#include <algorithm>
+
+#include "agent/runtime/log.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::steady_clock;
+
+}  // namespace
+
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+void Publisher::publish(const collectors::Definition& definition,
+                        std::optional<Table> table,
+                        const Ran& ran,
+                        double slowdown) {
+  std::shared_ptr<const Published> published;
+  if (table) {
+    const auto interval = std::max(definition.every, definition.publish_every.value_or(definition.every));
+    // The next run may take as long as this one: a tour takes its time.
+    const std::chrono::duration<double> shown_for =
+        (interval * slowdown + (steady_clock::now() - ran.start)) * config_.stale_after;
+    published = snapshot_.publish(definition.name, std::move(*table),
+                                  ran.start + std::chrono::duration_cast<steady_clock::duration>(shown_for));
+  }
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    ++status.runs;
+    status.state = CollectorState::good;
+    status.message.clear();
+    status.mend.clear();
+    status.last_seconds = seconds_since(ran.start);
+    status.database_seconds += ran.database_seconds;
+    if (!published) return;
+    const Table& shown = published->table();
+    status.rows = shown.rows();
+    status.series = shown.series();
+    status.bytes = shown.memory().count;
+    status.left_out = shown.left_out();
+    const LeftOut& left_out = shown.left_out();
+    status.series_dropped += left_out.duplicates + left_out.over_limit + left_out.over_total;
+    status.last_success = shown.taken_at();
+  });
+  log_recovery("collector_failed", definition.name, {{"collector", definition.name}});
+  if (!published) return;
+  if (published->table().left_out().over_total > 0)
+    log_on_change(
+        LogLevel::warning, "series_over_total", definition.name,
+        {ErrorKind::limit, "all collectors together have more series than [limits] max_total_series",
+         "Raise it, or leave rows out by [collector.NAME] filter."},
+        {{"collector", definition.name}});
+  else
+    log_recovery("series_over_total", definition.name, {{"collector", definition.name}});
+}
+
+void Publisher::republish(const collectors::Definition& definition,
+                          Table table,
+                          Deadline expires,
+                          double database_seconds) {
+  const auto published = snapshot_.publish(definition.name, std::move(table), expires);
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    status.database_seconds += database_seconds;
+    status.rows = published->table().rows();
+    status.series = published->table().series();
+    status.bytes = published->table().memory().count;
+  });
+}
+
+void Publisher::note_failure(const collectors::Definition& definition, const Error& error, const Ran& ran) {
+  if (error.kind == ErrorKind::interrupted) return;
+  board_.update(definition.name, [&](CollectorStatus& status) {
+    ++status.runs;
+    ++status.failures[error.kind];
+    status.state = CollectorState::failed;
+    status.message = error.message;
+    status.mend = error.hint;
+    status.last_seconds = seconds_since(ran.start);
+    status.database_seconds += ran.database_seconds;
+  });
+  log_on_change(LogLevel::warning, "collector_failed", definition.name, error,
+                {{"collector", definition.name}});
+}
+
+}  // namespace pgvigil::agent
