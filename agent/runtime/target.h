@@ -92,6 +92,7 @@ class Target final : public Watcher {
   void plan_canary();
   void fly_canary(Worker& self);
   void make_plans(const postgres::ServerFacts& facts);
+  void show_if_unsupported(std::size_t job);
 
   std::optional<std::size_t> wait_for_job(const std::stop_token& stop, Worker& self, Clock::time_point until);
   void run(Worker& self, std::size_t job);

@@ -45,14 +45,15 @@ Schedule::Result Target::settle(std::size_t job,
   // A server that does not answer is not busy with our query, as far as anybody knows.
   const double slowdown =
       pay(job, outcome || server_answered(outcome.error().kind) ? ran.database_seconds : 0);
+  if (!plan_of(job)) return Schedule::Result::good;  // it became unsupported meanwhile
   if (outcome) {
-    if (!plan_of(job)) return Schedule::Result::good;  // it became unsupported meanwhile
     Table raw = std::move(collector).finish(ran.taken_at.value_or(std::chrono::system_clock::now()));
     publisher_.publish(*jobs_[job], stages_[job].apply(plan, std::move(raw)), ran, slowdown);
-    return Schedule::Result::good;
+  } else {
+    publisher_.note_failure(*jobs_[job], outcome.error(), ran);
   }
-  publisher_.note_failure(*jobs_[job], outcome.error(), ran);
-  return Schedule::Result::failed;
+  show_if_unsupported(job);
+  return outcome ? Schedule::Result::good : Schedule::Result::failed;
 }
 
 /// Counts what a run cost the server; by how much the job's interval is stretched from now on.

@@ -147,22 +147,36 @@ void Target::make_plans(const postgres::ServerFacts& facts) {
   std::vector<Planned> plans;
   for (const collectors::Definition* definition : jobs_) {
     plans.push_back(collectors::plan(*definition, facts, config_->generation));
-    const auto* unsupported = std::get_if<Unsupported>(&plans.back());
-    if (unsupported == nullptr) continue;
-    snapshot_.withdraw(definition->name);
-    board_.update(definition->name, [&](CollectorStatus& status) {
-      status.state = CollectorState::unsupported;
-      status.message = unsupported->why;
-      status.mend = unsupported->mend;
-    });
-    log(LogLevel::info, "collector_unsupported",
-        {{"collector", definition->name}, {"why", unsupported->why}, {"mend", unsupported->mend}});
+    if (const auto* unsupported = std::get_if<Unsupported>(&plans.back()))
+      log(LogLevel::info, "collector_unsupported",
+          {{"collector", definition->name}, {"why", unsupported->why}, {"mend", unsupported->mend}});
   }
-  const std::lock_guard lock(mutex_);
-  plans_ = std::move(plans);
+  {
+    const std::lock_guard lock(mutex_);
+    plans_ = std::move(plans);
+    for (std::size_t job = 0; job < jobs_.size(); ++job)
+      schedule_.hurry(job, Clock::now());
+    wake();
+  }
   for (std::size_t job = 0; job < jobs_.size(); ++job)
-    schedule_.hurry(job, Clock::now());
-  wake();
+    show_if_unsupported(job);
+}
+
+/// Whoever shows something of a job calls it afterwards, and so does whoever plans anew: a run that was under
+/// way meanwhile does not have the last word.
+void Target::show_if_unsupported(std::size_t job) {
+  std::optional<Unsupported> unsupported;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto* planned = std::get_if<Unsupported>(&plans_[job])) unsupported = *planned;
+  }
+  if (!unsupported) return;
+  snapshot_.withdraw(jobs_[job]->name);
+  board_.update(jobs_[job]->name, [&](CollectorStatus& status) {
+    status.state = CollectorState::unsupported;
+    status.message = unsupported->why;
+    status.mend = unsupported->mend;
+  });
 }
 
 /// A pod has 30 s to stop by default: a smart shutdown that waits for our session should end well before.

@@ -326,6 +326,7 @@ void Target::amend(Worker& self, const Itinerary::Change& change) {
     publisher_.republish(*jobs_[ride.job],
                          std::move(ride.collector).finish(shown.front()->table().taken_at()),
                          shown.front()->expires(), ride.database_seconds);
+    show_if_unsupported(ride.job);
     shown.pop_front();
   }
 }

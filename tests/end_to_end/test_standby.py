@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.config import QUICK, every
-from support.waiting import until
+from support.config import QUICK, custom_collector, every
+from support.waiting import stays, until
 
 QUICK_REPLICATION = every(
     QUICK, "replication", "replication_receiver", "stat_wal_receiver", "stat_replication", "replication_slots"
@@ -97,3 +97,32 @@ def test_a_promotion_changes_what_is_collected_with_the_next_tick(major, making)
     families = agent.scrape()
     assert not families.has("pgvigil_replication_receiver_state")
     assert families.value("pgvigil_server_info", role="primary") == 1
+
+
+def test_a_run_that_a_promotion_overtakes_does_not_have_the_last_word(pair, making):
+    _, standby = pair
+    slow = {
+        name: custom_collector(
+            name, "select 1 as value from pg_sleep(100)", settings='role = "standby"\ntimeout = "110s"'
+        )
+        for name in ("slow", "slower")
+    }
+    agent = making.agent_of(
+        standby, more=QUICK_REPLICATION + "\n" + every("1h", *slow), collectors=slow, ready=False
+    )
+    running = "from pg_stat_activity where usename = 'pgvigil' and state = 'active' and query like '%pg_sleep(100)%'"
+
+    def count():
+        return standby.value(f"select count(*) {running}")
+
+    def cancel_the_oldest():
+        return standby.value(f"select pg_cancel_backend(pid) {running} order by backend_start limit 1")
+
+    until(lambda: count() == 2, "both are under way")
+    assert cancel_the_oldest()  # that session reads what the server is, too
+    standby.promote()
+    for name in slow:
+        agent.wait_state(name, "unsupported")
+    assert cancel_the_oldest(), "the other run ended before the promotion was known"
+    until(lambda: count() == 0, "both are over")
+    stays(lambda: all(agent.collector(name)["state"] == "unsupported" for name in slow), "unsupported", 2)
