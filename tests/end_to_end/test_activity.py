@@ -8,10 +8,9 @@ import psycopg2
 import pytest
 
 from support.agent import command
-from support.cluster import DEBIAN_MAJOR
+from support.cluster import DEBIAN_MAJOR, MAJORS
 from support.config import QUICK, every
 from support.waiting import until
-from test_majors import MAJORS
 
 COLLECTORS = (
     "activity",

@@ -3,10 +3,8 @@
 import pytest
 
 from support.agent import command
-from support.cluster import DEBIAN_MAJOR, PASSWORD
+from support.cluster import DEBIAN_MAJOR, MAJORS, PASSWORD
 from support.config import QUICK, every
-
-MAJORS = (13, 14, 15, 16, 17, 18)
 
 NOT_FOR_A_PRIMARY = "not for a primary"
 # Collectors that rest on an extension, which these servers do not have: test_statements.py tests them.

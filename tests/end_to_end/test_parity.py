@@ -1,6 +1,5 @@
 """Dashboards made for postgres_exporter find here what they look for."""
 
-import os
 import re
 import threading
 
@@ -8,10 +7,9 @@ import psycopg2.extras
 import pytest
 
 from support.cluster import DEBIAN_MAJOR
+from support.names import exported_names
 from support.peers import PostgresExporter
 from support.waiting import until
-
-NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/postgres_exporter_names.txt")
 
 # What the peer exports and pgvigil does not: a pattern, and why.
 NOT_OURS = {
@@ -32,15 +30,11 @@ def not_ours(name):
 def read_names(major, role="primary"):
     """name -> (type, set of labels), of those that this major has, and a server of this role."""
     names = {}
-    with open(NAMES, encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("#"):
-                continue
-            name, kind, labels, *more = line.split()
-            majors, of_role = (*more, "-", "primary")[:2] if len(more) != 1 else (more[0], "primary")
-            first, _, last = ("13-" if majors == "-" else majors).partition("-")
-            if int(first) <= major <= int(last or 1000) and role == of_role:
-                names[name] = (kind, set() if labels == "-" else set(labels.split(",")))
+    for name, kind, labels, more in exported_names("postgres_exporter_names.txt"):
+        majors, of_role = (*more, "-", "primary")[:2] if len(more) != 1 else (more[0], "primary")
+        first, _, last = ("13-" if majors == "-" else majors).partition("-")
+        if int(first) <= major <= int(last or 1000) and role == of_role:
+            names[name] = (kind, labels)
     return names
 
 

@@ -1,18 +1,16 @@
 """Poolers as servers of another kind: PgBouncer and pgpool-II, watched through their consoles."""
 
-import os
-import threading
-
 import psycopg2
 import pytest
 
 from support.agent import command
 from support.cluster import PASSWORD
 from support.config import QUICK, config, every, pooler_entry
+from support.load import Load
+from support.names import exported_names
 from support.pgpool import PROCESSES
 from support.waiting import until
 
-NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures/pgbouncer_exporter_names.txt")
 WATCHER = "watcher"
 ADMIN = "admin"
 USERS = {name: PASSWORD for name in ("pgvigil", WATCHER, ADMIN, "nobody")}
@@ -31,45 +29,17 @@ def console_dsn(bouncer, user=WATCHER, password=PASSWORD, more=""):
 def read_names():
     """name -> (type, labels) of those that Debian's PgBouncer 1.18 has."""
     names = {}
-    with open(NAMES, encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("#"):
-                continue
-            name, kind, labels, *versions = line.split()
-            first = versions[0].partition("-")[0] if versions else "1.8"
-            if int(first.partition(".")[2]) <= 18:
-                names[name] = (kind, set() if labels == "-" else set(labels.split(",")))
+    for name, kind, labels, versions in exported_names("pgbouncer_exporter_names.txt"):
+        first = versions[0].partition("-")[0] if versions else "1.8"
+        if int(first.partition(".")[2]) <= 18:
+            names[name] = (kind, labels)
     return names
 
 
-class Clients:
-    """Threads that run one statement after the other, each on a session of its own through the pooler."""
-
-    def __init__(self, dsn, statement, count):
-        self._stop = threading.Event()
-        self._sessions = [psycopg2.connect(dsn) for _ in range(count)]
-        self._threads = [
-            threading.Thread(target=self._run, args=(session, statement), daemon=True)
-            for session in self._sessions
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, session, statement):
-        session.autocommit = True
-        try:
-            with session.cursor() as cursor:
-                while not self._stop.is_set():
-                    cursor.execute(statement)
-        except psycopg2.Error:
-            pass  # the pooler is gone
-
-    def remove(self):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-        for session in self._sessions:
-            session.close()
+def keep_clients(making, dsn, statement, count):
+    """Clients that run one statement after the other through the pooler, until it is gone."""
+    sessions = [psycopg2.connect(dsn) for _ in range(count)]
+    making.keep(Load(sessions, [statement] * count, ended_by=(psycopg2.Error,)))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +61,7 @@ def through(server, bouncer):
 
 
 def test_every_name_of_pgbouncer_exporter_is_there_with_its_type_and_labels(making, server, bouncer):
-    making.keep(Clients(through(server, bouncer), "select pg_sleep(0.05)", 3))
+    keep_clients(making, through(server, bouncer), "select pg_sleep(0.05)", 3)
     agent = watching(making, bouncer)
     until(lambda: agent.value("pgbouncer_pools_client_active_connections", **POOL), "a client is seen")
     families = agent.scrape()
@@ -111,7 +81,7 @@ def test_every_name_of_pgbouncer_exporter_is_there_with_its_type_and_labels(maki
 
 
 def test_a_pool_that_is_too_small_is_seen_from_all_sides(making, server, bouncer):
-    making.keep(Clients(through(server, bouncer), "select pg_sleep(0.3)", 6))
+    keep_clients(making, through(server, bouncer), "select pg_sleep(0.3)", 6)
     agent = watching(making, bouncer)
     agent.wait_value(4, "pgbouncer_pools_client_waiting_connections", **POOL)
     agent.wait_value(2, "pgbouncer_pools_server_active_connections", **POOL)

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from support.agent import binary
+from support.cluster import MAJORS
 
 ROOT = os.path.join(os.path.dirname(__file__), "..", "..")
-MAJORS = (13, 14, 15, 16, 17, 18)
 with open(os.path.join(ROOT, "docs/runbooks.md"), encoding="utf-8") as page:
     TEXT = page.read()
 QUERIES = re.findall(r"```sql\n(.*?)```", TEXT, re.DOTALL)

@@ -8,10 +8,9 @@ import psycopg2
 import pytest
 
 from support import places
-from support.cluster import DEBIAN_MAJOR, bin_folder
+from support.cluster import DEBIAN_MAJOR, MAJORS, bin_folder
 from support.config import QUICK, every
 from support.waiting import until
-from test_majors import MAJORS
 
 SETTINGS = {
     "archive_mode": "on",

@@ -5,11 +5,10 @@ import threading
 import pytest
 
 from support.agent import command
-from support.cluster import DEBIAN_MAJOR
+from support.cluster import DEBIAN_MAJOR, MAJORS
 from support.config import every
 from support.waiting import until
 
-MAJORS = (13, 14, 15, 16, 17, 18)
 QUICK = every("1s", "statements")
 PRELOADED = {"shared_preload_libraries": "pg_stat_statements", "track_io_timing": "on"}
 

@@ -6,11 +6,9 @@ import pytest
 
 from support import exposition
 from support.agent import command
-from support.cluster import DEBIAN_MAJOR
+from support.cluster import DEBIAN_MAJOR, MAJORS
 from support.config import QUICK, every
 from support.waiting import until
-
-MAJORS = (13, 14, 15, 16, 17, 18)
 
 
 def measure(server, collector, **choices):

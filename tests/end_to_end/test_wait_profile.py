@@ -1,10 +1,9 @@
 """What active sessions spend their time on, as counters of sampled seconds."""
 
-import threading
-
 import pytest
 
 from support.cluster import DEBIAN_MAJOR
+from support.load import Load
 from support.waiting import until
 
 PROFILE = '[collector.wait_profile]\nenabled = true\n'
@@ -12,34 +11,15 @@ WAITS = "pgvigil_wait_seconds_total"
 STATEMENTS = "pgvigil_statement_active_seconds_total"
 
 
-class Busy:
-    """Sessions that each run one statement again and again."""
-
-    def __init__(self, server, *statements):
-        self._sessions = [server.connect() for _ in statements]
-        self._threads = [threading.Thread(target=self._run, args=pair, daemon=True)
-                         for pair in zip(self._sessions, statements)]
-        self._stop = threading.Event()
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, session, statement):
-        with session.cursor() as cursor:
-            while not self._stop.is_set():
-                cursor.execute(statement)
-
-    def stop(self):
-        self._stop.set()
-        for thread, session in zip(self._threads, self._sessions):
-            thread.join()
-            session.close()
+def busy_with(server, *statements):
+    return Load([server.connect() for _ in statements], statements)
 
 
 @pytest.mark.parametrize("major", [13, DEBIAN_MAJOR, 18])
 def test_samples_become_seconds_by_wait_and_by_statement(making, major):
     settings = {"compute_query_id": "on"} if major > 13 else {}
     server = making.cluster(major, settings=settings)
-    busy = Busy(server, "select pg_sleep(0.5)", "select pg_sleep(0.5)", "select count(*) from generate_series(1, 300000)")
+    busy = busy_with(server, "select pg_sleep(0.5)", "select pg_sleep(0.5)", "select count(*) from generate_series(1, 300000)")
     agent = making.agent_of(server, more=PROFILE)
     try:
         # Published each 15 s: the first table has zeros only, for a series has to begin somewhere.
@@ -59,18 +39,18 @@ def test_samples_become_seconds_by_wait_and_by_statement(making, major):
         assert families.value(STATEMENTS, queryid="other") == 0
         assert families[STATEMENTS].label_names() == {"datname", "queryid"}
     finally:
-        busy.stop()
+        busy.remove()
 
 
 def test_without_query_ids_there_are_the_waits_alone(making):
     server = making.cluster(DEBIAN_MAJOR, settings={"compute_query_id": "off"})
-    busy = Busy(server, "select pg_sleep(0.5)")
+    busy = busy_with(server, "select pg_sleep(0.5)")
     agent = making.agent_of(server, more=PROFILE)
     try:
         until(lambda: (agent.value(WAITS, wait_event="PgSleep") or 0) > 0, "seconds are counted")
         assert not agent.scrape().has(STATEMENTS, datname="postgres")
     finally:
-        busy.stop()
+        busy.remove()
 
 
 def test_the_profile_is_off_by_default(making):

@@ -11,6 +11,7 @@ from . import places
 from .process import Process, children_of, is_alive, signal_if_alive
 from .waiting import until
 
+MAJORS = (13, 14, 15, 16, 17, 18)
 DEBIAN_MAJOR = 15
 PASSWORD = "correct-horse-battery"  # of role pgvigil; nowhere may it be seen
 STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
