@@ -3,13 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <functional>
-#include <nlohmann/json.hpp>
 
 namespace pgvigil::agent {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::string_view k_head = R"html(<!doctype html>
 <html lang="en">
@@ -55,8 +51,6 @@ std::string escaped(std::string_view text) {
   }
   return safe;
 }
-
-double seconds(Timestamp at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
 
 std::string age(double seconds) {
   if (seconds < 120) return fmt::format("{:.0f} s", seconds);
@@ -225,76 +219,6 @@ void append_only_server(std::string& page, const ServerView& server, Timestamp n
   append_collectors(page, server, now);
 }
 
-json json_of(const Error& error) {
-  return {{"kind", to_string(error.kind)}, {"message", error.message}, {"hint", error.hint}};
-}
-
-json json_of(const std::optional<Timestamp>& at) { return at ? json(seconds(*at)) : json(nullptr); }
-
-json json_of(const CollectorStatus& collector) {
-  json failures = json::object();
-  for (const auto& [kind, count] : collector.failures) failures[std::string(to_string(kind))] = count;
-  return {{"name", collector.name},
-          {"help", collector.help},
-          {"state", to_string(collector.state)},
-          {"message", collector.message},
-          {"mend", collector.mend},
-          {"every_seconds", std::chrono::duration<double>(collector.every).count()},
-          {"slowdown", collector.slowdown},
-          {"last_success", json_of(collector.last_success)},
-          {"last_seconds", collector.last_seconds},
-          {"database_seconds", collector.database_seconds},
-          {"runs", collector.runs},
-          {"failures", std::move(failures)},
-          {"rows", collector.rows},
-          {"series", collector.series},
-          {"skipped_relations", collector.left_out.skipped},
-          {"aggregated_rows", collector.left_out.aggregated},
-          {"series_dropped", collector.series_dropped},
-          {"series_over_total", collector.left_out.over_total}};
-}
-
-json json_of(const ServerStatus& server, bool up) {
-  json shown = {
-      {"kind", word_of(server.kind)},
-      {"up", up},
-      {"trouble", server.trouble ? json_of(*server.trouble) : json(nullptr)},
-      {"trouble_since", json_of(server.trouble_since)},
-      {"new_sessions_refused", server.canary_trouble ? json_of(*server.canary_trouble) : json(nullptr)},
-      {"connections", server.connections},
-      {"database_share", server.database_share},
-      {"connect_seconds", server.connect_seconds}};
-  if (server.databases_watched) {
-    json troubled = json::array();
-    for (const DatabaseTrouble& trouble : server.databases_in_trouble) {
-      json one = json_of(trouble.error);
-      one["database"] = trouble.database;
-      one["collector"] = trouble.collector;
-      one["since"] = seconds(trouble.since);
-      troubled.push_back(std::move(one));
-    }
-    shown["databases_watched"] = *server.databases_watched;
-    shown["databases_in_trouble"] = std::move(troubled);
-    shown["tour_seconds"] = server.tour_seconds;
-  }
-  if (const auto& facts = server.facts)
-    shown["facts"] = {{"version", facts->short_version},     {"role", to_string(facts->role)},
-                      {"user", facts->user},                 {"database", facts->database},
-                      {"databases", facts->databases},       {"postmaster_start", seconds(facts->postmaster_start)},
-                      {"system_identifier", facts->system_identifier}};
-  return shown;
-}
-
-json json_of(const ServerView& view) {
-  json collectors = json::array();
-  for (const CollectorStatus& collector : view.collectors)
-    collectors.push_back(json_of(collector));
-  return {{"name", view.name},
-          {"labels", view.labels},
-          {"server", json_of(view.server, view.up)},
-          {"collectors", std::move(collectors)}};
-}
-
 }  // namespace
 
 std::string status_html(const StatusView& view) {
@@ -317,22 +241,6 @@ std::string status_html(const StatusView& view) {
                       "never ask the database.</p>\n</body>\n</html>\n",
                       view.config_file.empty() ? "from the environment" : escaped(view.config_file));
   return page;
-}
-
-std::string status_json(const StatusView& view) {
-  json page = {{"version", view.version},          {"config_file", view.config_file},
-               {"config_mistakes", view.mistakes}, {"now", seconds(view.now)},
-               {"servers", json::array()},         {"probed", json::array()}};
-  for (const ServerView& server : view.servers)
-    page["servers"].push_back(json_of(server));
-  for (const ServerView& server : view.probed)
-    page["probed"].push_back(json_of(server));
-  const auto is_host = [](const ServerView& server) { return server.server.kind == ServerKind::host; };
-  const auto first = std::ranges::find_if_not(view.servers, is_host);
-  if (std::ranges::count_if(view.servers, std::not_fn(is_host)) == 1)
-    for (const char* key : {"server", "collectors"})
-      page[key] = page["servers"][static_cast<std::size_t>(first - view.servers.begin())][key];
-  return page.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace pgvigil::agent
