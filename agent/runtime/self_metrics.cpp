@@ -9,6 +9,8 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/runtime/family_parts.h"
+#include "agent/runtime/family_printer.h"
 #include "agent/runtime/own_labels.h"
 #include "agent/runtime/self_families.h"
 #include "agent/runtime/worker_up.h"
@@ -17,124 +19,12 @@ namespace pgvigil::agent {
 namespace {
 
 using prometheus::MetricFamily;
-using prometheus::MetricType;
 
 const prometheus::Histogram::BucketBoundaries k_scrape_buckets = {
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
 
-template <typename Value>
-struct Labelled {
-  std::string_view constant_labels;
-  Value value;
-};
-
-/// Prints what prometheus-cpp collected. Its own serializer escapes no HELP and rounds to 16 digits.
-class FamilyPrinter {
- public:
-  FamilyPrinter(Format format, std::string_view constant_labels)
-      : format_(format), constant_labels_(constant_labels) {}
-
-  void print(const MetricFamily& family) {
-    if (family.metric.empty()) return;
-    print_head(family);
-    print_metrics(family, constant_labels_);
-  }
-
-  /// The families of several servers: each once, with the metrics of all of them.
-  void print_merged(const std::vector<Labelled<std::vector<MetricFamily>>>& servers) {
-    std::vector<std::pair<std::string_view, std::vector<Labelled<const MetricFamily*>>>> merged;
-    for (const auto& [labels, families] : servers)
-      for (const MetricFamily& family : families) {
-        auto place = std::ranges::find(merged, family.name, [](const auto& entry) { return entry.first; });
-        if (place == merged.end()) place = merged.insert(place, {family.name, {}});
-        if (!family.metric.empty()) place->second.push_back({labels, &family});
-      }
-    for (const auto& [name, parts] : merged) {
-      if (parts.empty()) continue;
-      print_head(*parts.front().value);
-      for (const auto& [labels, family] : parts)
-        print_metrics(*family, labels);
-    }
-  }
-
-  std::string take() && { return std::move(text_); }
-
- private:
-  using ClientMetric = prometheus::ClientMetric;
-
-  static std::string_view word(MetricType type) {
-    switch (type) {
-      case MetricType::Counter:
-        return "counter";
-      case MetricType::Histogram:
-        return "histogram";
-      case MetricType::Gauge:
-      case MetricType::Summary:
-      case MetricType::Untyped:
-        return "gauge";
-    }
-    return "gauge";
-  }
-
-  void print_head(const MetricFamily& family) {
-    append_family_head(text_, format_, family.name, word(family.type), family.help);
-  }
-
-  void print_metrics(const MetricFamily& family, std::string_view constant_labels) {
-    for (const auto& metric : family.metric)
-      print_metric(family, metric, constant_labels);
-  }
-
-  void print_metric(const MetricFamily& family,
-                    const ClientMetric& metric,
-                    std::string_view constant_labels) {
-    const auto sample = [&](std::string_view name, const std::vector<ClientMetric::Label>& labels,
-                            double value) { append_sample(name, constant_labels, labels, value); };
-    if (family.type == MetricType::Counter) return sample(family.name, metric.label, metric.counter.value);
-    if (family.type == MetricType::Gauge) return sample(family.name, metric.label, metric.gauge.value);
-    auto labels = metric.label;
-    labels.push_back({"le", ""});
-    for (const auto& bucket : metric.histogram.bucket) {
-      labels.back().value.clear();
-      append_number(labels.back().value, bucket.upper_bound);
-      sample(family.name + "_bucket", labels, static_cast<double>(bucket.cumulative_count));
-    }
-    sample(family.name + "_sum", metric.label, metric.histogram.sample_sum);
-    sample(family.name + "_count", metric.label, static_cast<double>(metric.histogram.sample_count));
-  }
-
-  void append_sample(std::string_view name,
-                     std::string_view constant_labels,
-                     const std::vector<ClientMetric::Label>& labels,
-                     double value) {
-    text_ += name;
-    char before = '{';
-    if (!constant_labels.empty()) {
-      text_ += before;
-      text_ += constant_labels;
-      before = ',';
-    }
-    for (const auto& label : labels) {
-      text_ += before;
-      text_ += label.name;
-      text_ += "=\"";
-      append_escaped(text_, label.value);
-      text_ += '"';
-      before = ',';
-    }
-    if (before == ',') text_ += '}';
-    text_ += ' ';
-    append_number(text_, value);
-    text_ += '\n';
-  }
-
-  Format format_;
-  std::string_view constant_labels_;
-  std::string text_;
-};
-
-double unix_seconds(Timestamp at) {
-  return std::chrono::duration<double>(at.time_since_epoch()).count();
+void append(std::vector<MetricFamily>& families, std::vector<MetricFamily> more) {
+  std::ranges::move(more, std::back_inserter(families));
 }
 
 }  // namespace
@@ -155,8 +45,10 @@ struct SelfMetrics::Families {
   prometheus::Family<prometheus::Counter>& closed =
       prometheus::BuildCounter()
           .Name("pgvigil_http_connections_closed_total")
-          .Help("HTTP connections closed though the client would have kept them: surplus (all were taken), evicted (idle "
-                "while another wanted in), late (a slow client).")
+          .Help(
+              "HTTP connections closed though the client would have kept them: surplus (all were taken), "
+              "evicted (idle "
+              "while another wanted in), late (a slow client).")
           .Register(registry);
   prometheus::Histogram& scrapes =
       prometheus::BuildHistogram()
@@ -278,37 +170,29 @@ void SelfMetrics::count_reload(bool taken) {
 
 std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,
                                         const RenderSettings& settings) {
-  std::vector<Labelled<std::vector<MetricFamily>>> all;
+  std::vector<OwnedFamilies> all;
   for (const auto& [labels, board] : servers) {
-    auto& families = all.emplace_back(labels, server_families(board.server(), settings.up_interval)).value;
-    const auto add = [&](std::vector<MetricFamily> more) {
-      std::ranges::move(more, std::back_inserter(families));
-    };
+    const ServerStatus server = board.server();
+    auto& families = all.emplace_back(labels, server_families(server, settings.up_interval)).families;
     const auto collectors = board.collectors();
-    add(collector_families(collectors));
-    const bool is_postgres = board.server().kind == ServerKind::postgres;
-    if (is_postgres && settings.generation != collectors::Generation::off)
-      add(exporter_server_families(collectors));
+    append(families, collector_families(collectors));
+    if (server.kind == ServerKind::postgres && settings.generation != collectors::Generation::off)
+      append(families, exporter_server_families(collectors));
   }
-  FamilyPrinter printer(settings.format, {});
-  printer.print_merged(all);
-  return std::move(printer).take();
+  return print_families(all, settings.format);
 }
 
 std::string SelfMetrics::render_process(const RenderSettings& settings) {
-  FamilyPrinter printer(settings.format, settings.constant_labels);
-  for (const MetricFamily& family : process_families())
-    printer.print(family);
-  for (const MetricFamily& family : budget_families(budget_->use()))
-    printer.print(family);
+  auto families = process_families();
+  append(families, budget_families(budget_->use()));
   if (settings.generation != collectors::Generation::off) {
     const auto scrapes = families_->scrape_history();
-    for (const MetricFamily& family : exporter_process_families(scrapes.sample_count, scrapes.sample_sum))
-      printer.print(family);
+    append(families, exporter_process_families(scrapes.sample_count, scrapes.sample_sum));
   }
-  for (const MetricFamily& family : families_->registry.Collect())
-    printer.print(family);
-  return std::move(printer).take();
+  append(families, families_->registry.Collect());
+  std::vector<OwnedFamilies> all;
+  all.push_back({settings.constant_labels, std::move(families)});
+  return print_families(all, settings.format);
 }
 
 }  // namespace pgvigil::agent
