@@ -25,6 +25,7 @@ from support.cluster import Cluster
 from workload import create_roles, create_tables
 
 TABLES = 50
+CHURNING = 20  # tables and statements that come and go
 
 
 def collectors():
@@ -40,9 +41,13 @@ def configuration(cluster, more):
 
 
 def churn(cluster, tick):
-    """A table goes and a table comes, and a statement that was never seen before runs."""
-    cluster.run(f"drop table if exists churn{max(0, tick - 5)}")
-    cluster.run(f"create table churn{tick} (id int primary key); select id + 0 * {tick} as c{tick} from churn{tick}")
+    """A table goes and a table comes, and another statement runs: the same twenty in turn, for rows that are gone are
+    remembered for an hour, which is not compressed."""
+    name = f"churn{tick % CHURNING}"
+    cluster.run(f"drop table if exists {name}; create table {name} (id int primary key)")
+    cluster.run(f"select id + 0 as c{tick % CHURNING} from {name}")
+    if tick % 2:
+        cluster.run(f"drop table {name}")
 
 
 def watch(cluster, agent, ticks):
