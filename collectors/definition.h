@@ -114,6 +114,7 @@ struct Definition {
   std::optional<Cost> cost;         ///< nothing: its file does not say
   std::vector<std::string> statement_labels;  ///< labels that hold SQL: normalised, then shortened
   std::optional<TopDefinition> top;
+  bool log_changes = false;  ///< a value that is another one than the run before is told in the log
   std::optional<std::chrono::milliseconds> publish_every;  ///< of a collector that samples; else each run is published
   std::vector<QueryDefinition> queries;
   std::vector<MetricDefinition> metrics;

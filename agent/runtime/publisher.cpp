@@ -2,12 +2,27 @@
 
 #include <algorithm>
 
+#include "agent/runtime/changes.h"
+#include "agent/runtime/exposition.h"
 #include "agent/runtime/log.h"
 
 namespace pgvigil::agent {
 namespace {
 
 using std::chrono::steady_clock;
+
+/// Of one run, in the log; a server that was replaced by another one would fill it.
+constexpr std::size_t k_most_changes = 20;
+
+void log_changes(const std::string& collector, const Table& before, const Table& now) {
+  for (const Change& change : changes_between(before, now, k_most_changes)) {
+    std::string was, is;
+    append_number(was, change.before);
+    append_number(is, change.now);
+    log(LogLevel::info, "value_changed",
+        {{"collector", collector}, {"series", change.series}, {"before", was}, {"now", is}});
+  }
+}
 
 }  // namespace
 
@@ -25,8 +40,10 @@ void Publisher::publish(const collectors::Definition& definition,
     // The next run may take as long as this one: a tour takes its time.
     const std::chrono::duration<double> shown_for =
         (interval * slowdown + (steady_clock::now() - ran.start)) * config_.stale_after;
+    const auto before = definition.log_changes ? snapshot_.find(definition.name) : nullptr;
     published = snapshot_.publish(definition.name, std::move(*table),
                                   ran.start + std::chrono::duration_cast<steady_clock::duration>(shown_for));
+    if (before) log_changes(definition.name, before->table(), published->table());
   }
   board_.update(definition.name, [&](CollectorStatus& status) {
     ++status.runs;

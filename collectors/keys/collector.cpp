@@ -46,6 +46,7 @@ void read_top(Section& root, Definition& definition) {
   definition.role = read_role(root);
   definition.enabled = root.boolean("enabled").value_or(true);
   definition.pivot = root.boolean("pivot").value_or(false);
+  definition.log_changes = root.boolean("log_changes").value_or(false);
   if (const auto word = root.choice("needs", k_predefined_roles))
     definition.needs = k_predefined_roles[*word];
   if (const auto word = root.choice("wants", k_predefined_roles))

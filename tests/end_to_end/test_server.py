@@ -150,6 +150,18 @@ def test_a_parameter_that_waits_for_a_restart_is_named(server, making):
     agent.wait_value(0, "pgvigil_settings_pending_restart")
 
 
+def test_a_changed_parameter_is_told_in_the_log_with_both_its_values(server, making):
+    agent = making.agent_of(server, more=every(QUICK, "settings", "settings_state"))
+    before = server.value("show log_lock_waits")
+    was, now = ("0", "1") if before == "off" else ("1", "0")
+    assert "value_changed" not in agent.log()
+    set_parameter(server, "log_lock_waits", "on" if before == "off" else "off")
+    agent.wait_log(f"event=value_changed collector=settings series=pg_settings_log_lock_waits before={was} now={now}")
+    agent.wait_log("event=value_changed collector=settings_state series=pgvigil_settings_checksum")
+    reset_parameter(server, "log_lock_waits")
+    agent.wait_log(f"series=pg_settings_log_lock_waits before={now} now={was}")
+
+
 def test_a_changed_parameter_changes_the_checksum_and_back(server, making):
     agent = making.agent_of(server, more=every(QUICK, "settings_state"))
     before, loaded = (
