@@ -16,8 +16,8 @@ import argparse
 import sys
 import time
 
-from measure import SETTINGS, Contender, Exporter, database_time, keeping, measure_scrapes, measure_window, memory, \
-    print_table, print_targets
+from measure import SETTINGS, Contender, database_time, keeping, measure_scrapes, measure_window, memory, \
+    print_table, print_targets, start_exporter
 from support.agent import Agent
 from support.cluster import Cluster, PASSWORD
 from workload import Load, create_roles
@@ -77,7 +77,7 @@ def main():
         create_roles(cluster)
         keep(Load(cluster, choices.scale))
         agent = keep(Agent(f'[server]\ndsn = "{cluster.dsn()}"\n'))
-        exporter = keep(Exporter(cluster.uri(user="exporter", password=PASSWORD)))
+        exporter = keep(start_exporter(cluster.uri(user="exporter", password=PASSWORD)))
         ours = Contender("pgvigil", agent.pid, agent.port, "pgvigil")
         theirs = Contender("postgres_exporter", exporter.pid, exporter.port, "exporter")
         measure_scrapes([ours, theirs], choices.scrapes)

@@ -8,8 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../end_to_end"))
-from support import places  # noqa: E402
-from support.peers import Server  # noqa: E402
+from support.peers import PostgresExporter  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 # pg_stat_statements is there in all of them; the locks are for those that make many tables in one transaction.
@@ -123,28 +122,13 @@ def print_targets(targets):
     return all(met for _, met in targets)
 
 
-class Exporter(Server):
-    """A postgres_exporter: Debian's, or the one that POSTGRES_EXPORTER names (0.17 of Debian 13, say), with the file of
-    queries for tables, indexes and statements that most installations add (named by its old flag, which 0.17 still has).
-    """
+def exporter_program():
+    """Debian's postgres_exporter, or the one that POSTGRES_EXPORTER names (0.17 of Debian 13, say)."""
+    return os.environ.get("POSTGRES_EXPORTER", "prometheus-postgres-exporter")
 
-    def __init__(self, uri, queries=None, options=()):
-        program = os.environ.get("POSTGRES_EXPORTER", "prometheus-postgres-exporter")
 
-        def words(server):
-            line = [program, f"--web.listen-address=127.0.0.1:{server.port}", *options]
-            if queries:
-                path = os.path.join(server.home, "queries.yaml")
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(queries)
-                line.append(f"--extend.query-path={path}")
-            return line
-
-        super().__init__("exporter", words, "/", {"DATA_SOURCE_NAME": uri})
-
-    @property
-    def pid(self):
-        return self._process.pid
+def start_exporter(uri, queries=None, options=()):
+    return PostgresExporter(uri, exporter_program(), queries, options, ready="/")
 
 
 @contextlib.contextmanager

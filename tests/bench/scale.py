@@ -19,13 +19,12 @@ some 20 %: compare within one run only.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
 
-from measure import SETTINGS, Contender, Exporter, database_time, keeping, measure_scrapes, measure_window, memory, \
-    print_table, print_targets
+from measure import SETTINGS, Contender, exporter_program, keeping, measure_scrapes, measure_window, memory, \
+    print_table, print_targets, start_exporter
 from support.agent import Agent, command
 from support.cluster import Cluster, PASSWORD
 from workload import create_databases, create_roles, create_tables
@@ -62,20 +61,20 @@ def queries_file():
 
 def exporter_has_tables():
     """From 0.13 on the exporter collects tables by itself."""
-    words = [os.environ.get("POSTGRES_EXPORTER", "prometheus-postgres-exporter"), "--version"]
+    words = [exporter_program(), "--version"]
     told = subprocess.run(words, capture_output=True, text=True, check=True)
     version = (told.stdout + told.stderr).split("version ")[1].split()[0]
     return tuple(int(part) for part in version.split(".")[:2]) >= (0, 13)
 
 
-def start_exporter(cluster, many_databases):
+def exporter_of(cluster, many_databases):
     """Its own collectors of tables look into one database only: for many it takes the file of queries."""
     has_tables = exporter_has_tables()
     options = ["--auto-discover-databases"] if many_databases else []
     if many_databases and has_tables:
         options += ["--no-collector.stat_user_tables", "--no-collector.statio_user_tables"]
     queries = queries_file() if many_databases or not has_tables else None
-    return Exporter(cluster.uri(user="exporter", password=PASSWORD), queries, options)
+    return start_exporter(cluster.uri(user="exporter", password=PASSWORD), queries, options)
 
 
 def configuration(cluster, many_databases, more=""):
@@ -200,7 +199,7 @@ def main():
             create_tables(cluster, choices.count)
         print(f"made {choices.count} {choices.what} in {time.monotonic() - start:.0f} s\n", flush=True)
 
-        exporter = None if choices.alone else keep(start_exporter(cluster, many))
+        exporter = None if choices.alone else keep(exporter_of(cluster, many))
         rival = exporter and Contender("postgres_exporter", exporter.pid, exporter.port, "exporter")
 
         # As it comes, beside the exporter; then the exporter's series only, alone: its window is the same one.

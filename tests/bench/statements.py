@@ -22,7 +22,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../end_to_end"))
 from support.agent import Agent  # noqa: E402
 from support.cluster import Cluster, PASSWORD  # noqa: E402
-from support.peers import Server  # noqa: E402
+from support.peers import PostgresExporter  # noqa: E402
 from support.waiting import until  # noqa: E402
 
 THEIR_QUERY = """
@@ -45,23 +45,9 @@ statements:
 """
 
 
-class Exporter(Server):
-    """postgres_exporter with nothing but the statements."""
-
-    def __init__(self, uri):
-        def words(self):
-            path = os.path.join(self.home, "queries.yaml")
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(THEIR_QUERY)
-            return ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.port}",
-                    f"--extend.query-path={path}", "--disable-default-metrics", "--disable-settings-metrics",
-                    *(f"--no-collector.{name}" for name in ("database", "bgwriter"))]
-
-        super().__init__("exporter", words, "/", {"DATA_SOURCE_NAME": uri})
-
-    @property
-    def pid(self):
-        return self._process.pid
+# Nothing but the statements; these are the flags of Debian's.
+ONLY_QUERIES = ("--disable-default-metrics", "--disable-settings-metrics", "--no-collector.database",
+                "--no-collector.bgwriter")
 
 
 def status_kilobytes(pid, key):
@@ -158,7 +144,8 @@ def main():
         cluster.create_role("exporter")
         remember_statements(cluster, choices.statements, choices.text)
         agent = Agent(f'[server]\ndsn = "{cluster.dsn()}"\nmax_connections = 1\n[collector.statements]\nevery = "1s"\n')
-        exporter = Exporter(cluster.uri(user="exporter", password=PASSWORD))
+        exporter = PostgresExporter(cluster.uri(user="exporter", password=PASSWORD), queries=THEIR_QUERY,
+                                    options=ONLY_QUERIES, ready="/")
         ours, theirs, slowest = measure(cluster, agent, exporter, choices.runs)
         report(cluster, agent, ours, theirs, slowest)
         met = ours.milliseconds * 3 <= theirs.milliseconds

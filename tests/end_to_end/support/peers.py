@@ -58,15 +58,35 @@ class Server:
 
 
 class PostgresExporter(Server):
-    """The peer, with everything that it has on by default."""
+    """The peer, with everything that it has on by default; `queries` is the text of a file of queries beside that.
 
-    def __init__(self, uri):
+    `ready` is a path that answers once it is up: at many tables /metrics takes its time.
+    """
+
+    def __init__(self, uri, program="prometheus-postgres-exporter", queries=None, options=(), ready="/metrics"):
         super().__init__(
             "exporter",
-            lambda self: ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.port}"],
-            "/metrics",
+            lambda self: [
+                program,
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                *options,
+                *self._queries_option(queries),
+            ],
+            ready,
             {"DATA_SOURCE_NAME": uri},
         )
+
+    def _queries_option(self, queries):
+        if not queries:
+            return []
+        path = os.path.join(self.home, "queries.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(queries)
+        return [f"--extend.query-path={path}"]
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def scrape(self):
         return exposition.parse(self.get("/metrics"))
