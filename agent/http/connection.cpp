@@ -11,14 +11,13 @@
 #include <array>
 #include <cerrno>
 
-#include "agent/http/request_head.h"
-
 namespace pgvigil::agent {
 namespace {
 
 constexpr std::chrono::milliseconds k_drain_time{1'000};
 constexpr std::size_t k_drain_bytes = 1024 * 1024;
 constexpr std::size_t k_pieces_per_call = 64;
+constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool would_block() {
   return errno == EAGAIN || errno == EINTR;
@@ -26,8 +25,8 @@ bool would_block() {
 
 }  // namespace
 
-Connection::Connection(int descriptor, const HttpLimits& limits, Deadline now)
-    : descriptor_(descriptor), limits_(limits) {
+Connection::Connection(int descriptor, const HttpLimits& limits, const BodyRoom& room, Deadline now)
+    : descriptor_(descriptor), limits_(limits), reader_(limits, room) {
   // A response goes out in few large calls; holding back the last segment would only add to the scrape's
   // time.
   const int yes = 1;
@@ -75,33 +74,35 @@ void Connection::advance(Deadline now) {
 
 void Connection::receive(Deadline now) {
   std::array<char, 4096> buffer;
-  const std::size_t room = limits_.max_head - std::min(limits_.max_head, input_.size());
-  const ssize_t count = recv(descriptor_, buffer.data(), std::min(buffer.size(), room), MSG_DONTWAIT);
+  const ssize_t count =
+      recv(descriptor_, buffer.data(), std::min(buffer.size(), reader_.room()), MSG_DONTWAIT);
   if (count < 0 && would_block()) return;
   if (count <= 0) {
     state_ = State::closed;
     return;
   }
   // A kept connection has waited long enough; from its first byte on a request has the time of any other.
-  if (input_.empty()) deadline_ = std::min(deadline_, now + limits_.read_time);
-  input_.append(buffer.data(), static_cast<std::size_t>(count));
-  look_for_request(now);
+  if (reader_.empty()) deadline_ = std::min(deadline_, now + limits_.read_time);
+  reader_.add({buffer.data(), static_cast<std::size_t>(count)});
+  proceed(now);
 }
 
-void Connection::look_for_request(Deadline now) {
-  if (head_end(input_, searched_) || input_.size() >= limits_.max_head)
-    enter(State::handling, now, limits_.write_time);
-  else
-    searched_ = input_.size();
+void Connection::proceed(Deadline now) {
+  // A client that does not take these few bytes sends its body unbidden, or is late.
+  if (reader_.take_continue())
+    (void)::send(descriptor_, k_continue.data(), k_continue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (reader_.complete()) enter(State::handling, now, limits_.write_time);
 }
 
-std::string Connection::take_request() {
-  const std::size_t end = head_end(input_, searched_).value_or(input_.size());
-  searched_ = 0;
-  if (end == input_.size()) return std::exchange(input_, {});
-  std::string head = input_.substr(0, end);
-  input_.erase(0, end);
-  return head;
+RawRequest Connection::take_request() {
+  RawRequest request = reader_.take();
+  request.complete_at = since_;
+  return request;
+}
+
+bool Connection::hung_up() const {
+  pollfd polled{descriptor_, POLLRDHUP, 0};
+  return poll(&polled, 1, 0) > 0 && (polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void Connection::send(Reply reply, Deadline now) {
@@ -157,12 +158,11 @@ void Connection::finished(Deadline now) {
     enter(State::draining, now, k_drain_time);
     return;
   }
-  enter(State::reading, now, input_.empty() ? limits_.idle_time : limits_.read_time);
-  if (!input_.empty()) look_for_request(now);
+  enter(State::reading, now, reader_.empty() ? limits_.idle_time : limits_.read_time);
+  proceed(now);
 }
 
 void Connection::drain() {
-  input_.clear();
   std::array<char, 16384> buffer;
   const ssize_t count = recv(descriptor_, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count < 0 && would_block()) return;

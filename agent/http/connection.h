@@ -7,6 +7,7 @@
 
 #include "agent/http/limits.h"
 #include "agent/http/reply.h"
+#include "agent/http/request_reader.h"
 #include "collectors/model/units.h"
 
 namespace pgvigil::agent {
@@ -24,8 +25,8 @@ class Connection {
     closed,
   };
 
-  /// Takes over a connected, non-blocking socket.
-  Connection(int descriptor, const HttpLimits& limits, Deadline now);
+  /// Takes over a connected, non-blocking socket. `limits` and `room` must outlive it.
+  Connection(int descriptor, const HttpLimits& limits, const BodyRoom& room, Deadline now);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -33,7 +34,7 @@ class Connection {
   int descriptor() const { return descriptor_; }
   State state() const { return state_; }
   /// Between two requests: nothing is wrong with a client that waits here.
-  bool idle() const { return state_ == State::reading && answered_ && input_.empty(); }
+  bool idle() const { return state_ == State::reading && answered_ && reader_.empty(); }
   /// What poll(2) should wait for.
   short events() const;
   /// When its time is over.
@@ -43,8 +44,11 @@ class Connection {
 
   /// The socket is readable or writable, or was hung up.
   void advance(Deadline now);
-  /// The head of the request, at most max_head bytes. It has no blank line at its end when it was too long.
-  std::string take_request();
+  /// The head of the request that is complete.
+  std::string_view head() const { return reader_.head(); }
+  RawRequest take_request();
+  /// Whether the client has hung up, as far as the kernel knows. May be asked while a request is handled.
+  bool hung_up() const;
   /// Sends as much as the client takes at once. Afterwards it is writing, draining, closed, or on to the next
   /// request.
   void send(Reply reply, Deadline now);
@@ -52,7 +56,7 @@ class Connection {
  private:
   void enter(State state, Deadline now, std::chrono::milliseconds time);
   void receive(Deadline now);
-  void look_for_request(Deadline now);
+  void proceed(Deadline now);
   void flush(Deadline now);
   bool send_some();
   void finished(Deadline now);
@@ -64,8 +68,7 @@ class Connection {
   State state_ = State::reading;
   Deadline deadline_;
   Deadline since_;
-  std::string input_;
-  std::size_t searched_ = 0;  ///< bytes of input_ that hold no end of a head
+  RequestReader reader_;
   bool answered_ = false;     ///< it has had a response
   Reply reply_;
   std::size_t piece_ = 0;   ///< of the reply: 0 is the head, then the body's

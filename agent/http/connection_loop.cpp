@@ -36,11 +36,13 @@ std::string_view to_string(CloseReason reason) {
 ConnectionLoop::ConnectionLoop(const Listener& listener,
                                const HttpLimits& limits,
                                RequestHandler on_request,
-                               CloseHandler on_close)
+                               CloseHandler on_close,
+                               BodyRoom room)
     : listener_(listener),
       limits_(limits),
       on_request_(std::move(on_request)),
-      on_close_(std::move(on_close)) {}
+      on_close_(std::move(on_close)),
+      room_(std::move(room)) {}
 
 int ConnectionLoop::timeout(Deadline until, Deadline now) const {
   for (const auto& connection : connections_)
@@ -111,7 +113,7 @@ void ConnectionLoop::accept_all(Deadline now) {
       on_close_(CloseReason::surplus);
       continue;
     }
-    connections_.push_back(std::make_unique<Connection>(descriptor, limits_, now));
+    connections_.push_back(std::make_unique<Connection>(descriptor, limits_, room_, now));
     // The request is often there by now; one turn of the loop is saved.
     connections_.back()->advance(now);
   }

@@ -23,11 +23,12 @@ class ConnectionLoop {
   using RequestHandler = std::function<void(std::unique_ptr<Connection>)>;
   using CloseHandler = std::function<void(CloseReason)>;
 
-  /// `listener` and `limits` must outlive it.
+  /// `listener` and `limits` must outlive it. Without `room` no body is read.
   ConnectionLoop(const Listener& listener,
                  const HttpLimits& limits,
                  RequestHandler on_request,
-                 CloseHandler on_close);
+                 CloseHandler on_close,
+                 BodyRoom room = {});
 
   /// Waits until something happens, `wake` is readable, or `until`; then does what there is to do. `wake` is
   /// not read.
@@ -51,6 +52,7 @@ class ConnectionLoop {
   const HttpLimits& limits_;
   RequestHandler on_request_;
   CloseHandler on_close_;
+  BodyRoom room_;
   bool accepting_ = true;
   Deadline accept_again_{};                               ///< set back when descriptors have run out
   std::vector<std::unique_ptr<Connection>> connections_;  ///< those that nobody else has

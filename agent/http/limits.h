@@ -9,6 +9,7 @@ namespace pgvigil::agent {
 /// then does not stretch them.
 struct HttpLimits {
   std::size_t threads = 4;           ///< that run handlers; a slow client never holds one
+  std::size_t slow_threads = 2;      ///< that run the handlers of slow routes, and nothing else
   std::size_t max_connections = 64;  ///< open at a time
   std::size_t max_head = 8 * 1024;   ///< bytes of request line and headers
   std::size_t max_headers = 64;

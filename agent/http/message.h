@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,18 +9,26 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/model/units.h"
+
 namespace pgvigil::agent {
 
 enum class Method : std::uint8_t { get, head, post };
 
-/// A request as a handler sees it: parsed, decoded, and without a body.
+/// A request as a handler sees it: parsed and decoded.
 struct Request {
   Method method = Method::get;
-  std::string path;                                             ///< percent-decoded, begins with '/'
-  std::vector<std::pair<std::string, std::string>> parameters;  ///< of the query, decoded, in their order
-  std::string accept;           ///< the Accept header; empty when there is none
+  std::string path;  ///< percent-decoded, begins with '/'
+  /// Of a form in the body, then of the query; decoded, in their order.
+  std::vector<std::pair<std::string, std::string>> parameters = {};
+  std::string accept = {};      ///< the Accept header; empty when there is none
   bool accepts_gzip = false;    ///< by Accept-Encoding
-  bool announces_body = false;  ///< the router refuses these: no route takes one
+  bool announces_body = false;  ///< the router refuses these where the route takes none
+  std::string content_type = {};
+  std::string body = {};             ///< at most as long as the route allows; a form is in `parameters` instead
+  std::string captured = {};         ///< what stands in the place of the "{...}" of the route's path
+  Deadline complete_at = {};         ///< when the last byte of it was there
+  std::function<bool()> abandoned = [] { return false; };  ///< whether nobody waits for the answer any more
 
   /// The first parameter of that name.
   std::optional<std::string> parameter(std::string_view name) const;

@@ -2,7 +2,9 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "agent/http/request_head.h"
@@ -16,7 +18,7 @@ constexpr std::string_view k_other = "other";
 /// What the library takes for a socket: reads the head, keeps what is written.
 class MemoryStream final : public httplib::Stream {
  public:
-  explicit MemoryStream(std::string_view input) : input_(input) {}
+  explicit MemoryStream(std::string input) : text_(std::move(input)), input_(text_) {}
   bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* buffer, size_t size) override {
@@ -36,7 +38,8 @@ class MemoryStream final : public httplib::Stream {
   std::string take_output() { return std::move(output_); }
 
  private:
-  std::string_view input_;
+  std::string text_;
+  std::string_view input_;  // what is left of text_
   std::string output_;
 };
 
@@ -58,19 +61,37 @@ Routed refused(int status, std::string_view why) {
   return {k_other, {.status = status, .body = std::string(why) + "\n"}};
 }
 
-Routed route(const Router& router, const httplib::Request& source, const HeadFacts& facts) {
-  if (facts.refusal) return refused(facts.refusal->status, facts.refusal->why);
+/// A form, in the body and in the query: the body's parameters come first, as in Go's net/http.
+std::optional<Parameters> parameters_of(const RawRequest& raw, std::string_view type, Parameters query) {
+  if (!equal_words(type.substr(0, k_form_type.size()), k_form_type)) return query;
+  auto parameters = parse_form(raw.body);
+  if (parameters) std::ranges::move(query, std::back_inserter(*parameters));
+  return parameters;
+}
+
+Routed route(const Router& router,
+             const httplib::Request& source,
+             const RawRequest& raw,
+             std::function<bool()> abandoned) {
+  if (raw.facts.refusal) return refused(raw.facts.refusal->status, raw.facts.refusal->why);
   // The library's own decoding loses all but the last '=' of a parameter, which PromQL is full of.
   auto target = parse_request_target(source.target);
   if (!target) return refused(400, "not a path");
   const auto method = method_of(source.method);
   if (!method) return {k_other, router.wrong_method(target->path)};
+  std::string type = joined_header(source, "Content-Type");
+  auto parameters = parameters_of(raw, type, std::move(target->parameters));
+  if (!parameters) return refused(400, "the body is no form: a percent sign without two hexadecimal digits");
   return router.answer({.method = *method,
                         .path = std::move(target->path),
-                        .parameters = std::move(target->parameters),
+                        .parameters = std::move(*parameters),
                         .accept = joined_header(source, "Accept"),
                         .accepts_gzip = accepts_gzip(joined_header(source, "Accept-Encoding")),
-                        .announces_body = facts.announces_body});
+                        .announces_body = raw.facts.announces_body(),
+                        .content_type = std::move(type),
+                        .body = raw.body,
+                        .complete_at = raw.complete_at,
+                        .abandoned = std::move(abandoned)});
 }
 
 void write_headers(const Response& response, bool keep_alive, httplib::Response& target) {
@@ -85,6 +106,14 @@ void write_headers(const Response& response, bool keep_alive, httplib::Response&
   if (!keep_alive) target.set_header("Connection", "close");
 }
 
+std::string head_for_library(const RawRequest& raw) {
+  // A refused head is not shown to the library at all.
+  if (raw.facts.refusal) return "GET / HTTP/1.1\r\n\r\n";
+  // It would answer "100 Continue" once more.
+  if (raw.facts.expects_continue) return without_header(raw.head, "Expect");
+  return raw.head;
+}
+
 }  // namespace
 
 /// The library's server without its sockets: `process_request` parses, asks, and prints.
@@ -93,7 +122,7 @@ class Protocol::Translator final : public httplib::Server {
   explicit Translator(const Router& router) : router_(router) {
     // Before any route of the library, and before it would read a body.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      routed_ = route(router_, request, facts_);
+      routed_ = route(router_, request, *raw_, std::move(abandoned_));
       response.status = routed_->response.status;
       return HandlerResponse::Handled;
     });
@@ -101,24 +130,26 @@ class Protocol::Translator final : public httplib::Server {
     set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       if (!routed_) {
         routed_ = refused(response.status, "not a request as HTTP/1.1 spells it");
-        facts_.keep_alive = false;
+        keep_alive_ = false;
       }
       is_head_ = request.method == "HEAD";
-      write_headers(routed_->response, facts_.keep_alive, response);
+      write_headers(routed_->response, keep_alive_, response);
     });
     set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
       response.status = 500;
     });
   }
 
-  Answer answer(std::string_view head, HeadFacts facts) {
-    facts_ = facts;
+  Answer answer(const RawRequest& raw, std::function<bool()> abandoned) {
+    raw_ = &raw;
+    abandoned_ = std::move(abandoned);
+    keep_alive_ = raw.facts.keep_alive;
     routed_.reset();
-    MemoryStream stream(head);
+    MemoryStream stream(head_for_library(raw));
     bool ignored = false;
-    process_request(stream, !facts.keep_alive, ignored, nullptr);
+    process_request(stream, !keep_alive_, ignored, nullptr);
     if (!routed_) return {};
-    Answer answer{.reply = {.head = stream.take_output(), .body = {}, .keep_alive = facts_.keep_alive},
+    Answer answer{.reply = {.head = stream.take_output(), .body = {}, .keep_alive = keep_alive_},
                   .route = routed_->route,
                   .status = routed_->response.status};
     if (!is_head_) answer.reply.body = routed_->response.body.pieces();
@@ -129,20 +160,19 @@ class Protocol::Translator final : public httplib::Server {
  private:
   const Router& router_;
   // Of the request at hand:
-  HeadFacts facts_;
+  const RawRequest* raw_ = nullptr;
+  std::function<bool()> abandoned_;
+  bool keep_alive_ = false;
   std::optional<Routed> routed_;
   bool is_head_ = false;
 };
 
-Protocol::Protocol(const Router& router, std::size_t max_headers)
-    : translator_(std::make_unique<Translator>(router)), max_headers_(max_headers) {}
+Protocol::Protocol(const Router& router) : translator_(std::make_unique<Translator>(router)) {}
 
 Protocol::~Protocol() = default;
 
-Answer Protocol::answer(std::string_view head) {
-  const HeadFacts facts = inspect_head(head, max_headers_);
-  // A refused head is not shown to the library at all.
-  return translator_->answer(facts.refusal ? "GET / HTTP/1.1\r\n\r\n" : head, facts);
+Answer Protocol::answer(const RawRequest& request, std::function<bool()> abandoned) {
+  return translator_->answer(request, std::move(abandoned));
 }
 
 }  // namespace pgvigil::agent

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "agent/http/reply.h"
+#include "agent/http/request_reader.h"
 #include "agent/http/router.h"
 
 namespace pgvigil::agent {
@@ -24,18 +24,17 @@ struct Answer {
 class Protocol {
  public:
   /// The router must outlive it.
-  Protocol(const Router& router, std::size_t max_headers);
+  explicit Protocol(const Router& router);
   ~Protocol();
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
 
-  /// Answers the request that `head` (request line, headers, blank line) makes; anything else gets a 4xx.
-  Answer answer(std::string_view head);
+  /// Answers the request; what is none gets a 4xx. `abandoned` tells whether somebody still waits for it.
+  Answer answer(const RawRequest& request, std::function<bool()> abandoned);
 
  private:
   class Translator;
   std::unique_ptr<Translator> translator_;
-  std::size_t max_headers_;
 };
 
 }  // namespace pgvigil::agent

@@ -31,21 +31,24 @@ std::optional<RequestTarget> parse_request_target(std::string_view target) {
   target = target.substr(0, target.find('#'));
   const auto question = std::min(target.find('?'), target.size());
   auto path = decoded(target.substr(0, question), false);
-  if (!path) return std::nullopt;
+  auto parameters = parse_form(target.substr(std::min(question + 1, target.size())));
+  if (!path || !parameters) return std::nullopt;
+  return RequestTarget{std::move(*path), std::move(*parameters)};
+}
 
-  RequestTarget result{.path = std::move(*path), .parameters = {}};
-  std::string_view query = target.substr(std::min(question + 1, target.size()));
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
+std::optional<Parameters> parse_form(std::string_view text) {
+  Parameters parameters;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
     const auto equals = std::min(pair.find('='), pair.size());
     auto name = decoded(pair.substr(0, equals), true);
     auto value = decoded(pair.substr(std::min(equals + 1, pair.size())), true);
     if (!name || !value) return std::nullopt;
-    if (!name->empty()) result.parameters.emplace_back(std::move(*name), std::move(*value));
+    if (!name->empty()) parameters.emplace_back(std::move(*name), std::move(*value));
   }
-  return result;
+  return parameters;
 }
 
 }  // namespace pgvigil::agent

@@ -57,7 +57,9 @@ class Server::Implementation {
     observer_ = std::move(observer);
     router_.emplace(std::move(routes));
     for (std::size_t i = 0; i < limits_.threads; ++i)
-      workers_.emplace_back([this] { handle_requests(); });
+      workers_.emplace_back([this] { handle_requests(quick_); });
+    for (std::size_t i = 0; i < limits_.slow_threads; ++i)
+      workers_.emplace_back([this] { handle_requests(slow_); });
     loop_thread_ = std::jthread([this] { run_loop(); });
   }
 
@@ -66,7 +68,8 @@ class Server::Implementation {
     stopping_ = true;
     wake_.notify();
     if (loop_thread_.joinable()) loop_thread_.join();
-    requests_.close();
+    quick_.close();
+    slow_.close();
     workers_.clear();
     returned_.clear();
     listener_.reset();
@@ -75,18 +78,17 @@ class Server::Implementation {
  private:
   struct Pending {
     std::unique_ptr<Connection> connection;
-    steady_clock::time_point complete_at;
+    std::optional<Refusal> refusal = {};
   };
 
   void run_loop() {
     ConnectionLoop loop(
         *listener_, limits_,
-        [this](std::unique_ptr<Connection> connection) {
-          requests_.add({std::move(connection), steady_clock::now()});
-        },
+        [this](std::unique_ptr<Connection> connection) { queue(std::move(connection)); },
         [this](CloseReason reason) {
           if (observer_.closed) observer_.closed(reason);
-        });
+        },
+        [this](std::string_view head) { return router_->body_room(head); });
     while (!stopping_)
       turn(loop, steady_clock::time_point::max());
 
@@ -110,14 +112,22 @@ class Server::Implementation {
       loop.take_back(std::move(connection), steady_clock::now());
   }
 
-  void handle_requests() {
-    Protocol protocol(*router_, limits_.max_headers);
-    while (auto pending = requests_.next()) {
-      const Answer answer = answered(protocol, *pending->connection);
+  /// Slow requests wait for threads of their own, and take no more than half of the connections for it.
+  void queue(std::unique_ptr<Connection> connection) {
+    if (router_->lane(connection->head()) == Lane::quick) return quick_.add({std::move(connection)});
+    if (slow_.size() < limits_.max_connections / 2) return slow_.add({std::move(connection)});
+    quick_.add({std::move(connection), Refusal{503, "too many requests of this kind wait; come again later"}});
+  }
+
+  void handle_requests(WorkQueue<Pending>& requests) {
+    Protocol protocol(*router_);
+    while (auto pending = requests.next()) {
+      const auto complete_at = pending->connection->since();
+      const Answer answer = answered(protocol, *pending);
       const auto now = steady_clock::now();
       if (observer_.answered)
         observer_.answered(answer.route, answer.status,
-                           std::chrono::duration<double>(now - pending->complete_at).count());
+                           std::chrono::duration<double>(now - complete_at).count());
       {
         const std::lock_guard lock(mutex_);
         returned_.push_back(std::move(pending->connection));
@@ -127,11 +137,14 @@ class Server::Implementation {
   }
 
   /// Answers, and returns the answer without its reply, which the connection has.
-  static Answer answered(Protocol& protocol, Connection& connection) {
+  Answer answered(Protocol& protocol, const Pending& pending) {
+    Connection& connection = *pending.connection;
     Answer answer;
     // Out of memory, most likely: this client gets nothing, the next one may.
     try {
-      answer = protocol.answer(connection.take_request());
+      RawRequest request = connection.take_request();
+      if (pending.refusal && !request.facts.refusal) request.facts.refusal = pending.refusal;
+      answer = protocol.answer(request, [&] { return stopping_ || connection.hung_up(); });
     } catch (...) {
       answer = {.reply = {}, .route = "other", .status = 500};
     }
@@ -149,7 +162,8 @@ class Server::Implementation {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> returned_;  // by the workers; guarded by mutex_
   std::mutex stop_mutex_;
-  WorkQueue<Pending> requests_;
+  WorkQueue<Pending> quick_;
+  WorkQueue<Pending> slow_;
   std::vector<std::jthread> workers_;
   std::jthread loop_thread_;
 };

@@ -26,7 +26,8 @@ struct HttpObserver {
 /// The HTTP server. One thread owns every socket, waits for all of them together and reads requests into
 /// bounded buffers; only a complete request reaches one of the few threads that run handlers, and a response
 /// that the client does not take at once goes back to the first thread. So a client, however slow or silent,
-/// holds a buffer but never a thread. Connections are kept alive between requests; when all are taken, the
+/// holds a buffer but never a thread. Handlers that may take long (Lane::slow) have threads of their own, so
+/// that they never keep the others waiting. Connections are kept alive between requests; when all are taken, the
 /// one that has waited longest gives way. Nothing of a request is ever echoed.
 class Server {
  public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,11 @@ class WorkQueue {
       queue_.push_back(std::move(work));
     }
     changed_.notify_one();
+  }
+
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return queue_.size();
   }
 
   /// Waits for work; nothing when the queue is closed.
@@ -41,7 +47,7 @@ class WorkQueue {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Work> queue_;
   bool closed_ = false;

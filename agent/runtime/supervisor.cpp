@@ -147,7 +147,7 @@ class Supervisor {
 
   void answer(std::unique_ptr<Connection> client) {
     const auto now = Clock::now();
-    client->send(supervisor_reply(client->take_request(), history_, now), now);
+    client->send(supervisor_reply(client->take_request().head, history_, now), now);
     answered_.push_back(std::move(client));
   }
 

@@ -49,12 +49,10 @@ std::string metrics(const WorkerHistory& history, Deadline now) {
 
 /// The path of a request that is well formed and reads, or nothing.
 std::string_view path_of(std::string_view head) {
-  if (const HeadFacts facts = inspect_head(head, k_max_headers); facts.refusal || facts.announces_body)
+  if (const HeadFacts facts = inspect_head(head, k_max_headers); facts.refusal || facts.announces_body())
     return {};
-  const auto begin = head.find(' ');
-  const std::string_view method = head.substr(0, begin);
+  const auto [method, target] = request_line(head);
   if (method != "GET" && method != "HEAD") return {};
-  const std::string_view target = head.substr(begin + 1, head.find(' ', begin + 1) - begin - 1);
   return target.substr(0, target.find('?'));
 }
 

@@ -88,6 +88,16 @@ std::vector<Route> test_routes() {
       {RouteKind::get, "/throws",
        [](const Request&) -> Response { throw std::runtime_error("password=secret in DSN"); }},
       {RouteKind::post, "/-/reload", [](const Request&) { return Response{.body = "done\n"}; }},
+      {RouteKind::post, "/form",
+       [](const Request& request) { return Response{.body = request.parameter("a").value_or("none")}; }, "",
+       k_form_body},
+      {RouteKind::get, "/slow",
+       [](const Request& request) {
+         while (!request.abandoned())
+           std::this_thread::sleep_for(5ms);
+         return Response{.status = 503};
+       },
+       "", {}, Lane::slow},
   };
 }
 
@@ -417,7 +427,7 @@ TEST_CASE("http: the connection that has waited longest gives way first") {
     while (asked.empty())
       loop.wait(-1, Deadline::clock::now() + 10s);
     const auto now = Deadline::clock::now();
-    CHECK(asked.back()->take_request() == get_request("/"));
+    CHECK(asked.back()->take_request().head == get_request("/"));
     asked.back()->send({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", Body("a").pieces(), true}, now);
     loop.take_back(std::move(asked.back()), now);
     asked.clear();
@@ -539,4 +549,101 @@ TEST_CASE("http: many clients at once all get their answers") {
       });
   }
   CHECK(good == 800);
+}
+
+namespace {
+
+std::string form_head(std::size_t length) {
+  return "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
+         std::to_string(length) + "\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("http: a form is read whole and the connection goes on") {
+  TestServer test;
+  RawClient client(test.port());
+  const std::string body = "a=" + std::string(50'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    client.send(form_head(body.size()) + "\r\n" + body);
+    CHECK(body_of(client.read_response()) == body.substr(2));
+  }
+  client.send(get_request("/hello"));
+  CHECK(body_of(client.read_response()) == "hello\n");
+}
+
+TEST_CASE("http: a client that asks is told to send its body") {
+  TestServer test;
+  RawClient client(test.port());
+  client.send(form_head(3) + "Expect: 100-continue\r\nConnection: close\r\n\r\n");
+  std::this_thread::sleep_for(50ms);
+  client.send("a=1");
+  const std::string all = client.read_all();
+  CHECK(all.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+  CHECK(all.ends_with("\r\n\r\n1"));
+}
+
+TEST_CASE("http: a client that drips its body is cut off, and holds up nobody") {
+  TestServer test;
+  std::vector<RawClient> dripping;
+  for (int i = 0; i < 8; ++i) {
+    dripping.emplace_back(test.port());
+    dripping.back().send(form_head(60'000) + "\r\na=");
+  }
+  CHECK(test.answers());
+  std::atomic<bool> cut_off = false;
+  std::jthread drip([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && !cut_off) {
+      cut_off = !dripping[0].send("a");
+      std::this_thread::sleep_for(50ms);
+    }
+  });
+  CHECK(eventually([&] { return cut_off.load(); }));
+  CHECK(eventually([&] { return test.told.closed(CloseReason::late) == 8; }));
+}
+
+TEST_CASE("http: a body beyond the route's limit is neither read nor kept") {
+  TestServer test;
+  const std::size_t before = resident_kilobytes();
+  RawClient client(test.port());
+  const std::string block(65'536, 'b');
+  client.send("POST /form HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::size_t taken = 0;
+  while (taken < 67'108'864 && client.send("4000\r\n" + block.substr(0, 0x4000) + "\r\n"))
+    taken += 0x4000;
+  CHECK(taken < 67'108'864);
+  CHECK(status_of(client.read_all()) == "413");
+  CHECK(resident_kilobytes() < before + k_growth);
+}
+
+TEST_CASE("http: slow requests keep nobody else waiting, and not more of them wait than half of the places") {
+  HttpLimits limits = quick_limits();
+  limits.max_connections = 16;
+  TestServer test(limits);
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 10; ++i) {
+    slow.emplace_back(test.port());
+    slow.back().send(get_request("/slow"));
+  }
+  CHECK(test.answers());
+  // Two run and eight wait.
+  CHECK(eventually([&] { return status_of(http_get(test.port(), "/slow")) == "503"; }));
+  CHECK(test.told.answers("other 503") == 1);
+  CHECK(test.answers());
+}
+
+TEST_CASE("http: a handler sees that its client has hung up, and that the server stops") {
+  TestServer test;
+  {
+    RawClient client(test.port());
+    client.send(get_request("/slow"));
+    std::this_thread::sleep_for(50ms);
+  }
+  CHECK(eventually([&] { return test.told.answers("/slow 503") == 1; }));
+  RawClient waiting(test.port());
+  waiting.send(get_request("/slow"));
+  std::this_thread::sleep_for(50ms);
+  const auto before = std::chrono::steady_clock::now();
+  test.server->stop();
+  CHECK(std::chrono::steady_clock::now() - before < 5s);
 }
