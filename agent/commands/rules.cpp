@@ -1,17 +1,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/metric_catalog.h"
 #include "agent/commands/print.h"
+#include "agent/commands/rules_book.h"
 #include "agent/commands/rules_export.h"
-#include "collectors/catalog.h"
+#include "agent/commands/rules_import.h"
 #include "collectors/toml/quantity.h"
-#include "rules/rule_file.h"
 #include "rules/rule_test.h"
 
 namespace pgvigil::agent {
@@ -23,49 +20,19 @@ usage: pgvigil rules check [FILE...]     reads the shipped rules and the files, 
        pgvigil rules list [FILE...]      the rules, a line each
        pgvigil rules test [FILE...]      runs the tests that the rules carry
        pgvigil rules export --format prometheus|operator|promtool [--name NAME] [FILE...]
+       pgvigil rules import FILE.yml... [--output FILE]     Prometheus's rules, or PrometheusRules, as TOML
 
   FILE            TOML with rules of your own and overrides of shipped ones; see docs/rules.md
   --format        prometheus: a rule file; operator: a PrometheusRule; promtool: the rules' tests, for
                   `promtool test rules`
   --name NAME     of the PrometheusRule (pgvigil), or of the rule file that the tests name (rules.yml)
 
-exit status: 0 all is well; 1 a warning (check) or a failed test; 2 a mistake in a file
+  FILE.yml        a rule file of Prometheus, or the YAML of PrometheusRules
+  --output FILE   where the TOML goes, instead of standard output
+
+exit status: 0 all is well; 1 a warning (check, import), something that could not be imported as it is, or a failed
+test; 2 a mistake in a file
 )";
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return std::nullopt;
-  return text.str();
-}
-
-void print(const Diagnostics& diagnostics, std::FILE* to) {
-  for (const Diagnostic& diagnostic : diagnostics)
-    fmt::print(to, "{}\n", to_string(diagnostic));
-}
-
-/// The shipped rules with those of the files named by the remaining words; mistakes are printed.
-std::optional<rules::RuleBook> load(Arguments& arguments) {
-  std::vector<rules::RuleFile> files;
-  while (const auto path = arguments.word()) {
-    auto text = read_file(*path);
-    if (!text) {
-      fmt::print(stderr, "pgvigil rules: cannot read '{}'\n", *path);
-      return std::nullopt;
-    }
-    files.push_back({*path, std::move(*text)});
-  }
-  const auto definitions = collectors::load_catalog({});
-  if (!definitions) {
-    print(definitions.error(), stderr);
-    return std::nullopt;
-  }
-  const rules::MetricCatalog catalog = metric_catalog(*definitions);
-  auto book = rules::load_rules(rules::shipped_rule_files(), files, &catalog);
-  if (book) return std::move(*book);
-  print(book.error(), stderr);
-  return std::nullopt;
-}
 
 int check(const rules::RuleBook& book) {
   print(book.warnings, stdout);
@@ -117,6 +84,7 @@ int export_rules(const rules::RuleBook& book,
 
 int rules_command(Arguments arguments) {
   const auto what = arguments.word();
+  if (what == "import") return import_rules_command(std::move(arguments));
   const auto format = arguments.option("--format");
   const auto name = arguments.option("--name");
   const bool known = what == "check" || what == "list" || what == "test" || what == "export";
@@ -125,7 +93,7 @@ int rules_command(Arguments arguments) {
   if (what == "export" && format != "prometheus" && format != "operator" && format != "promtool")
     return wrong_usage("rules", "export wants --format prometheus, operator or promtool");
   if (what != "export" && (format || name)) return wrong_usage("rules", "--format and --name are for export");
-  const auto book = load(arguments);
+  const auto book = load_rule_book(arguments);
   if (const auto complaint = arguments.complaint(); !complaint.empty())
     return wrong_usage("rules", complaint);
   if (!book) return 2;
@@ -137,6 +105,7 @@ int rules_command(Arguments arguments) {
 
 }  // namespace
 
-const Command k_rules_command{"rules", "check, list, test and export alert rules", k_usage, rules_command};
+const Command k_rules_command{"rules", "check, list, test, export and import alert rules", k_usage,
+                              rules_command};
 
 }  // namespace pgvigil::agent

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -82,6 +83,77 @@ def test_promtool_agrees_with_every_test_of_the_shipped_rules(tmp_path):
     assert tests.count('"exp_alerts":[{') > 40
     status, said = promtool("test", "rules", "tests.yml", cwd=tmp_path)
     assert status == 0, said
+
+
+# Of each: the rule, its series, when, what is expected to fire, and the summary expected of it. Some expect what is
+# not so.
+VERDICTS = {
+    "Fires": ("v > 5", "0s", "7x9", "3m", ["{}"], "7"),
+    "FiresNotYet": ("v > 5", "5m", "7x9", "3m", ["{}"], None),
+    "FiresAtLast": ("v > 5", "5m", "7x9", "5m", ["{}"], "7"),
+    "IsQuiet": ("v > 5", "0s", "4x9", "3m", [], None),
+    "IsLoud": ("v > 5", "0s", "7x9", "3m", [], None),
+    "SaysAnother": ("v > 5", "0s", "7x9", "3m", ["{}"], "8"),
+    "HasAnotherLabel": ("v > 5", "0s", "7x9", "3m", ['{datname="app"}'], None),
+    "GoesUp": ("increase(v[5m]) > 9", "0s", "0+3x9", "6m", ["{}"], "15"),
+    "GoesUpLess": ("increase(v[5m]) > 9", "0s", "0+1x9", "6m", ["{}"], None),
+    "BreaksOff": ("v > 5", "2m", "7 7 _ _ 7x5", "9m", ["{}"], "7"),
+    "EndsEarly": ("v > 5", "0s", "7x2 stale", "4m", ["{}"], None),
+    "Restarts": ("resets(v[5m]) > 0", "0s", "3 4 1 2x5", "4m", ["{}"], "1"),
+}
+
+
+def test_promtool_finds_the_same_cases_wrong(tmp_path):
+    """Right and wrong expectations: the same ones fail here and there."""
+    toml, groups, cases = [], [], []
+    for name, (expr, hold, values, at, firing, summary) in VERDICTS.items():
+        toml.append(
+            f"""[[rule]]
+alert = "{name}"
+expr = "{expr}"
+for = "{hold}"
+labels = {{ severity = "info" }}
+annotations = {{ summary = "{{{{ $value }}}}" }}
+[[rule.test]]
+series = ["v {values}"]
+at = "{at}"
+firing = {json.dumps(firing)}
+"""
+            + (f'annotations = {{ summary = "{summary}" }}\n' if summary else "")
+        )
+        groups.append(
+            {
+                "alert": name,
+                "expr": expr,
+                "for": hold,
+                "labels": {"severity": "info"},
+                "annotations": {"summary": "{{ $value }}"},
+            }
+        )
+        labels = {"severity": "info", **({"datname": "app"} if "datname" in "".join(firing) else {})}
+        expected = [{"exp_labels": labels, "exp_annotations": {"summary": summary or "7"}}] * len(firing)
+        alerts = [{"eval_time": at, "alertname": name, "exp_alerts": expected}]
+        cases.append(
+            {
+                "interval": "1m",
+                "input_series": [{"series": "v", "values": values}],
+                "alert_rule_test": alerts,
+            }
+        )
+    (tmp_path / "rules.toml").write_text("\n".join(toml))
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "g", "rules": groups}]}))
+    (tmp_path / "tests.yml").write_text(json.dumps({"rule_files": ["rules.yml"], "tests": cases}))
+    ours = subprocess.run(
+        [PGVIGIL, "rules", "test", str(tmp_path / "rules.toml")], capture_output=True, text=True, timeout=60
+    )
+    assert ours.returncode == 1, ours.stdout + ours.stderr
+    status, said = promtool("test", "rules", "tests.yml", cwd=tmp_path)
+    assert status == 1, said
+    found_by_us = set(re.findall(r"^\S+: (\w+): ", ours.stdout, re.MULTILINE))
+    found_by_promtool = set(re.findall(r"alertname: ?(\w+), time", said))
+    assert found_by_us == found_by_promtool, ours.stdout + said
+    assert {"IsLoud", "SaysAnother", "HasAnotherLabel", "FiresNotYet"} <= found_by_us
+    assert not {"Fires", "FiresAtLast", "IsQuiet", "GoesUp"} & found_by_us
 
 
 def test_a_mistake_in_a_file_is_told_with_its_place(tmp_path):
