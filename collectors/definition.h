@@ -108,6 +108,7 @@ struct Definition {
   std::string needs;      ///< role without which the query fails ("pg_monitor"), or empty
   std::string wants;      ///< role without which rows or columns are missing, or empty
   std::string extension;  ///< extension that must be installed, or empty
+  std::string preload;    ///< library that must be in shared_preload_libraries, or empty
   std::map<std::string, std::string> rename;  ///< columns of the result that have another name here
   std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
   std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation

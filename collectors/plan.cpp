@@ -34,6 +34,14 @@ std::string quoted(std::string_view name) {
   return text + '"';
 }
 
+/// The statement that adds a library to those that are preloaded.
+std::string preload_sql(const std::string& library, const std::vector<std::string>& others) {
+  std::string sql = "ALTER SYSTEM SET shared_preload_libraries = ";
+  for (const std::string& other : others)
+    sql += "'" + other + "', ";
+  return sql + "'" + library + "';";
+}
+
 /// The version of the extension that the collector needs, as pooler_release(): 109 for "1.9". 0 without one.
 int extension_release(const Definition& definition, const ServerFacts& facts) {
   const postgres::Extension* extension = facts.find_extension(definition.extension);
@@ -150,6 +158,10 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
   if (!definition.extension.empty() && !facts.has_extension(definition.extension))
     return Unsupported{"needs the extension " + definition.extension + " in database " + facts.database,
                        "CREATE EXTENSION " + quoted(definition.extension) + ";"};
+  if (!definition.preload.empty() && facts.lacks_library(definition.preload))
+    return Unsupported{
+        "needs " + definition.preload + " in shared_preload_libraries, which takes a restart of the server",
+        preload_sql(definition.preload, *facts.preloaded)};
   if (!definition.needs.empty() && !facts.has_role(definition.needs))
     return Unsupported{"needs the role " + definition.needs,
                        "GRANT " + definition.needs + " TO " + quoted(facts.user) + ";"};

@@ -110,6 +110,7 @@ void print_collector(const Definition& definition) {
   if (definition.role == collectors::RoleFilter::primary) facts.emplace_back("on a primary only");
   if (definition.role == collectors::RoleFilter::standby) facts.emplace_back("on a standby only");
   if (!definition.extension.empty()) facts.push_back("needs the extension `" + definition.extension + "`");
+  if (!definition.preload.empty()) facts.push_back("needs `" + definition.preload + "` in `shared_preload_libraries`");
   if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
   if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
   if (definition.kind != ServerKind::host) facts.push_back(majors_word(definition));

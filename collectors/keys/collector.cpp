@@ -38,7 +38,7 @@ void read_top(Section& root, Definition& definition) {
     root.report("name", "bad collector name '" + definition.name + "'",
                 "A collector's name has lower-case letters, digits and '_' and begins with a letter.");
   if (root.require("help")) definition.help = root.string("help").value_or("");
-  refuse_empty(root, {"name", "help", "needs", "wants", "extension", "skip_when"});
+  refuse_empty(root, {"name", "help", "needs", "wants", "extension", "preload", "skip_when"});
   definition.every = root.duration("every", k_least_interval).value_or(definition.every);
   definition.timeout = root.duration("timeout", k_least_timeout).value_or(definition.timeout);
   if (const auto word = root.choice("scope", k_scope_words))
@@ -52,6 +52,7 @@ void read_top(Section& root, Definition& definition) {
   if (const auto word = root.choice("wants", k_predefined_roles))
     definition.wants = k_predefined_roles[*word];
   definition.extension = root.string("extension").value_or("");
+  definition.preload = root.string("preload").value_or("");
   definition.skip_when = root.string("skip_when").value_or("");
   definition.statement_labels = root.strings("statement_labels").value_or(std::vector<std::string>{});
 }
@@ -94,7 +95,7 @@ void read_kind(Section& root, Definition& definition) {
   }
   if (definition.scope == Scope::host) definition.kind = ServerKind::host;
   if (definition.kind == ServerKind::postgres && !on_pooler) return;
-  for (const std::string_view key : {"role", "needs", "wants", "extension"})
+  for (const std::string_view key : {"role", "needs", "wants", "extension", "preload"})
     if (root.has(key)) root.report(key, "'" + std::string(key) + "' is for a collector on Postgres");
 }
 

@@ -26,6 +26,7 @@ union all select 'role', rolname, '', '' from pg_roles
            where oid < 16384 and pg_has_role(current_user, oid, 'USAGE')
 union all select 'extension', e.extname, e.extversion, n.nspname
             from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+union all select 'preloaded', setting, '', '' from pg_settings where name = 'shared_preload_libraries'
 union all select 'database_name', datname, '', '' from pg_database
            where datallowconn and not datistemplate and datconnlimit <> -2 -- a DROP DATABASE was interrupted
              and has_database_privilege(oid, 'CONNECT')
@@ -50,6 +51,19 @@ Number number_of(std::string_view text) {
   return number;
 }
 
+/// The libraries of a setting such as '"$libdir/auto_explain", pg_stat_statements'.
+std::vector<std::string> libraries_of(std::string_view setting) {
+  std::vector<std::string> libraries(1);
+  for (const char c : setting) {
+    if (c == ',')
+      libraries.emplace_back();
+    else if (c != ' ' && c != '"')
+      libraries.back() += c;
+  }
+  std::erase(libraries, "");
+  return libraries;
+}
+
 void take(
     ServerFacts& facts, std::string_view key, std::string value, std::string detail, std::string place) {
   if (key == "version_number") facts.version_number = number_of<int>(value);
@@ -61,6 +75,7 @@ void take(
   if (key == "superuser") facts.superuser = value == "true";
   if (key == "role") facts.roles.push_back(std::move(value));
   if (key == "extension") facts.extensions.push_back({std::move(value), std::move(detail), std::move(place)});
+  if (key == "preloaded") facts.preloaded = libraries_of(value);
   if (key == "database_name") facts.databases.push_back(std::move(value));
   if (key == "postmaster_start")
     facts.postmaster_start =
@@ -76,6 +91,11 @@ bool ServerFacts::has_role(std::string_view name) const {
 const Extension* ServerFacts::find_extension(std::string_view name) const {
   const auto found = std::ranges::find(extensions, name, &Extension::name);
   return found == extensions.end() ? nullptr : &*found;
+}
+
+bool ServerFacts::lacks_library(std::string_view name) const {
+  const auto is_it = [&](std::string_view library) { return library.substr(library.rfind('/') + 1) == name; };
+  return preloaded && std::ranges::none_of(*preloaded, is_it);
 }
 
 std::string_view to_string(Role role) {

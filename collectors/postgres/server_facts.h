@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ struct ServerFacts {
   bool superuser = false;
   std::vector<std::string> roles;      ///< predefined roles (pg_*) whose rights the user has
   std::vector<Extension> extensions;   ///< of the connected database
+  std::optional<std::vector<std::string>> preloaded;  ///< libraries; nothing: the user may not know
   std::vector<std::string> databases;  ///< that accept connections, are no templates, and may be connected to
   Timestamp postmaster_start;  ///< epoch for a pooler, which does not tell
   int session = 0;             ///< of a pooler: tells this session, which ends when it restarts, from others
@@ -47,6 +49,7 @@ struct ServerFacts {
   bool has_role(std::string_view name) const;
   bool has_extension(std::string_view name) const { return find_extension(name) != nullptr; }
   const Extension* find_extension(std::string_view name) const;  ///< null: not installed
+  bool lacks_library(std::string_view name) const;  ///< known not to be preloaded
   bool operator==(const ServerFacts&) const = default;
 };
 

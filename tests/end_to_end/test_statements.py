@@ -95,6 +95,18 @@ def test_without_the_extension_check_is_content_and_says_how_to_get_it(making):
     assert 'CREATE EXTENSION "pg_stat_statements";' in checked.stdout
 
 
+def test_an_extension_whose_library_is_not_preloaded_is_no_failure(making):
+    server = making.cluster(DEBIAN_MAJOR, settings={"shared_preload_libraries": "auto_explain"})
+    server.run("create extension pg_stat_statements")
+    agent = making.agent_of(server, more=QUICK)
+    told = agent.collector("statements")
+    assert told["state"] == "unsupported", told
+    assert told["mend"] == "ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_stat_statements';"
+    server.run(told["mend"])
+    server.restart()
+    agent.wait_state("statements", "good")
+
+
 class Load:
     """Runs many distinct statements, of which now these, now those are busy."""
 

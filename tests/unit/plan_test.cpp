@@ -104,6 +104,21 @@ TEST_CASE("a missing grant or extension is told with the SQL that mends it") {
         Unsupported{"needs the extension pg_buffercache in database payments", "CREATE EXTENSION \"pg_buffercache\";"});
 }
 
+TEST_CASE("a library that is not preloaded is told with the SQL that adds it to the others") {
+  Definition definition = vacuum_progress();
+  definition.extension = definition.preload = "pg_stat_statements";
+  ServerFacts facts = server(17);
+  facts.extensions = {{"pg_stat_statements", "1.11", "public"}};
+  CHECK(std::holds_alternative<Plan>(plan(definition, facts, Generation::v0_20)));  // who may not know tries
+  facts.preloaded = {{"$libdir/auto_explain", "timescaledb"}};
+  CHECK(std::get<Unsupported>(plan(definition, facts, Generation::v0_20)) ==
+        Unsupported{"needs pg_stat_statements in shared_preload_libraries, which takes a restart of the server",
+                    "ALTER SYSTEM SET shared_preload_libraries = '$libdir/auto_explain', 'timescaledb', "
+                    "'pg_stat_statements';"});
+  facts.preloaded = {{"timescaledb", "$libdir/pg_stat_statements"}};
+  CHECK(std::holds_alternative<Plan>(plan(definition, facts, Generation::v0_20)));
+}
+
 TEST_CASE("a superuser has every role") {
   Definition definition = vacuum_progress();
   definition.needs = "pg_monitor";
