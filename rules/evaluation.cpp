@@ -4,8 +4,8 @@
 #include <unordered_set>
 
 #include "rules/label_set.h"
-#include "rules/promql/functions.h"
 #include "rules/promql/parser.h"
+#include "rules/selectors.h"
 
 namespace pgvigil::rules {
 namespace {
@@ -15,31 +15,6 @@ using LabelsHashSet = std::unordered_set<LabelsPtr, SameLabels, SameLabels>;
 
 std::int64_t unix_ms(Timestamp time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-/// Calls `visit` with every selector whose absence is no news: those of absent() are left out.
-void for_each_selector(const Expr& expr, const std::function<void(const VectorSelector&)>& visit) {
-  if (const auto* call = expr.as<Call>()) {
-    if (call->function->name == "absent" || call->function->name == "absent_over_time") return;
-    for (const ExprPtr& argument : call->arguments)
-      for_each_selector(*argument, visit);
-  } else if (const auto* selector = expr.as<VectorSelector>()) {
-    visit(*selector);
-  } else if (const auto* range = expr.as<MatrixSelector>()) {
-    visit(range->vector);
-  } else if (const auto* subquery = expr.as<Subquery>()) {
-    for_each_selector(*subquery->expr, visit);
-  } else if (const auto* aggregation = expr.as<Aggregation>()) {
-    for_each_selector(*aggregation->expr, visit);
-    if (aggregation->parameter) for_each_selector(*aggregation->parameter, visit);
-  } else if (const auto* binary = expr.as<Binary>()) {
-    for_each_selector(*binary->left, visit);
-    for_each_selector(*binary->right, visit);
-  } else if (const auto* unary = expr.as<Unary>()) {
-    for_each_selector(*unary->expr, visit);
-  } else if (const auto* inner = expr.as<Parenthesised>()) {
-    for_each_selector(*inner->expr, visit);
-  }
 }
 
 /// One evaluation of one rule.
@@ -157,12 +132,12 @@ class Evaluation {
   bool sees_all() const {
     if (!context_.sees) return true;
     bool all = true;
-    const auto look = [&](const VectorSelector& selector) {
+    const auto look = [&](const VectorSelector& selector, Span) {
       const std::string metric = metric_of(selector);
       if (!metric.empty() && !context_.sees(metric)) all = false;
     };
-    for_each_selector(*rule_.expr.tree, look);
-    if (rule_.clear) for_each_selector(*rule_.clear->tree, look);
+    for_each_needed_selector(*rule_.expr.tree, look);
+    if (rule_.clear) for_each_needed_selector(*rule_.clear->tree, look);
     return all;
   }
 
@@ -170,7 +145,7 @@ class Evaluation {
   const std::vector<LabelsPtr>& sources() {
     if (sources_) return *sources_;
     sources_.emplace();
-    for_each_selector(*rule_.expr.tree, [&](const VectorSelector& selector) {
+    for_each_needed_selector(*rule_.expr.tree, [&](const VectorSelector& selector, Span) {
       auto found = context_.storage.select(selector.matchers,
                                            unix_ms(now_) - context_.options.lookback_ms + 1, unix_ms(now_));
       if (!found) return;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "rules/evaluation.h"
+#include "rules/explain/explain_rule.h"
 #include "rules/promql/memory_storage.h"
 #include "rules/promql/number.h"
 
@@ -14,12 +15,14 @@ using promql::LabelsPtr;
 
 /// What a rule has come to at the end of a test.
 struct Ending {
+  promql::MemoryStorage storage;
+  AlertPolicy policy;
   Alerts alerts;
   RuleResult last;
 };
 
 Ending play(const Rule& rule, const RuleTest& test) {
-  promql::MemoryStorage storage;
+  Ending ending;
   for (const TestSeries& series : test.series) {
     std::vector<promql::Point> points;
     std::int64_t t_ms = 0;
@@ -27,13 +30,12 @@ Ending play(const Rule& rule, const RuleTest& test) {
       if (value.kind == promql::SequenceValue::Kind::number) points.push_back({t_ms, value.value});
       t_ms += test.interval.count();
     }
-    storage.append(series.series.labels, points);
+    ending.storage.append(series.series.labels, points);
   }
-  const EvaluationContext context{storage};
-  AlertPolicy policy = policy_of(rule, test.interval);
-  Ending ending;
+  const EvaluationContext context{ending.storage};
+  ending.policy = policy_of(rule, test.interval);
   for (milliseconds t{0}; t <= test.at; t += test.interval)
-    ending.last = evaluate_rule(rule, policy, context, ending.alerts, Timestamp(t));
+    ending.last = evaluate_rule(rule, ending.policy, context, ending.alerts, Timestamp(t));
   return ending;
 }
 
@@ -133,6 +135,11 @@ std::vector<TestedAlert> firing_at_end(const Rule& rule, const RuleTest& test) {
     if (alert.state.phase == AlertPhase::firing) firing.push_back({labels, alert.annotations});
   std::ranges::sort(firing, [](const TestedAlert& a, const TestedAlert& b) { return *a.labels < *b.labels; });
   return firing;
+}
+
+Explanation explain_rule_test(const Rule& rule, const RuleTest& test) {
+  const Ending ending = play(rule, test);
+  return explain_rule(rule, ending.policy, ending.alerts, ExplainContext{ending.storage}, Timestamp(test.at));
 }
 
 }  // namespace pgvigil::rules

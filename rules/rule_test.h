@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "rules/explain/explain.h"
 #include "rules/rule.h"
 
 namespace pgvigil::rules {
@@ -17,5 +18,8 @@ struct TestedAlert {
   std::vector<std::pair<std::string, std::string>> annotations;
 };
 std::vector<TestedAlert> firing_at_end(const Rule& rule, const RuleTest& test);
+
+/// Why the rule fires at the end of a test, or does not.
+Explanation explain_rule_test(const Rule& rule, const RuleTest& test);
 
 }  // namespace pgvigil::rules

@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
 #include "agent/commands/rules_book.h"
+#include "agent/commands/rules_explain.h"
 #include "agent/commands/rules_export.h"
 #include "agent/commands/rules_import.h"
 #include "collectors/toml/quantity.h"
@@ -19,6 +20,7 @@ constexpr std::string_view k_usage = R"(Looks at alert rules. Needs no server an
 usage: pgvigil rules check [FILE...]     reads the shipped rules and the files, and says what is wrong or likely to be
        pgvigil rules list [FILE...]      the rules, a line each
        pgvigil rules test [FILE...]      runs the tests that the rules carry
+       pgvigil rules explain NAME --test N [FILE...]        why it fires at the end of its Nth test, or does not
        pgvigil rules export --format prometheus|operator|promtool [--name NAME] [FILE...]
        pgvigil rules import FILE.yml... [--output FILE]     Prometheus's rules, or PrometheusRules, as TOML
 
@@ -84,6 +86,7 @@ int export_rules(const rules::RuleBook& book,
 
 int rules_command(Arguments arguments) {
   const auto what = arguments.word();
+  if (what == "explain") return explain_rule_command(std::move(arguments));
   if (what == "import") return import_rules_command(std::move(arguments));
   const auto format = arguments.option("--format");
   const auto name = arguments.option("--name");

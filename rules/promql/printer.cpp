@@ -142,6 +142,12 @@ std::string grouping_text(const Aggregation& aggregation) {
   return aggregation.grouping.empty() ? op : op + " by " + label_list(aggregation.grouping) + " ";
 }
 
+std::string window_text(const Subquery& subquery) {
+  return "[" + duration_text(*subquery.range) + ":" +
+         (subquery.step == nullptr ? "" : duration_text(*subquery.step)) + "]" + at_text(subquery.shift) +
+         offset_text(subquery.shift);
+}
+
 std::string operator_text(const Binary& binary) {
   return std::string(spelling(binary.op)) + (binary.return_bool ? " bool" : "") +
          matching_text(binary.matching);
@@ -200,12 +206,6 @@ class Printer {
     return "(" + join(parts, ", ") + ")";
   }
 
-  static std::string window_text(const Subquery& subquery) {
-    return "[" + duration_text(*subquery.range) + ":" +
-           (subquery.step == nullptr ? "" : duration_text(*subquery.step)) + "]" + at_text(subquery.shift) +
-           offset_text(subquery.shift);
-  }
-
   std::string over_lines(const Expr& expr, std::size_t level) const {
     std::string margin = indent(level);
     if (const auto* call = expr.as<Call>(); call != nullptr && !call->arguments.empty()) {
@@ -246,6 +246,44 @@ std::string to_string(const Expr& expr) {
 
 std::string to_pretty_string(const Expr& expr) {
   return Printer(k_line_width).print(expr, 0);
+}
+
+std::string conditions_text(const VectorSelector& selector) {
+  return selector_text(selector);
+}
+
+bool is_constant(const Expr& expr) {
+  bool constant = true;
+  for_each_expression(expr, [&](const Expr& part) {
+    const bool is_literal = part.as<NumberLiteral>() != nullptr || part.as<StringLiteral>() != nullptr;
+    const bool is_arithmetic =
+        part.as<Unary>() != nullptr || part.as<Binary>() != nullptr || part.as<Parenthesised>() != nullptr;
+    constant = constant && (is_literal || is_arithmetic);
+  });
+  return constant;
+}
+
+std::string head_text(const Expr& expr) {
+  const auto part = [](const Expr& below) {
+    return is_constant(below) ? to_string(below) : std::string("…");
+  };
+  if (const auto* call = expr.as<Call>()) {
+    std::vector<std::string> arguments;
+    for (const ExprPtr& argument : call->arguments)
+      arguments.push_back(part(*argument));
+    return std::string(call->function->name) + "(" + join(arguments, ", ") + ")";
+  }
+  if (const auto* aggregation = expr.as<Aggregation>()) {
+    const std::string parameter =
+        aggregation->parameter == nullptr ? "" : part(*aggregation->parameter) + ", ";
+    return grouping_text(*aggregation) + "(" + parameter + "…)";
+  }
+  if (const auto* binary = expr.as<Binary>())
+    return part(*binary->left) + " " + operator_text(*binary) + " " + part(*binary->right);
+  if (const auto* unary = expr.as<Unary>()) return std::string(spelling(unary->op)) + part(*unary->expr);
+  if (const auto* subquery = expr.as<Subquery>()) return "…" + window_text(*subquery);
+  if (const auto* inner = expr.as<Parenthesised>()) return "(" + part(*inner->expr) + ")";
+  return to_string(expr);
 }
 
 }  // namespace pgvigil::promql
