@@ -86,7 +86,7 @@ void read_file(const ConfigFile& file,
     read_collector_sections(*collector, catalog.has_value(), config);
   if (const auto filter = root.section("filter")) read_general_filters(*filter, catalog.has_value(), config);
   read_auth_modules(root, file.path, surroundings, config);
-  read_labels(root, servers, config, elsewhere);
+  read_labels(root, surroundings, servers, config, elsewhere);
   add_host(file.path, config);
   root.finish();
   sort_by_place(diagnostics);

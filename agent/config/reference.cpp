@@ -172,6 +172,12 @@ relname = ["!*_old"]
 Labels that every series carries, each with its text: `cluster = "payments-eu"`. A label that a collector gives by
 itself (`datname`) is refused.
 
+## [environment_labels]
+
+Further ones, whose text a variable of the environment has: `pod = "POD_NAME"`. So a pod's own name, namespace and node
+reach every series by Kubernetes's downward API, with one configuration for all pods. A variable that is empty or not set
+gives no label; a label that `[labels]` has, too, keeps the text that it has there.
+
 ## The environment
 
 A `dsn` in the file decides alone. Without one the environment names the server, with the variables of

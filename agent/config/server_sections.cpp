@@ -173,12 +173,19 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
 }
 
 void read_labels(Section& root,
+                 const Surroundings& surroundings,
                  std::vector<std::optional<Section>>& servers,
                  Config& config,
                  Diagnostics& elsewhere) {
   if (auto section = root.section("labels")) {
     config.labels = read_map(*section);
     check_labels(*section, config.labels, config);
+  }
+  if (auto section = root.section("environment_labels")) {
+    const auto variables = read_map(*section);
+    check_labels(*section, variables, config);
+    for (const auto& [label, variable] : variables)
+      if (auto text = surroundings.environment(variable)) config.labels.emplace(label, std::move(*text));
   }
   for (std::size_t i = 0; i < servers.size(); ++i) {
     if (!servers[i]) continue;

@@ -22,9 +22,10 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       Config& config,
                       Diagnostics& elsewhere);
 
-/// Reads [labels] and the labels of each server, and reports every one that would stand twice in a series.
-/// Prometheus would refuse the whole scrape.
+/// Reads [labels], [environment_labels] and the labels of each server, and reports every one that would stand twice in a
+/// series. Prometheus would refuse the whole scrape.
 void read_labels(Section& root,
+                 const Surroundings& surroundings,
                  std::vector<std::optional<Section>>& servers,
                  Config& config,
                  Diagnostics& elsewhere);

@@ -402,6 +402,16 @@ TEST_CASE("the only server has no label of its own unless it has a name", "[conf
   CHECK(labels_of(named, named.servers[0]) == Labels{{"target", "a"}});
 }
 
+TEST_CASE("labels come from variables of the environment, too", "[config]") {
+  const std::string text =
+      "[server]\ndsn = \"host=a\"\n[labels]\ncluster = \"eu\"\n"
+      "[environment_labels]\npod = \"POD_NAME\"\nnode = \"NODE_NAME\"\ncluster = \"CLUSTER\"\n";
+  const Config config = good(text, around({{"POD_NAME", "orders-0"}, {"CLUSTER", "us"}}));
+  CHECK(config.labels == std::map<std::string, std::string>{{"cluster", "eu"}, {"pod", "orders-0"}});
+  CHECK(mistakes("[environment_labels]\ndatname = \"X\"\npod = \"\"\n").contains("label 'pod' is empty"));
+  CHECK(mistakes("[environment_labels]\ndatname = \"X\"\n").contains("label 'datname' is one of metric"));
+}
+
 TEST_CASE("a list of servers does not ask the environment", "[config]") {
   const Config config =
       good(k_two_servers, around({{"DATA_SOURCE_NAME", "host=elsewhere"}, {"DATA_SOURCE_USER", "me"}}));
