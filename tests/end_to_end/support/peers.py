@@ -93,16 +93,19 @@ class PostgresExporter(Server):
 
 
 class Prometheus(Server):
-    """Scrapes one target once a second."""
+    """Scrapes one target once a second, and evaluates `rules` (the text of a rule file) as often."""
 
-    def __init__(self, target_port):
-        super().__init__("prometheus", lambda self: self._words(target_port), "/-/ready")
+    def __init__(self, target_port, rules=None):
+        super().__init__("prometheus", lambda self: self._words(target_port, rules), "/-/ready")
 
-    def _words(self, target_port):
+    def _words(self, target_port, rules):
         config = os.path.join(self.home, "prometheus.yml")
+        with open(os.path.join(self.home, "rules.yml"), "w", encoding="utf-8") as file:
+            file.write(rules or "groups: []\n")
         with open(config, "w", encoding="utf-8") as file:
             file.write(
-                f"""global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+                f"""global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{self.home}/rules.yml"]
 scrape_configs:
   - job_name: pgvigil
     static_configs: [{{targets: ["127.0.0.1:{target_port}"]}}]

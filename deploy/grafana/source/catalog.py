@@ -1,0 +1,15 @@
+"""All dashboards."""
+
+from source import agent, alerts, fleet, instance, pools, replication, statements, vacuum
+
+DASHBOARDS = [
+    fleet.dashboard(recorded=False),
+    fleet.dashboard(recorded=True),
+    instance.DASHBOARD,
+    statements.DASHBOARD,
+    replication.DASHBOARD,
+    vacuum.DASHBOARD,
+    pools.DASHBOARD,
+    alerts.DASHBOARD,
+    agent.DASHBOARD,
+]

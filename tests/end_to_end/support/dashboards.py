@@ -1,0 +1,60 @@
+"""The dashboards of deploy/grafana as tests read them: panels, queries, and what Grafana would send for each."""
+
+import glob
+import json
+import os
+import re
+
+REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
+FOLDER = os.path.join(REPOSITORY, "deploy/grafana/dashboards")
+LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
+
+
+def load():
+    """All dashboards by the name of their file."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            found[os.path.basename(path).removesuffix(".json")] = json.load(file)
+    assert found, f"there are no dashboards in {FOLDER}"
+    return found
+
+
+def panels(dashboard):
+    """Those that show something: no rows."""
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def variables(dashboard, kind):
+    return [one for one in dashboard["templating"]["list"] if one["type"] == kind]
+
+
+def sent(dashboard, query):
+    """The query with all variables filled in, each with its All."""
+    for variable in variables(dashboard, "query"):
+        query = re.sub(rf"\${variable['name']}\b", variable["allValue"], query)
+    query = query.replace("$__rate_interval", "1m").replace("$__range", "5m")
+    assert "$" not in query, f"a variable is not known: {query}"
+    return query
+
+
+def queries(dashboards):
+    """(dashboard, panel, PromQL) of every panel and annotation, each PromQL once a panel."""
+    found = []
+    for name, dashboard in dashboards.items():
+        for panel in panels(dashboard):
+            found += [(name, panel["title"], sent(dashboard, target["expr"])) for target in panel["targets"]]
+        for annotation in dashboard["annotations"]["list"]:
+            if "expr" in annotation:
+                found.append((name, annotation["name"], sent(dashboard, annotation["expr"])))
+    return found
+
+
+def variable_queries(dashboards):
+    """(dashboard, variable, selector, label) of every variable that asks the data source."""
+    found = []
+    for name, dashboard in dashboards.items():
+        for variable in variables(dashboard, "query"):
+            selector, label = LABEL_VALUES.fullmatch(variable["definition"]).groups()
+            found.append((name, variable["name"], sent(dashboard, selector), label))
+    return found

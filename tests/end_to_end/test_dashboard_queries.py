@@ -1,0 +1,175 @@
+"""Every query of every dashboard gives data on a real Prometheus that scrapes a primary, a standby and a pooler."""
+
+import json
+import os
+import urllib.parse
+
+import psycopg2
+import pytest
+
+from support import dashboards
+from support.agent import command
+from support.cluster import PASSWORD
+from support.config import every, fleet_config, pooler_entry
+from support.load import Load
+from support.peers import Prometheus
+from support.waiting import until
+
+ALL = dashboards.load()
+RULES = os.path.join(dashboards.REPOSITORY, "deploy/prometheus")
+
+# Panels whose query may be empty here, and why. An entry whose panel shows data is a mistake in this list.
+EMPTY = {
+    ("pgvigil-instance", "CPU"): "no cgroup is configured: test_host.py looks at those series",
+    ("pgvigil-instance", "Memory"): "no cgroup is configured",
+    ("pgvigil-replication", "Subscriptions"): "there is no subscription",
+    ("pgvigil-vacuum", "Vacuum in progress"): "no vacuum runs at this moment",
+    ("pgvigil-agent", "Failures"): "no collector fails",
+}
+
+MORE = """
+[labels]
+cluster = "payments"
+[host]
+data = "/"
+"""
+QUICK = every("3s", "sequences", "stat_user_tables", "lock_waits", "stat_archiver", "statements", "statement_texts")
+TEXTS = "\nenabled = true\n"  # of the last of them
+
+
+def prepare(primary):
+    """What the panels show something of: statements, dead rows, a waiting session, temporary files, slots."""
+    primary.run("create extension pg_stat_statements")
+    primary.run("grant execute on function pg_stat_file(text, boolean) to pgvigil")
+    primary.run("grant pg_read_all_data to pgvigil")
+    primary.run("create table orders (id int primary key, note text)")
+    primary.run("create table lines (order_id int references orders, note text)")
+    primary.run("create table events (id serial primary key, note text)")
+    primary.run("insert into events (note) values ('one')")
+    primary.run("insert into orders select i, 'note ' || i from generate_series(1, 1000) i")
+    primary.run("insert into lines select i, 'line' from generate_series(1, 1000) i")
+    primary.run("create index on lines (order_id, note)")
+    primary.run("vacuum analyze")
+    primary.run("update orders set note = 'x'")
+    primary.run("select pg_create_logical_replication_slot('changes', 'test_decoding')")
+    primary.run("select count(*) from pg_logical_slot_get_changes('changes', null, null)")
+
+
+@pytest.fixture(scope="module", name="primary")
+def busy_primary(shared):
+    primary = shared.cluster(
+        settings={
+            "shared_preload_libraries": "pg_stat_statements",
+            "wal_level": "logical",
+            "archive_mode": "on",
+            "archive_command": "/bin/true",
+            "max_slot_wal_keep_size": "1GB",
+        }
+    )
+    prepare(primary)
+    return primary
+
+
+@pytest.fixture(scope="module", name="pool")
+def pgbouncer(shared, primary):
+    return shared.pgbouncer(primary, {"pgvigil": PASSWORD}, settings={"stats_users": "pgvigil"})
+
+
+@pytest.fixture(scope="module", name="agent")
+def fleet_agent(shared, primary, pool):
+    standby = shared.standby(primary)
+    pooler = pooler_entry("pool", f"host=127.0.0.1 port={pool.port} user=pgvigil password={PASSWORD}")
+    return shared.agent(fleet_config({"one": primary, "two": standby}, pooler + MORE + QUICK + TEXTS))
+
+
+def rules():
+    """The fleet's recording rules, evaluated at once, and the alert rules, as one file."""
+    with open(os.path.join(RULES, "fleet.rules.yml"), encoding="utf-8") as file:
+        recorded = file.read().replace("interval: 1m", "interval: 1s")
+    exported = command("rules", "export", "--format", "prometheus").stdout
+    return recorded + exported.partition("groups:\n")[2]
+
+
+class LockedTable:
+    """A session that holds a lock, and load that waits for it until both are removed."""
+
+    def __init__(self, holder, waiter):
+        self._holder = holder
+        self._waiter = waiter
+
+    def remove(self):
+        self._holder.close()
+        self._waiter.remove()
+
+
+def start_load(shared, primary, pool):
+    """Updates of a table, queries through the pooler, and two sessions of which one waits for the other's lock."""
+    through_pool = psycopg2.connect(
+        host="127.0.0.1", port=pool.port, dbname="postgres", user="pgvigil", password=PASSWORD
+    )
+    shared.keep(
+        Load(
+            [primary.connect(), through_pool],
+            ["update orders set note = note where id < 9; select pg_sleep(0.1)", "select pg_sleep(0.1)"],
+        )
+    )
+    primary.run("select pg_switch_wal()")  # what was archived last is the standby's backup_label until then
+    holder = primary.connect()
+    holder.cursor().execute("begin; lock table events")
+    waiter = Load([primary.connect()], ["select from events"], ended_by=(psycopg2.Error,))
+    shared.keep(LockedTable(holder, waiter))
+
+
+@pytest.fixture(scope="module", name="prometheus")
+def filled_prometheus(shared, primary, agent, pool):
+    start_load(shared, primary, pool)
+    prometheus = shared.keep(Prometheus(agent.port, rules()))
+    for seen in (
+        "count_over_time(up[10m]) >= 10",
+        'ALERTS{alertstate="firing"}',
+        "rate(pg_stat_statements_calls_total[1m]) > 0",
+        "rate(pg_stat_user_tables_n_tup_hot_upd[1m]) > 0",
+        "rate(pgbouncer_stats_totals_queries_pooled_total[1m]) > 0",
+        "pgvigil_lock_waiting_sessions > 0",
+        "pgvigil_statement_info",
+        "pgvigil_archiver_lag_bytes",
+        "pgvigil_sequence_used_ratio",
+    ):
+        until(lambda: prometheus.query(seen), seen, pause=1)  # pylint: disable=cell-var-from-loop
+    return prometheus
+
+
+def ask(prometheus, query):
+    answer = json.loads(prometheus.get("/api/v1/query?" + urllib.parse.urlencode({"query": query})))
+    assert answer["status"] == "success", (query, answer)
+    return answer["data"]["result"]
+
+
+def test_every_query_of_every_panel_gives_data(prometheus):
+    empty = {}
+    for name, title, query in dashboards.queries(ALL):
+        if not ask(prometheus, query):
+            empty.setdefault((name, title), []).append(query)
+    wrong = {place: found for place, found in empty.items() if place not in EMPTY}
+    assert not wrong, "\n".join(f"{place}: {query}" for place, found in wrong.items() for query in found)
+    assert set(EMPTY) == set(empty), f"these do show data, take them off the list: {set(EMPTY) - set(empty)}"
+
+
+def test_every_variable_finds_values(prometheus):
+    for name, variable, selector, label in dashboards.variable_queries(ALL):
+        query = urllib.parse.urlencode({"match[]": selector})
+        found = json.loads(prometheus.get(f"/api/v1/label/{label}/values?{query}"))["data"]
+        assert found, (name, variable, selector)
+
+
+def test_what_is_recorded_is_what_is_computed(prometheus):
+    """The twin of the fleet's dashboard shows the same servers."""
+    for recorded, computed in (
+        ("server:pgvigil_up", "max by (cluster, job, instance, target) (pg_up)"),
+        ("server:pgvigil_size:bytes", "sum by (cluster, job, instance, target) (pg_database_size_bytes)"),
+    ):
+        found = [
+            {tuple(sorted(one["metric"].items())) for one in ask(prometheus, query)}
+            for query in (f"sum by (cluster, job, instance, target) ({recorded})", computed)
+        ]
+        assert found[0] == found[1] and len(found[0]) >= 2, recorded

@@ -1,0 +1,146 @@
+"""The dashboards of deploy/grafana: what Grafana's schema and the usual lint ask of them. Nothing is started here."""
+
+import filecmp
+import json
+import os
+import re
+import subprocess
+
+import jsonschema
+import pytest
+
+from support import dashboards
+
+SCHEMA = os.path.join(dashboards.REPOSITORY, "tests/fixtures/grafana/dashboard.jsonschema.json")
+ALL = dashboards.load()
+COLUMNS = 24
+COUNTER = re.compile(
+    r"(\w+_total|pg_stat_database_(?:xact_\w+|blks_\w+|tup_\w+|temp_\w+|deadlocks|conflicts))(?=\{)([^}]*\})(\[?)"
+)
+COUNTERS_AS_THEY_ARE = {  # shown since the reset, on purpose
+    "pgvigil_index_scans_total",
+}
+
+
+@pytest.fixture(params=ALL, name="dashboard")
+def each_dashboard(request):
+    return ALL[request.param]
+
+
+def test_the_files_are_what_the_generator_writes(tmp_path):
+    generate = os.path.join(dashboards.REPOSITORY, "deploy/grafana/generate")
+    subprocess.run(["/usr/bin/python3", generate, str(tmp_path)], check=True, timeout=60)
+    written = {entry.name for entry in tmp_path.iterdir()}
+    there = {*os.listdir(dashboards.FOLDER), "fleet.rules.yml"}
+    assert written == there
+    rules = os.path.join(dashboards.REPOSITORY, "deploy/prometheus/fleet.rules.yml")
+    assert (tmp_path / "fleet.rules.yml").read_text() == open(rules, encoding="utf-8").read()
+    same, other, unread = filecmp.cmpfiles(tmp_path, dashboards.FOLDER, written - {"fleet.rules.yml"}, shallow=False)
+    assert (other, unread) == ([], []) and same, "run deploy/grafana/generate"
+
+
+def schema_validator():
+    """Grafana's schema. Its generator writes "any value" as "object" in two places, where Grafana has names and numbers."""
+    with open(SCHEMA, encoding="utf-8") as file:
+        schema = json.load(file)
+    del schema["definitions"]["MatcherConfig"]["properties"]["options"]["type"]
+    del schema["definitions"]["DynamicConfigValue"]["properties"]["value"]["type"]
+    jsonschema.Draft7Validator.check_schema(schema)
+    return jsonschema.Draft7Validator(schema)
+
+
+def test_it_follows_grafanas_schema(dashboard):
+    complaints = [
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+        for error in schema_validator().iter_errors(dashboard)
+    ]
+    assert not complaints, "\n".join(complaints)
+
+
+def test_the_schema_would_refuse_a_wrong_one(dashboard):
+    validator = schema_validator()
+    assert not validator.is_valid({**dashboard, "titel": "x"})
+    assert not validator.is_valid({**dashboard, "schemaVersion": "39"})
+
+
+def test_no_panel_covers_another(dashboard):
+    taken = {}
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] >= 0 and place["x"] + place["w"] <= COLUMNS, panel["title"]
+        for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"])):  # fmt: skip
+            assert cell not in taken, f"{panel['title']} covers {taken[cell]}"
+            taken[cell] = panel["title"]
+
+
+def test_identities_are_unique_and_links_lead_somewhere(dashboard):
+    numbers = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    uids = [one["uid"] for one in ALL.values()]
+    titles = [one["title"] for one in ALL.values()]
+    assert len(set(uids)) == len(uids) == len(set(titles)) and all(len(uid) <= 40 for uid in uids)
+    assert [uid + ".json" for uid in uids] == sorted(os.listdir(dashboards.FOLDER))
+    for link in re.findall(r"/d/([\w-]+)", json.dumps(dashboard)):
+        assert link in uids, link
+    [link] = dashboard["links"]
+    assert link["type"] == "dashboards" and set(link["tags"]) <= set(dashboard["tags"])
+    assert link["includeVars"] and link["keepTime"]
+
+
+def test_nobody_edits_it_in_place_and_it_says_what_it_is(dashboard):
+    assert dashboard["editable"] is False
+    assert dashboard["description"].endswith(".")
+    assert "id" not in dashboard  # Grafana gives it
+
+
+def test_the_data_source_is_a_variable(dashboard):
+    [source] = dashboards.variables(dashboard, "datasource")
+    assert (source["name"], source["label"], source["query"]) == ("datasource", "Data source", "prometheus")
+    for panel in dashboards.panels(dashboard):
+        for one in (panel, *panel["targets"]):
+            assert one["datasource"] == {"type": "prometheus", "uid": "${datasource}"}, panel["title"]
+
+
+def test_its_variables_are_the_known_ones(dashboard):
+    found = {one["name"]: one for one in dashboards.variables(dashboard, "query")}
+    assert {"cluster", "job", "instance", "target"} <= set(found) <= {"cluster", "job", "instance", "target", "datname"}
+    for one in found.values():
+        assert one["multi"] and one["includeAll"] and one["label"] and one["refresh"] == 2
+        assert one["datasource"]["uid"] == "${datasource}"
+    assert found["job"]["allValue"] == found["instance"]["allValue"] == ".+"
+    assert found["cluster"]["allValue"] == found["target"]["allValue"] == ".*"  # labels that need not be there
+
+
+def test_every_panel_has_a_title_a_description_a_unit_and_a_query(dashboard):
+    for panel in dashboards.panels(dashboard):
+        assert panel["title"] and panel["title"][0].isupper(), panel
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["targets"], panel["title"]
+
+
+def test_every_query_asks_for_the_chosen_servers_only(dashboard):
+    for panel in dashboards.panels(dashboard):
+        for target in panel["targets"]:
+            selectors = re.findall(r"\b(?:pg|pgbouncer|pgvigil|pgbackrest|server:pgvigil|ALERTS)\w*(?::\w+)*(?:\{([^}]*)\})?",
+                                   re.sub(r'"[^"]*"', '""', re.sub(r"(?:by|on) \([^)]*\)", "", target["expr"])))  # fmt: skip
+            assert selectors, target["expr"]
+            for selector in selectors:
+                if "alertname" in selector and "job" not in selector:
+                    continue  # absent(...) and the like have no job: the fleet counts them, too
+                for label in ("cluster=~", "job=~", "instance=~"):
+                    assert label in selector, (panel["title"], target["expr"])
+
+
+def test_rates_are_of_grafanas_interval_and_counters_are_never_shown_raw(dashboard):
+    for panel in dashboards.panels(dashboard):
+        for target in panel["targets"]:
+            for function, interval in re.findall(r"(rate|irate|increase)\([^\[]*\[([^\]]+)\]", target["expr"]):
+                assert (function, interval) in (("rate", "$__rate_interval"), ("increase", "$__range")), panel["title"]
+            for name, _, bracket in COUNTER.findall(target["expr"]):
+                assert bracket or name in COUNTERS_AS_THEY_ARE, (panel["title"], name)
+
+
+def test_a_dashboard_fits_a_config_map(dashboard):
+    assert len(json.dumps(dashboard)) < 900 * 1024
