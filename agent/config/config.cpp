@@ -19,6 +19,7 @@ bool watch_alike(const Config& one, const Config& other) {
   Config same = one;
   same.http = other.http;
   same.log = other.log;
+  same.state = other.state;
   same.servers = other.servers;
   same.max_total_series = other.max_total_series;
   same.probe = other.probe;

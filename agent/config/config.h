@@ -72,6 +72,13 @@ struct CollectorConfig {
   bool operator==(const CollectorConfig&) const = default;
 };
 
+/// [state]: what survives a restart.
+struct StateConfig {
+  std::string directory;  ///< empty: nothing does
+
+  bool operator==(const StateConfig&) const = default;
+};
+
 /// [probe]: the watching of servers that nobody configured, because /probe asked for them.
 struct ProbeConfig {
   std::size_t max_targets = 50;  ///< watched at a time
@@ -94,6 +101,7 @@ struct Config {
   std::string file;  ///< empty when there is none
   HttpConfig http;
   LogConfig log;
+  StateConfig state;
   std::vector<ServerConfig> servers;          ///< at least one; no two of a kind have the same name
   host::HostPaths host;                       ///< [host]; when it names anything, the host is one of the servers
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries

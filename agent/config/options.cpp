@@ -56,6 +56,17 @@ OptionGroup<Config> log_group() {
       {}};
 }
 
+OptionGroup<Config> state_group() {
+  return {"state",
+          "What survives a restart: the states of alerts, and what is still to be told. A change needs a restart.",
+          {text<Config>(
+              "directory", "path", [](Config & c) -> auto& { return c.state.directory; },
+              "Where it is kept, as `pgvigil.db`; it is made when it is not there. Without one, and where it cannot "
+              "be used, state is kept in memory, and the log says so.",
+              "none")},
+          {}};
+}
+
 OptionGroup<Config> compatibility_group() {
   return {"compatibility",
           "Names in the wild.",
@@ -156,7 +167,7 @@ OptionGroup<Config> host_group() {
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(), log_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
+  return {http_group(), log_group(), state_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
           probe_group()};
 }
 

@@ -38,6 +38,7 @@ Sections read_settings(Section& root, const std::string& path, Config& config) {
   Sections sections = read_fixed_sections(root, config);
   if (config.definitions_folder.empty()) config.definitions_folder = k_default_folder;
   resolve_path(path, config.definitions_folder);
+  resolve_path(path, config.state.directory);
   return sections;
 }
 

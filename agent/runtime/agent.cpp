@@ -125,15 +125,21 @@ void Agent::reload_if_changed() {
   (void)reload();
 }
 
+void Agent::tell_what_needs_restart(const Config& next) const {
+  const std::lock_guard lock(mutex_);
+  if (!config_) return;
+  if (config_->http != next.http)
+    log(LogLevel::warning, "restart_needed", {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
+  if (config_->state != next.state)
+    log(LogLevel::warning, "restart_needed", {{"setting", "state"}, {"why", "the store stays where it is"}});
+}
+
 /// A server that is watched as before is left alone. Otherwise the old watch ends before the new one begins:
 /// a server never sees the sessions of both.
 void Agent::apply(std::shared_ptr<const Config> config) {
   configure_log(config->log);
-  {
-    const std::lock_guard lock(mutex_);
-    if (config_ && config_->http != config->http)
-      log(LogLevel::warning, "restart_needed", {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
-  }
+  tell_what_needs_restart(*config);
+  if (!store_) store_ = Store::open(config->state.directory);
   budget_->configure(config->max_total_series);
   const auto before = watches();
   const Succession next = succession(config, *before, budget_);

@@ -16,6 +16,7 @@
 #include "agent/runtime/scrape.h"
 #include "agent/runtime/self_metrics.h"
 #include "agent/runtime/watch.h"
+#include "agent/store/store.h"
 
 namespace pgvigil::agent {
 
@@ -63,6 +64,7 @@ class Agent {
  private:
   std::expected<void, Error> listen(const HttpConfig& http);
   void apply(std::shared_ptr<const Config> config);
+  void tell_what_needs_restart(const Config& next) const;
   void show(const Config& settings, const std::shared_ptr<const WatchList>& watches);
   std::shared_ptr<const Config> config() const;
   std::shared_ptr<const WatchList> watches() const;
@@ -72,6 +74,7 @@ class Agent {
   SelfMetrics self_;
   OwnMetrics own_;
   Scraper scraper_;
+  std::unique_ptr<Store> store_;    // with the first configuration
   std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
   std::unique_ptr<Server> http_;
 

@@ -32,6 +32,8 @@ std::string_view to_string(ErrorKind kind) {
       return "interrupted";
     case ErrorKind::limit:
       return "limit";
+    case ErrorKind::storage:
+      return "storage";
     case ErrorKind::internal:
       return "internal";
   }
@@ -55,6 +57,7 @@ bool server_answered(ErrorKind kind) {
     case ErrorKind::timed_out:
     case ErrorKind::interrupted:
     case ErrorKind::limit:
+    case ErrorKind::storage:
     case ErrorKind::internal:
       return false;
   }

@@ -22,6 +22,7 @@ enum class ErrorKind : std::uint8_t {
   query,                 ///< any other error that the server reports
   interrupted,           ///< pgvigil itself is stopping
   limit,                 ///< a limit of our own
+  storage,               ///< a file of our own: no room, no permission, damaged
   internal,              ///< a fault of our own
 };
 
