@@ -28,6 +28,7 @@ class BackupScripts:
             "PGVIGIL_BACKUP_DIR": self.backups,
             "PGVIGIL_METRICS_DIR": self.folder("metrics"),
             "PGVIGIL_DRILL_SCRATCH": self.folder("scratch"),
+            "PGVIGIL_DRILL_OPTIONS": "fsync=off",
         }
         self.set(**settings)
 
