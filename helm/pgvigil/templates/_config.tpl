@@ -1,0 +1,92 @@
+{{/* A value of a conninfo string: quoted as libpq wants it. */}}
+{{- define "pgvigil.conninfo" -}}
+'{{ . | toString | replace "\\" "\\\\" | replace "'" "\\'" }}'
+{{- end }}
+
+{{/* A server or pooler as an entry of pgvigil.toml. JSON's strings are TOML's. */}}
+{{- define "pgvigil.server" -}}
+{{- $dsn := printf "host=%s" (include "pgvigil.conninfo" .host) -}}
+{{- $dsn = printf "%s port=%d" $dsn (int (default 5432 .port)) -}}
+{{- with .database }}{{ $dsn = printf "%s dbname=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
+{{- with .user }}{{ $dsn = printf "%s user=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
+{{- with .sslmode }}{{ $dsn = printf "%s sslmode=%s" $dsn . }}{{ end -}}
+{{- with .tlsSecret }}{{ $dsn = printf "%s sslrootcert=/etc/pgvigil/secrets/%s/ca.crt" $dsn . }}{{ end -}}
+{{- if .clientCertificate -}}
+{{- $dsn = printf "%s sslcert=/etc/pgvigil/secrets/%s/tls.crt sslkey=/etc/pgvigil/secrets/%s/tls.key" $dsn .tlsSecret .tlsSecret -}}
+{{- end -}}
+{{- with .name }}
+name = {{ toJson . }}
+{{- end }}
+dsn = {{ toJson $dsn }}
+{{- with .kind }}
+kind = {{ toJson . }}
+{{- end }}
+{{- with .existingSecret }}
+password_file = {{ printf "/etc/pgvigil/secrets/%s/%s" .name (default "password" .key) | toJson }}
+{{- with .userKey }}
+user_file = {{ printf "/etc/pgvigil/secrets/%s/%s" $.existingSecret.name . | toJson }}
+{{- end }}
+{{- end }}
+{{- with .databases }}
+databases = {{ toJson . }}
+{{- end }}
+{{- with .labels }}
+labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $name }} = {{ get $.labels $name | toJson }}{{ end }} }
+{{- end }}
+{{- end }}
+
+{{/* pgvigil.toml */}}
+{{- define "pgvigil.config" -}}
+{{- if and .Values.servers (ne .Values.mode "deployment") -}}
+{{- fail (printf "servers: in mode %s the server is the one in the pod; install the chart once more in mode deployment" .Values.mode) -}}
+{{- end -}}
+# Written by the chart. What is changed here is lost with the next upgrade: see the values servers, config.extra.
+[http]
+listen = "0.0.0.0:{{ include "pgvigil.port" . }}"
+
+[state]
+directory = "/var/lib/pgvigil"
+{{- if include "pgvigil.hasCollectors" . }}
+
+[collect]
+directory = "/etc/pgvigil/collectors"
+{{- end }}
+{{- if eq .Values.mode "sidecar" }}
+{{- $own := dict "host" .Values.sidecar.host "port" .Values.sidecar.serverPort "database" .Values.sidecar.database "user" .Values.sidecar.user "databases" .Values.sidecar.databases }}
+{{- if .Values.sidecar.existingSecret.name }}{{ $_ := set $own "existingSecret" .Values.sidecar.existingSecret }}{{ end }}
+
+[server]
+{{- include "pgvigil.server" $own }}
+{{- else if eq .Values.mode "demo" }}
+{{- $secret := dict "name" (include "pgvigil.demoSecret" .) "key" "pgvigil-password" }}
+
+[server]
+{{- include "pgvigil.server" (dict "host" "127.0.0.1" "port" .Values.demo.port "database" "postgres" "user" "pgvigil" "databases" (list "*" "!template*") "existingSecret" $secret) }}
+{{- end }}
+{{- range .Values.servers }}
+
+[[server]]
+{{- include "pgvigil.server" . }}
+{{- end }}
+{{- range .Values.poolers }}
+
+[[pooler]]
+{{- include "pgvigil.server" (mergeOverwrite (dict "port" 6432) .) }}
+{{- end }}
+{{- with .Values.cluster }}
+
+[labels]
+cluster = {{ toJson . }}
+{{- end }}
+{{- if .Values.downwardLabels }}
+
+[environment_labels]
+pod = "POD_NAME"
+namespace = "POD_NAMESPACE"
+node = "NODE_NAME"
+{{- end }}
+{{- with .Values.config.extra }}
+
+{{ . | trim }}
+{{- end }}
+{{- end }}

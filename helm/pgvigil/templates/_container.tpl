@@ -1,0 +1,131 @@
+{{/*
+The container that runs pgvigil: of this chart's pods, and to be included in those of another chart, which has this one as a
+dependency: {{ include "pgvigil.sidecarContainer" .Subcharts.pgvigil | nindent 8 }} in its list of containers, and
+{{ include "pgvigil.sidecarVolumes" .Subcharts.pgvigil | nindent 8 }} in its list of volumes.
+
+It has no readiness and no startup probe beside a Postgres: a pod with a container that is not ready leaves its Service.
+*/}}
+{{- define "pgvigil.sidecarContainer" -}}
+- name: pgvigil
+  image: {{ include "pgvigil.image" . }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  {{- if and (eq .Values.mode "sidecar") .Values.sidecar.native }}
+  restartPolicy: Always
+  {{- end }}
+  args: [run, --supervise, --config, /etc/pgvigil/config/pgvigil.toml]
+  ports:
+    - name: pgvigil
+      containerPort: {{ include "pgvigil.port" . }}
+      protocol: TCP
+  {{- if or .Values.downwardLabels .Values.env }}
+  env:
+    {{- if .Values.downwardLabels }}
+    - name: POD_NAME
+      valueFrom:
+        fieldRef:
+          fieldPath: metadata.name
+    - name: POD_NAMESPACE
+      valueFrom:
+        fieldRef:
+          fieldPath: metadata.namespace
+    - name: NODE_NAME
+      valueFrom:
+        fieldRef:
+          fieldPath: spec.nodeName
+    {{- end }}
+    {{- with .Values.env }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- end }}
+  {{- if .Values.probes.liveness }}
+  livenessProbe:
+    httpGet:
+      path: /livez
+      port: pgvigil
+    periodSeconds: 30
+    timeoutSeconds: 5
+    failureThreshold: 10
+  {{- end }}
+  {{- if and (eq .Values.mode "deployment") .Values.probes.readiness }}
+  readinessProbe:
+    httpGet:
+      path: /readyz
+      port: pgvigil
+    periodSeconds: 10
+    timeoutSeconds: 5
+  {{- end }}
+  {{- with .Values.resources }}
+  resources:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.securityContext }}
+  securityContext:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  volumeMounts:
+    - name: pgvigil-config
+      mountPath: /etc/pgvigil/config
+      readOnly: true
+    - name: pgvigil-state
+      mountPath: /var/lib/pgvigil
+    {{- if include "pgvigil.hasCollectors" . }}
+    - name: pgvigil-collectors
+      mountPath: /etc/pgvigil/collectors
+      readOnly: true
+    {{- end }}
+    {{- range include "pgvigil.secretNames" . | fromJsonArray }}
+    - name: pgvigil-secret-{{ . }}
+      mountPath: /etc/pgvigil/secrets/{{ . }}
+      readOnly: true
+    {{- end }}
+    {{- if and (eq .Values.mode "sidecar") .Values.sidecar.socketVolume }}
+    - name: {{ .Values.sidecar.socketVolume }}
+      mountPath: {{ .Values.sidecar.host }}
+      readOnly: true
+    {{- end }}
+    {{- with .Values.extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{/* A projected volume of the chart's own ConfigMap, where there is one, and further ones. */}}
+{{- define "pgvigil.projected" -}}
+projected:
+  sources:
+    {{- if .own }}
+    - configMap:
+        name: {{ .ownName }}
+    {{- end }}
+    {{- range .others }}
+    - configMap:
+        name: {{ . }}
+    {{- end }}
+{{- end }}
+
+{{/* The volumes of that container. */}}
+{{- define "pgvigil.sidecarVolumes" -}}
+- name: pgvigil-config
+  configMap:
+    name: {{ include "pgvigil.configMapName" . }}
+- name: pgvigil-state
+  {{- if and .Values.state.persistent (ne .Values.mode "sidecar") }}
+  persistentVolumeClaim:
+    claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim }}
+  {{- else }}
+  emptyDir:
+    sizeLimit: {{ .Values.state.size }}
+  {{- end }}
+{{- if include "pgvigil.hasCollectors" . }}
+- name: pgvigil-collectors
+  {{- include "pgvigil.projected" (dict "own" .Values.collectors "ownName" (printf "%s-collectors" (include "pgvigil.fullname" .)) "others" .Values.collectorConfigMaps) | nindent 2 }}
+{{- end }}
+{{- range include "pgvigil.secretNames" . | fromJsonArray }}
+- name: pgvigil-secret-{{ . }}
+  secret:
+    secretName: {{ . }}
+    defaultMode: {{ if eq $.Values.mode "sidecar" }}0444{{ else }}0440{{ end }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

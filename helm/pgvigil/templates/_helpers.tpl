@@ -1,0 +1,88 @@
+{{/* The chart's name in the names of objects. */}}
+{{- define "pgvigil.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{/* The name of the release's objects. */}}
+{{- define "pgvigil.fullname" -}}
+{{- $name := include "pgvigil.name" . -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "pgvigil.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "pgvigil.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "pgvigil.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "pgvigil.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/component: metrics
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of the pods that are scraped. */}}
+{{- define "pgvigil.podSelector" -}}
+{{- if eq .Values.mode "sidecar" -}}
+{{ toYaml .Values.sidecar.podSelector }}
+{{- else -}}
+{{ include "pgvigil.selectorLabels" . }}
+{{- end -}}
+{{- end }}
+
+{{- define "pgvigil.image" -}}
+{{- if .Values.image.digest -}}
+{{ printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else -}}
+{{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end -}}
+{{- end }}
+
+{{- define "pgvigil.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ default (include "pgvigil.fullname" .) .Values.serviceAccount.name }}
+{{- else -}}
+{{ default "default" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end }}
+
+{{- define "pgvigil.configMapName" -}}
+{{ default (include "pgvigil.fullname" .) .Values.config.existingConfigMap }}
+{{- end }}
+
+{{/* Port that pgvigil listens on. */}}
+{{- define "pgvigil.port" -}}
+{{ if eq .Values.mode "sidecar" }}{{ .Values.sidecar.port }}{{ else }}9187{{ end }}
+{{- end }}
+
+{{- define "pgvigil.hasCollectors" -}}
+{{ if or .Values.collectors .Values.collectorConfigMaps }}yes{{ end }}
+{{- end }}
+
+{{- define "pgvigil.demoSecret" -}}
+{{ default (printf "%s-postgres" (include "pgvigil.fullname" .)) .Values.demo.existingSecret }}
+{{- end }}
+
+{{/* Names of all Secrets that are mounted, each once, as JSON. */}}
+{{- define "pgvigil.secretNames" -}}
+{{- $names := .Values.secrets -}}
+{{- range concat .Values.servers .Values.poolers -}}
+{{- if .existingSecret }}{{ $names = append $names .existingSecret.name }}{{ end -}}
+{{- if .tlsSecret }}{{ $names = append $names .tlsSecret }}{{ end -}}
+{{- end -}}
+{{- if and (eq .Values.mode "sidecar") .Values.sidecar.existingSecret.name -}}
+{{- $names = append $names .Values.sidecar.existingSecret.name -}}
+{{- end -}}
+{{- if eq .Values.mode "demo" }}{{ $names = append $names (include "pgvigil.demoSecret" .) }}{{ end -}}
+{{- $names | uniq | toJson -}}
+{{- end }}

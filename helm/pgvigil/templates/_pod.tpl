@@ -1,0 +1,43 @@
+{{/* Metadata and the head of the spec of the chart's own pods. */}}
+{{- define "pgvigil.podMetadata" -}}
+labels:
+  {{- include "pgvigil.labels" . | nindent 2 }}
+  {{- with .Values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- if or .Values.podAnnotations .Values.config.rollOnChange }}
+annotations:
+  {{- if .Values.config.rollOnChange }}
+  checksum/config: {{ include "pgvigil.config" . | sha256sum }}
+  {{- end }}
+  {{- with .Values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "pgvigil.podPlace" -}}
+serviceAccountName: {{ include "pgvigil.serviceAccountName" . }}
+automountServiceAccountToken: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,272 @@
+"""The chart: real Helm renders it for a matrix of values; the result is compared with what was read in review.
+
+Without Helm (tests/lib/kube_tools builds it) the tests that need it are skipped, and the others look at the committed
+renderings. To take over a changed rendering: UPDATE_GOLDEN=1 python3 -m pytest test_chart.py
+"""
+
+import json
+import os
+import subprocess
+import tomllib
+
+import jsonschema
+import pytest
+import yaml
+
+from support import helm
+from support.agent import command
+from support.dashboards import REPOSITORY
+
+GOLDEN = os.path.join(REPOSITORY, "tests/fixtures/helm")
+needs_helm = pytest.mark.skipif(not helm.tool("helm"), reason="there is no helm: tests/lib/kube_tools builds it")
+needs_strict = pytest.mark.skipif(
+    not helm.tool("kube_strict"), reason="there is no kube_strict: tests/lib/kube_tools builds it"
+)
+
+
+def golden(name):
+    with open(os.path.join(GOLDEN, f"{name}.yaml"), encoding="utf-8") as file:
+        return file.read()
+
+
+def shortened(text):
+    """A rendering without what other files hold: dashboards and rules."""
+    shown = []
+    for one in helm.objects(text):
+        if one["metadata"]["name"].endswith("-dashboard"):
+            one["data"] = dict.fromkeys(one["data"], "...")
+        if one["kind"] == "PrometheusRule":
+            one["spec"]["groups"] = [
+                {"name": group["name"], "rules": [rule.get("alert") or rule["record"] for rule in group["rules"]][:1]}
+                for group in one["spec"]["groups"]
+            ]
+        shown.append(one)
+    return yaml.safe_dump_all(shown, sort_keys=True, width=120)
+
+
+def of_kind(name, kind):
+    return [one for one in helm.objects(golden(name)) if one["kind"] == kind]
+
+
+def pods(name):
+    """(kind, pod spec) of everything that runs."""
+    for one in helm.objects(golden(name)):
+        spec = one.get("spec", {})
+        if one["kind"] == "Pod":
+            yield one["kind"], spec
+        elif one["kind"] == "CronJob":
+            yield one["kind"], spec["jobTemplate"]["spec"]["template"]["spec"]
+        elif "template" in spec:
+            yield one["kind"], spec["template"]["spec"]
+
+
+NAMES = helm.values_files()
+
+
+@needs_helm
+@pytest.mark.parametrize("name", NAMES)
+def test_helm_renders_what_was_reviewed(name):
+    rendered = helm.template(name)
+    assert rendered.returncode == 0, rendered.stderr
+    if os.environ.get("UPDATE_GOLDEN"):
+        with open(os.path.join(GOLDEN, f"{name}.yaml"), "w", encoding="utf-8") as file:
+            file.write(shortened(rendered.stdout))
+    assert shortened(rendered.stdout) == golden(name)
+
+
+@needs_helm
+@needs_strict
+@pytest.mark.parametrize("name", NAMES)
+def test_every_object_is_one_of_its_api(name):
+    checked = helm.run("kube_strict", given=helm.template(name).stdout)
+    assert checked.returncode == 0, checked.stdout
+    assert int(checked.stdout.split()[-4]) == len(helm.objects(helm.template(name).stdout))
+
+
+@needs_strict
+def test_the_strict_decoder_refuses_what_no_api_has():
+    wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {prots: []}\n"
+    assert 'unknown field "spec.prots"' in helm.run("kube_strict", given=wrong).stdout
+    assert helm.run("kube_strict", given="apiVersion: v1\nkind: Nothing\n").returncode == 1
+
+
+@needs_helm
+def test_helm_lint_and_package_have_nothing_to_say(tmp_path):
+    for name in NAMES:
+        linted = helm.run("helm", "lint", "--strict", helm.CHART, "--values", f"{helm.CHART}/ci/{name}-values.yaml")
+        assert linted.returncode == 0, linted.stdout + linted.stderr
+    packed = helm.run("helm", "package", helm.CHART, "--destination", str(tmp_path))
+    assert packed.returncode == 0, packed.stderr
+    [archive] = tmp_path.iterdir()
+    inside = subprocess.run(["tar", "-tzf", archive], capture_output=True, text=True, check=True).stdout
+    for path in ("values.schema.json", "files/dashboards/pgvigil-fleet.json", "files/prometheus/alerts.rules.yml"):
+        assert f"pgvigil/{path}" in inside.split(), path
+    from_archive = helm.run("helm", "template", "payments", str(archive), "--kube-version", helm.KUBERNETES,
+                            "--namespace", "db", "--values", f"{helm.CHART}/ci/demo-values.yaml")  # fmt: skip
+    assert shortened(from_archive.stdout) == golden("demo")
+
+
+@needs_helm
+def test_another_chart_includes_the_sidecar(tmp_path):
+    """As a dependency, in a pod of its own."""
+    chart = tmp_path / "shop"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "charts").mkdir()
+    (chart / "charts/pgvigil").symlink_to(helm.CHART)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    (chart / "values.yaml").write_text("pgvigil: {mode: sidecar, sidecar: {existingSecret: {name: shop-pgvigil}}}\n")
+    (chart / "templates/pod.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n"
+        '    {{- include "pgvigil.sidecarContainer" .Subcharts.pgvigil | nindent 4 }}\n'
+        '  volumes:\n    {{- include "pgvigil.sidecarVolumes" .Subcharts.pgvigil | nindent 4 }}\n'
+    )
+    rendered = helm.run("helm", "template", "s", str(chart), "--kube-version", helm.KUBERNETES)
+    assert rendered.returncode == 0, rendered.stderr
+    [pod] = [one for one in helm.objects(rendered.stdout) if one["kind"] == "Pod"]
+    [container] = pod["spec"]["containers"]
+    assert container["args"][:2] == ["run", "--supervise"] and "readinessProbe" not in container
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}
+    assert {"configMap": {"name": "s-pgvigil"}, "name": "pgvigil-config"} in pod["spec"]["volumes"]
+
+
+REFUSED = {
+    "mode=standalone": "mode",
+    "servers[0].host=db": "name",
+    "servers[0].name=a,servers[0].host=db,servers[0].password=x": "password",
+    "servers[0].name=a b,servers[0].host=db": "name",
+    "servers[0].name=a,servers[0].host=db,servers[0].port=70000": "port",
+    "servers[0].name=a,servers[0].host=db,servers[0].sslmode=yes": "sslmode",
+    "image.digest=sha256:12": "digest",
+    "podMonitor.enable=true": "enable",
+    "podMonitor.interval=often": "interval",
+    "imagee.tag=1": "imagee",
+    "state.size=big": "size",
+    "jobs.backup.schedule=daily": "schedule",
+    "sidecar.port=no": "port",
+    "collectors.mine=": "mine",
+}
+IMPOSSIBLE = {
+    "mode=deployment": "there is nothing to watch",
+    "mode=sidecar,podMonitor.enabled=true": "sidecar.podSelector",
+    "mode=sidecar,serviceMonitor.enabled=true": "podMonitor.enabled",
+    "mode=sidecar,networkPolicy.enabled=true": "their owner's",
+    "mode=demo,podMonitor.enabled=true,serviceMonitor.enabled=true": "scraped twice",
+    "mode=demo,servers[0].name=a,servers[0].host=b": "mode deployment",
+    "mode=demo,jobs.backup.enabled=true": "jobs.image",
+}
+
+
+@needs_helm
+@pytest.mark.parametrize("words", REFUSED)
+def test_the_schema_refuses(words):
+    rendered = helm.template(None, "--set", words)
+    assert rendered.returncode != 0 and "values don't meet the specifications" in rendered.stderr, rendered.stderr
+    assert REFUSED[words] in rendered.stderr
+
+
+@needs_helm
+@pytest.mark.parametrize("words", IMPOSSIBLE)
+def test_the_templates_refuse_what_makes_no_sense(words):
+    rendered = helm.template(None, "--set", words)
+    assert rendered.returncode != 0 and IMPOSSIBLE[words] in rendered.stderr, rendered.stdout[:300] + rendered.stderr
+
+
+# What needs no Helm
+
+
+def test_schema_and_readme_are_what_the_generator_writes(tmp_path):
+    subprocess.run(["/usr/bin/python3", f"{REPOSITORY}/helm/generate", str(tmp_path)], check=True, timeout=60)
+    for name in ("values.schema.json", "README.md"):
+        with open(os.path.join(helm.CHART, name), encoding="utf-8") as file:
+            assert (tmp_path / name).read_text() == file.read(), "run helm/generate"
+
+
+def test_the_defaults_and_all_examples_meet_the_schema():
+    with open(os.path.join(helm.CHART, "values.schema.json"), encoding="utf-8") as file:
+        validator = jsonschema.Draft7Validator(json.load(file))
+    for path in ("values.yaml", *(f"ci/{name}-values.yaml" for name in NAMES)):
+        with open(os.path.join(helm.CHART, path), encoding="utf-8") as file:
+            complaints = [error.message for error in validator.iter_errors(yaml.safe_load(file))]
+        assert not complaints, (path, complaints)
+
+
+def test_every_value_is_described():
+    with open(os.path.join(helm.CHART, "README.md"), encoding="utf-8") as file:
+        readme = file.read()
+    with open(os.path.join(helm.CHART, "values.yaml"), encoding="utf-8") as file:
+        for section, value in yaml.safe_load(file).items():
+            known = f"| `{section}" in readme or not isinstance(value, dict)
+            assert known, section
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pod_satisfies_the_restricted_standard(name):
+    for kind, spec in pods(name):
+        assert spec["securityContext"]["runAsNonRoot"] is True, kind
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, kind
+        assert spec["automountServiceAccountToken"] is False, kind
+        for container in spec["containers"]:
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False and context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]} and context["runAsNonRoot"] is True
+            assert container["resources"]["limits"]["memory"] and "cpu" not in container["resources"]["limits"]
+            for mount in container["volumeMounts"] if "volumeMounts" in container else ():
+                assert "subPath" not in mount  # such a mount is never updated
+
+
+def test_beside_postgres_nothing_can_take_it_out_of_its_service():
+    [(_, spec)] = [pair for pair in pods("demo") if pair[0] == "StatefulSet"]
+    [agent] = [one for one in spec["containers"] if one["name"] == "pgvigil"]
+    [snippet] = [one for one in of_kind("sidecar", "ConfigMap") if one["metadata"]["name"].endswith("-snippet")]
+    [beside] = yaml.safe_load(snippet["data"]["container.yaml"])
+    for container in (agent, beside):
+        assert "readinessProbe" not in container and "startupProbe" not in container
+        assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+        assert "--supervise" in container["args"] and "restartPolicy" not in container
+
+
+def test_passwords_stand_in_secrets_only():
+    for name in NAMES:
+        for one in helm.objects(golden(name)):
+            if one["kind"] != "Secret":
+                assert "for-the-demo" not in json.dumps(one), (name, one["kind"])
+
+
+def test_the_monitors_find_the_pods_and_carry_the_additional_labels():
+    [monitor] = of_kind("deployment", "ServiceMonitor")
+    [service] = of_kind("deployment", "Service")
+    [deployment] = of_kind("deployment", "Deployment")
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+    assert wanted.items() <= service["metadata"]["labels"].items()
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert monitor["spec"]["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    for kind in ("ServiceMonitor", "PrometheusRule"):
+        for one in of_kind("deployment", kind):
+            assert one["metadata"]["labels"]["release"] == "monitoring", kind
+    [monitor] = of_kind("demo", "PodMonitor")
+    [stateful] = of_kind("demo", "StatefulSet")
+    pod = stateful["spec"]["template"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    ports = [port["name"] for one in pod["spec"]["containers"] for port in one["ports"]]
+    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] in ports
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_agent_takes_the_configuration(name, tmp_path):
+    """Whatever the values: pgvigil itself reads the file; only what it mounts is not there."""
+    [made] = [one for one in of_kind(name, "ConfigMap") if "pgvigil.toml" in one["data"]]
+    text = made["data"]["pgvigil.toml"]
+    for folder in ("collectors", "state"):
+        (tmp_path / folder).mkdir()
+        text = text.replace(f"/etc/pgvigil/{folder}", str(tmp_path / folder))
+    text = text.replace("/var/lib/pgvigil", str(tmp_path / "state"))
+    config = tomllib.loads(text)
+    (tmp_path / "pgvigil.toml").write_text(text)
+    checked = command("check", "--config", str(tmp_path / "pgvigil.toml"), env={"DATA_SOURCE_URI": "127.0.0.1:1/x"})
+    assert "pgvigil.toml: good" in checked.stdout, checked.stdout + checked.stderr
+    if name == "deployment":
+        first, second = config["server"]
+        assert first["labels"] == {"team": 'the "shop"'} and first["user_file"].endswith("/orders-pgvigil/username")
+        assert r"host='billing\'s-db.db.svc'" in second["dsn"] and "sslcert=" in second["dsn"]
+        assert [pooler["name"] for pooler in config["pooler"]] == ["orders-pool", "pgpool"]
