@@ -55,6 +55,13 @@ void add_parts(const Expr& expr, std::size_t level, PartValues& values, std::vec
     add_parts(*below, level + 1, values, nodes);
 }
 
+std::size_t count_parts(const Expr& part) {
+  std::size_t count = 1;
+  for (const Expr* below : parts_below(part))
+    count += count_parts(*below);
+  return count;
+}
+
 std::string verdict_of(const Expr& expr, PartValues& values) {
   const Expr& whole = without_parentheses(expr);
   const Expected<Value>& value = values.of(whole);
@@ -74,6 +81,12 @@ std::string verdict_of(const Expr& expr, PartValues& values) {
 Explanation explain(const Expr& expr, const ExplainContext& context, std::int64_t t_ms) {
   PartValues values(context, t_ms);
   Explanation explanation{t_ms};
+  const std::size_t parts = count_parts(without_parentheses(expr));
+  if (parts > context.most_parts) {
+    explanation.verdict = "The expression has " + std::to_string(parts) + " parts, and only up to " +
+                          std::to_string(context.most_parts) + " are explained.";
+    return explanation;
+  }
   add_parts(expr, 0, values, explanation.nodes);
   explanation.verdict = verdict_of(expr, values);
   return explanation;

@@ -49,6 +49,8 @@ struct ExplainContext {
   /// Whether the last collection of what gives this metric succeeded. Without it everything is seen.
   std::function<bool(std::string_view metric)> sees = {};
   std::size_t most_series = 10;  ///< shown at each part
+  std::size_t most_parts =
+      64;  ///< beyond it nothing is explained: each is evaluated by itself, and its value kept
 };
 
 /// Evaluates every part of `expr` at `t_ms` by itself. Pure.

@@ -76,7 +76,7 @@ Explanation explain_rule(const Rule& rule,
                          const ExplainContext& context,
                          Timestamp now) {
   Explanation explanation = explain(*rule.expr.tree, context, unix_ms(now));
-  const bool failed = !explanation.nodes.front().error.empty();
+  const bool failed = !explanation.nodes.empty() && !explanation.nodes.front().error.empty();
   const std::string unseen = unseen_metrics(rule, context);
   const bool unknown = failed || !unseen.empty();
   std::string& verdict = explanation.verdict;

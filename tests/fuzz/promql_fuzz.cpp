@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "rules/explain/explain.h"
 #include "rules/promql/engine.h"
 #include "rules/promql/memory_storage.h"
 #include "rules/promql/parser.h"
@@ -43,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   options.limits.samples = 100'000;
   options.limits.samples_scanned = 1'000'000;
   (void)evaluate_instant(**expr, few_series(), 200'000, options);
+  (void)pgvigil::rules::explain(**expr, {.storage = few_series(), .options = options}, 200'000);
   (void)evaluate_range(**expr, few_series(), 0, 300'000, 30'000, options);
   return 0;
 }

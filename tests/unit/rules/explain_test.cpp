@@ -135,6 +135,15 @@ TEST_CASE("a verdict names the place and the reason of nothing") {
   CHECK_THAT(scene.verdict(expr), Contains(reason));
 }
 
+TEST_CASE("an expression of too many parts is not explained") {
+  std::string expr = "most";
+  for (int i = 0; i < 40; ++i)
+    expr += " + most";
+  const Explanation explanation = Scene({"most 1x10"}).explained(expr);
+  CHECK(explanation.nodes.empty());
+  CHECK(explanation.verdict == "The expression has 81 parts, and only up to 64 are explained.");
+}
+
 TEST_CASE("a collection that failed is the reason") {
   Scene scene({});
   scene.blind_to = "lag";
