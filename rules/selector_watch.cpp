@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "rules/label_set.h"
+#include "rules/promql/engine.h"
 #include "rules/promql/printer.h"
 #include "rules/selectors.h"
 
 namespace pgvigil::rules {
 
 using namespace promql;
+using std::chrono::milliseconds;
 
 SelectorWatch::SelectorWatch(std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
@@ -28,12 +30,13 @@ void SelectorWatch::add(const Rule& rule, const Expr& expr) {
   });
 }
 
-void SelectorWatch::look(const EvaluationContext& context, Timestamp now) {
+void SelectorWatch::look(const Queryable& storage,
+                         const std::function<bool(std::string_view metric)>& sees,
+                         Timestamp now) {
   const std::int64_t to_ms = std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count();
   for (Watched& watched : watched_) {
-    if (context.sees && !watched.metric.empty() && !context.sees(watched.metric)) continue;
-    const auto found =
-        context.storage.select(watched.matchers, to_ms - context.options.lookback_ms + 1, to_ms);
+    if (!watched.metric.empty() && !sees(watched.metric)) continue;
+    const auto found = storage.select(watched.matchers, to_ms - QueryOptions().lookback_ms + 1, to_ms);
     if (!found) continue;
     bool any = false;
     for (std::size_t i = 0; i < found->size() && !any; ++i)

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "rules/evaluation.h"
+#include "collectors/model/units.h"
+#include "rules/promql/storage.h"
 #include "rules/rule.h"
 
 namespace pgvigil::rules {
@@ -27,10 +31,12 @@ class SelectorWatch {
 
   /// Asks the storage for every selector at `now`. One whose metric is not seen (its collector failed) stays
   /// what it is.
-  void look(const EvaluationContext& context, Timestamp now);
+  void look(const promql::Queryable& storage,
+            const std::function<bool(std::string_view metric)>& sees,
+            Timestamp now);
 
   /// The selectors that have found nothing for `least` or longer, in the order of the rules.
-  std::vector<EmptySelector> empty_for(milliseconds least, Timestamp now) const;
+  std::vector<EmptySelector> empty_for(std::chrono::milliseconds least, Timestamp now) const;
   std::size_t size() const { return watched_.size(); }
 
  private:

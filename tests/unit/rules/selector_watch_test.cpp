@@ -28,12 +28,12 @@ class Scene {
       now_ += 1min;
       if (!series.empty()) {
         const auto description = promql::parse_series_description(series);
-        const auto t_ms = std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count();
+        const auto t_ms =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch()).count();
         storage_.append(description->labels, std::vector<promql::Point>{{t_ms, 1}});
       }
-      EvaluationContext context{storage_};
-      context.sees = [this](std::string_view metric) { return metric != blind_to; };
-      watch_.look(context, now_);
+      watch_.look(
+          storage_, [this](std::string_view metric) { return metric != blind_to; }, now_);
     }
   }
 
