@@ -36,6 +36,7 @@ run_checks() {
   check_scrapes
   check_server_metrics
   check_payments_metrics
+  check_backup
   check_processes
   if ((failures)); then
     echo "$failures assertions failed"
@@ -106,6 +107,27 @@ check_payments_metrics() {
   expect_metric 'transactions lacks indexes: it is scanned' \
     "increase(pg_stat_user_tables_seq_scan{$transactions_table}[1m]) > 0"
   expect_metric 'transactions is found in the buffers' "pg_statio_user_tables_heap_blocks_hit{$transactions_table} > 0"
+}
+
+check_backup() {
+  expect 'the backup has every database and the globals' backup_complete
+  expect 'compression saves at least 60 % of the payments dump' saved_at_least 60
+  expect 'the restore drill passed in under two minutes' drill_passed 120
+}
+
+backup_complete() {
+  backup_manifest | jq -e '.databases_expected == ["payments", "postgres"] and (.files | length) == 3'
+}
+
+saved_at_least() { # <percent>
+  local saved
+  saved=$(saved_by_compression)
+  echo "saved: $saved %"
+  ((saved >= $1))
+}
+
+drill_passed() { # <seconds>
+  drill_result | jq -e --argjson limit "$1" '.outcome == "passed" and .restore_seconds + .check_seconds < $limit'
 }
 
 check_processes() {

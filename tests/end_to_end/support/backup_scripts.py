@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 from . import places
@@ -16,6 +17,7 @@ class BackupScripts:
 
     def __init__(self, cluster, **settings):
         self.home = places.new_folder("backup-scripts")
+        self._programs = self._install()
         self.backups = self.folder("backups")
         self._environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -31,6 +33,14 @@ class BackupScripts:
             "PGVIGIL_DRILL_OPTIONS": "fsync=off",
         }
         self.set(**settings)
+
+    def _install(self):
+        """A copy that the server's user may read, wherever the checkout lies."""
+        copy = shutil.copytree(FOLDER, os.path.join(self.home, "scripts"))
+        for folder, _, names in os.walk(copy):
+            for path in [folder, *(os.path.join(folder, name) for name in names)]:
+                os.chmod(path, 0o755)
+        return copy
 
     def folder(self, name):
         """A folder of this name that the server's user owns."""
@@ -52,13 +62,13 @@ class BackupScripts:
         """Runs it to its end, and fails where its status is not the expected one. What it printed comes back."""
         user = [] if as_root else places.as_server_user("KILL")
         ended = subprocess.run(
-            [*before, *user, os.path.join(FOLDER, program), *arguments],
+            [*before, *user, os.path.join(self._programs, program), *arguments],
             env=self._environment_with(settings),
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=300,
             check=False,
         )
         assert ended.returncode == expect, f"{program} ended with {ended.returncode}:\n{ended.stderr}"
@@ -66,7 +76,7 @@ class BackupScripts:
 
     def start(self, program, *arguments, **settings):
         """The same, not waited for."""
-        words = [*places.as_server_user("CONT"), os.path.join(FOLDER, program), *arguments]
+        words = [*places.as_server_user("CONT"), os.path.join(self._programs, program), *arguments]
         return Process(words, os.path.join(self.home, "log"), env=self._environment_with(settings))
 
     # What they leave
