@@ -8,6 +8,7 @@ import time
 
 import pytest
 from support.backup_scripts import BackupScripts
+from support.cluster import DEBIAN_MAJOR, bin_folder
 from support.keys import AgeKey, GpgHome
 from support.process import children_of, is_alive
 from support.waiting import until
@@ -102,6 +103,29 @@ def test_role_passwords_stay_away_where_they_shall(scripts):
     with gzip.open(scripts.path(scripts.sets()[0], "globals.sql.gz"), "rt") as file:
         text = file.read()
     assert "CREATE ROLE app" in text and "PASSWORD" not in text and "SCRAM" not in text
+
+
+def test_a_role_that_may_only_read_is_enough(scripts, server):
+    server.create_role("reader", grant="pg_read_all_data")
+    server.run("create database private")
+    server.run("revoke connect on database private from public")
+    try:
+        scripts.set(pguser="reader", pgvigil_backup_role_passwords="no", pgvigil_backup_umask="027")
+        said = backup(scripts, expect=1).stderr
+        assert "database private: no snapshot to dump from:" in said and "permission denied" in said
+        nothing_is_left(scripts)
+        backup(scripts, pgvigil_backup_exclude="private")
+        folder = scripts.path(scripts.sets()[0])
+        assert os.stat(f"{folder}/manifest.json").st_mode & 0o777 == 0o640
+    finally:
+        server.run("drop database private")
+
+
+def test_a_server_that_is_newer_than_pg_dump_is_told_as_that(making):
+    scripts = making.keep(BackupScripts(making.cluster(17, role=False), pgvigil_pg_bin=bin_folder(DEBIAN_MAJOR)))
+    said = backup(scripts, expect=69).stderr
+    assert "pg_dump 15 cannot dump a server of Postgres 17" in said and "postgresql-client-17" in said
+    nothing_is_left(scripts)
 
 
 def test_a_dry_run_makes_nothing(scripts):
@@ -235,6 +259,11 @@ def test_the_host_that_dumps_needs_no_secret(making, scripts):
     with open(scripts.path(scripts.sets()[0], name), "rb") as file:
         assert file.read().startswith(b"age-encryption.org/v1")
     assert "keys of age have no expiry" in backup(scripts, "--dry-run").stderr
+    scripts.unset("PGVIGIL_BACKUP_RECIPIENTS")
+    recipients = f"{scripts.home}/recipients"
+    with open(recipients, "w", encoding="utf-8") as file:
+        file.write(f"# two of one\n{key.recipient}\n{key.recipient}\n")
+    backup(scripts, "--dry-run", pgvigil_backup_recipients_file=recipients)
 
 
 # Telling

@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 
 import pytest
 from support import places
 from support.backup_scripts import BackupScripts
 from support.keys import AgeKey, GpgHome
 from support.pgbackrest import Stanza
+from support.process import children_of, is_alive
+from support.waiting import until
 
 SHOP_ROWS = 3000
 
@@ -147,6 +150,27 @@ def test_rows_that_are_not_there_fail_the_drill(scripts):
     drill(scripts, expect=70)
     why = the_only_result(scripts)["why"]
     assert f"public.orders has {SHOP_ROWS} rows, expected {SHOP_ROWS + 1}" in why
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_drill_that_is_killed_leaves_no_server_and_says_nothing_of_the_backup(scripts, number):
+    scripts.run("pgvigil-backup")
+    folder = scripts.program("pg_restore", 'touch "$STARTED"; exec sleep 300')
+    for program in ("initdb", "postgres", "psql", "pg_dump"):
+        scripts.program(program, 'exec "$REAL" "$@"')
+    run = scripts.start("pgvigil-restore-drill", pgvigil_pg_bin=folder)
+    until(lambda: os.path.exists(f"{scripts.home}/tmp/started"), "the restore is under way")
+    os.remove(f"{scripts.home}/tmp/started")
+    family = children_of(run.pid)
+    run.send(number)
+    run.wait()
+    until(lambda: not any(map(is_alive, family)), "its server and all else is gone")
+    assert scripts.drills() == []
+    if number == signal.SIGTERM:
+        assert scripts.temporary() == []
+    else:
+        assert "removing what a killed drill has left" in drill(scripts).stderr
+        assert os.listdir(f"{scripts.home}/scratch") == []
 
 
 def test_no_backup_is_no_drill(scripts):

@@ -16,8 +16,7 @@ job_pid=   # process of run_job's function
 outcome=   # a sentence for the metrics and the notification
 on_ending= # a function that is called once with the exit status, whatever that is
 
-# Dumps hold the whole database: nobody but their owner reads them.
-umask 077
+umask 077 # until the settings are read
 export LC_ALL=C
 
 # say <text>...: progress, a line each, on stderr.

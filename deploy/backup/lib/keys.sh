@@ -4,16 +4,27 @@
 
 key_expiry= # epoch of the first expiry of all recipients; empty where none expires
 
+# One a line. Those of a file for age may be keys of ssh, with blanks in them: age reads it itself.
 recipients() {
   local recipient
   for recipient in $PGVIGIL_BACKUP_RECIPIENTS; do printf '%s\n' "$recipient"; done
-  if [[ -n $PGVIGIL_BACKUP_RECIPIENTS_FILE ]]; then
+  if [[ -n $PGVIGIL_BACKUP_RECIPIENTS_FILE && $PGVIGIL_BACKUP_ENCRYPTION == gpg ]]; then
     grep -vE '^[[:space:]]*(#|$)' "$PGVIGIL_BACKUP_RECIPIENTS_FILE"
   fi
 }
 
+# Fills `age_arguments`.
+name_age_recipients() {
+  local recipient
+  age_arguments=()
+  for recipient in $(recipients); do age_arguments+=(--recipient "$recipient"); done
+  if [[ -n $PGVIGIL_BACKUP_RECIPIENTS_FILE ]]; then
+    age_arguments+=(--recipients-file "$PGVIGIL_BACKUP_RECIPIENTS_FILE")
+  fi
+}
+
 check_keys() {
-  local recipient all
+  local recipient all until='no key expires'
   [[ $PGVIGIL_BACKUP_ENCRYPTION != none ]] || {
     say 'encryption: none'
     return 0
@@ -22,25 +33,19 @@ check_keys() {
     fail "$EXIT_CONFIG" "cannot read PGVIGIL_BACKUP_RECIPIENTS_FILE $PGVIGIL_BACKUP_RECIPIENTS_FILE"
   fi
   mapfile -t all < <(recipients)
-  ((${#all[@]})) || fail "$EXIT_CONFIG" "encryption by $PGVIGIL_BACKUP_ENCRYPTION needs a recipient" \
+  [[ -n ${all[*]}$PGVIGIL_BACKUP_RECIPIENTS_FILE ]] || fail "$EXIT_CONFIG" "encryption by $PGVIGIL_BACKUP_ENCRYPTION needs a recipient" \
     'Set PGVIGIL_BACKUP_RECIPIENTS or PGVIGIL_BACKUP_RECIPIENTS_FILE.'
   need "$PGVIGIL_BACKUP_ENCRYPTION"
   if [[ $PGVIGIL_BACKUP_ENCRYPTION == age ]]; then
-    age_accepts "${all[@]}"
-    say "encryption: age for ${#all[@]} recipients; keys of age have no expiry"
+    name_age_recipients
+    age "${age_arguments[@]}" </dev/null >/dev/null 2>"$work/age" ||
+      fail "$EXIT_KEY" "age does not take a recipient: $(head -n 1 "$work/age")"
+    say 'encryption: age; keys of age have no expiry'
     return
   fi
   for recipient in "${all[@]}"; do check_gpg_key "$recipient"; done
-  local until="no key expires"
   if [[ -n $key_expiry ]]; then until="the first key expires $(rfc3339 "$key_expiry")"; fi
   say "encryption: gpg for ${#all[@]} recipients; $until"
-}
-
-age_accepts() {
-  local arguments=() recipient
-  for recipient in "$@"; do arguments+=(--recipient "$recipient"); done
-  age "${arguments[@]}" </dev/null >/dev/null 2>"$work/age" ||
-    fail "$EXIT_KEY" "age does not take a recipient: $(head -n 1 "$work/age")"
 }
 
 # A key can encrypt until it, or all of its encryption subkeys, have expired. In the listing with colons, field 2 is

@@ -91,7 +91,7 @@ restore_globals() { # <bootstrap role>
   unpack globals "$file" cat
   # initdb has made the bootstrap role; and a tablespace must not lie where the source has it.
   while IFS= read -r line; do
-    [[ $line != "CREATE ROLE $1;" && $line != "CREATE ROLE \"$1\";" ]] || continue
+    [[ $line != "CREATE ROLE $1;" && $line != "CREATE ROLE \"${1//\"/\"\"}\";" ]] || continue
     if [[ $line =~ ^(CREATE TABLESPACE .* LOCATION )\'.*\'\;$ ]]; then
       number=$((number + 1))
       mkdir -p "$scratch/tablespaces/$number"

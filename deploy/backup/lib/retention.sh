@@ -3,16 +3,17 @@
 # of each as the settings say. They are counted back from the newest set, not from today: where backups stop, nothing
 # ages away. Sets that are not whole neither count nor are touched.
 
-# plan_retention: fills `kept` (name -> why), `expired` and `damaged` (names).
+declare -A kept=()
+expired=()
+
+# plan_retention: fills `kept` (name -> why), `expired` (names).
 plan_retention() {
   local good=() name
-  declare -gA kept=()
-  expired=() damaged=()
+  kept=() expired=()
   while read -r name; do
     if set_is_good "$PGVIGIL_BACKUP_DIR/$name"; then
       good+=("$name")
     else
-      damaged+=("$name")
       warn "the set $name is not whole and counts for nothing: $set_fault. Retention leaves it alone: look at it, and remove it."
     fi
   done < <(list_sets)
@@ -48,8 +49,9 @@ remove_expired() {
   local name
   for name in "${expired[@]}"; do
     say "retention: removing $name"
-    mv -T -- "$PGVIGIL_BACKUP_DIR/$name" "$PGVIGIL_BACKUP_DIR/.expired-$name"
+    mv -T -- "$PGVIGIL_BACKUP_DIR/$name" "$PGVIGIL_BACKUP_DIR/.expired-$name" || warn "$name could not be removed"
   done
-  rm -rf -- "$PGVIGIL_BACKUP_DIR"/.expired-$STAMPS
+  # shellcheck disable=SC2086  # a glob
+  rm -rf -- "$PGVIGIL_BACKUP_DIR"/.expired-$STAMPS || warn 'not all of what has expired could be removed'
   say "retention: ${#kept[@]} sets kept, ${#expired[@]} removed"
 }

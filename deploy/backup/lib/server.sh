@@ -50,8 +50,11 @@ read_databases() {
   local bytes name listing
   databases=()
   declare -gA bytes_of=()
-  listing=$(sql "$PGVIGIL_BACKUP_MAINTENANCE_DATABASE" "select pg_database_size(oid), datname from pg_database
-    where datallowconn and not datistemplate and datconnlimit <> -2 order by 2")
+  listing=$(sql "$PGVIGIL_BACKUP_MAINTENANCE_DATABASE" "
+    select case when has_database_privilege(oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')
+                then pg_database_size(oid) else 0 end, datname
+    from pg_database where datallowconn and not datistemplate and datconnlimit <> -2 order by 2" 2>"$work/psql") ||
+    fail "$EXIT_UNAVAILABLE" "cannot list the databases: $(tail -n 1 "$work/psql")"
   while IFS='|' read -r bytes name; do
     [[ " $PGVIGIL_BACKUP_EXCLUDE " != *" $name "* ]] || continue
     [[ -z $PGVIGIL_BACKUP_DATABASES || " $PGVIGIL_BACKUP_DATABASES " == *" $name "* ]] || continue

@@ -6,6 +6,7 @@
 readonly SETTINGS=(
   PGVIGIL_BACKUP_DIR /var/lib/pgvigil/backups
   PGVIGIL_BACKUP_TOOL dump
+  PGVIGIL_BACKUP_UMASK 077
   PGVIGIL_RUN_AS -
   PGVIGIL_PG_BIN -
   PGVIGIL_METRICS_DIR -
@@ -108,6 +109,9 @@ check_settings() {
     whole_number "$name" 0
   done
   for name in PGVIGIL_BACKUP_KEEP_LAST PGVIGIL_BACKUP_JOBS PGVIGIL_DRILL_JOBS; do whole_number "$name" 1; done
+  [[ $PGVIGIL_BACKUP_UMASK =~ ^0?[0-7][0-7][0-7]$ ]] ||
+    fail "$EXIT_CONFIG" "PGVIGIL_BACKUP_UMASK is '$PGVIGIL_BACKUP_UMASK': expected three octal digits such as 027"
+  umask "$PGVIGIL_BACKUP_UMASK"
   if [[ $PGVIGIL_BACKUP_TOOL == pgbackrest && -z $PGVIGIL_BACKUP_STANZA ]]; then
     fail "$EXIT_CONFIG" 'PGVIGIL_BACKUP_STANZA is not set: pgBackRest needs the name of its stanza'
   fi

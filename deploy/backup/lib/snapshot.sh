@@ -28,7 +28,7 @@ open_snapshot() {
     --dbname="$(conninfo "$1")" <"$work/session" >"$work/session.out" 2>"$work/session.log" &
   session_pid=$!
   exec {session_in}>"$work/session"
-  cat >&"$session_in" <<'SQL'
+  say_to_session <<'SQL'
 begin isolation level repeatable read, read only;
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = 0;
@@ -39,20 +39,23 @@ select pg_export_snapshot();
 SQL
   while [[ ! -s $work/session.out ]]; do
     kill -0 "$session_pid" 2>/dev/null ||
-      fail "$EXIT_FAILED" "database $1: no snapshot to dump from: $(tail -n 1 "$work/session.log")"
+      fail "$EXIT_FAILED" "database $1: no snapshot to dump from: $(head -n 1 "$work/session.log")"
     sleep 0.02
   done
   identifier=$(head -n 1 "$work/session.out")
   # shellcheck disable=SC2034  # pg_dump's, in dump.sh
   snapshot=(--snapshot="$identifier")
   # From here on a failed count costs itself only, not the transaction and its snapshot.
-  printf '%s\n' '\set ON_ERROR_STOP off' '\set ON_ERROR_ROLLBACK on' "$SAMPLE_SQL \\gexec" >&"$session_in"
+  printf '%s\n' '\set ON_ERROR_STOP off' '\set ON_ERROR_ROLLBACK on' "$SAMPLE_SQL \\gexec" | say_to_session
 }
+
+# A session that has ended meanwhile is found where its answer is missing.
+say_to_session() { { cat >&"$session_in"; } 2>/dev/null || true; }
 
 # After the dump: waits for the last count, and lays the counts, a JSON object a line, in $work/sample. A count that
 # failed makes the sample smaller, and the backup no worse.
 close_snapshot() {
-  printf '%s\n' '\q' >&"$session_in"
+  say_to_session <<<'\q'
   exec {session_in}>&-
   wait "$session_pid" || true
   session_pid=

@@ -28,8 +28,8 @@ encrypt() {
         --compress-algo none "${arguments[@]}" --encrypt
       ;;
     age)
-      for recipient in $(recipients); do arguments+=(--recipient "$recipient"); done
-      exec age "${arguments[@]}"
+      name_age_recipients
+      exec age "${age_arguments[@]}"
       ;;
     none) exec cat ;;
   esac

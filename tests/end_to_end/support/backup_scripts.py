@@ -117,12 +117,16 @@ class BackupScripts:
         return os.listdir(os.path.join(self.home, "tmp")) + os.listdir(os.path.join(self.home, "scratch"))
 
     def program(self, name, text):
-        """Puts a shell script of this name before the real one; `$REAL` in it is that one. The folder comes back."""
+        """Puts a shell script of this name before the real one, which is `$REAL` in it. The folder comes back.
+
+        What its version is, the real one answers.
+        """
         folder = os.path.join(self.home, "programs")
         os.makedirs(folder, exist_ok=True)
         real = os.path.join(self._environment["PGVIGIL_PG_BIN"], name)
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(f"#!/bin/bash\nREAL={real}\nSTARTED={self.home}/tmp/started\n{text}\n")
+            file.write(f"#!/bin/bash\nREAL={real}\nSTARTED={self.home}/tmp/started\n")
+            file.write(f'[[ ${{1-}} != --version ]] || exec "$REAL" "$@"\n{text}\n')
         os.chmod(file.name, 0o755)
         return folder
 
