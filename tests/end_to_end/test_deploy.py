@@ -1,0 +1,202 @@
+"""What deploy/ holds for those who install: the operators' snippets, the unit of systemd, the Debian package, compose."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from support import helm
+from support.agent import binary, command
+from support.dashboards import REPOSITORY
+
+DEPLOY = os.path.join(REPOSITORY, "deploy")
+SNIPPETS = sorted(os.path.basename(path) for path in glob.glob(f"{DEPLOY}/kubernetes/*.yaml"))
+BESIDE = [name for name in SNIPPETS if name != "cloudnativepg-values.yaml"]
+BY_VARIABLES_ONLY = {"zalando.yaml", "crunchy.yaml"}  # the operator mounts no Secret into a sidecar
+
+
+def read(path):
+    with open(os.path.join(DEPLOY, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def containers(node):
+    """All containers called pgvigil, wherever they are."""
+    if isinstance(node, dict):
+        if node.get("name") == "pgvigil" and "image" in node:
+            yield node
+        for child in node.values():
+            yield from containers(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from containers(child)
+    elif isinstance(node, str) and node.startswith("[{"):
+        yield from containers(json.loads(node))  # a JSON patch in an annotation
+
+
+def sidecars(name):
+    found = [one for document in yaml.safe_load_all(read(f"kubernetes/{name}")) for one in containers(document)]
+    assert found, name
+    return found
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_snippet_never_endangers_its_postgres(name):
+    for one in sidecars(name):
+        assert "readinessProbe" not in one and "startupProbe" not in one and "restartPolicy" not in one
+        assert one["args"][:2] == ["run", "--supervise"]
+        assert one["resources"]["requests"] and one["resources"]["limits"]["memory"] == "64Mi"
+        assert one["ports"] == [{"name": "pgvigil", "containerPort": one["ports"][0]["containerPort"], "protocol": "TCP"}]
+        if "livenessProbe" in one:
+            assert one["livenessProbe"]["httpGet"]["path"] == "/livez"
+            assert one["livenessProbe"]["failureThreshold"] >= 10
+        context = one.get("securityContext")
+        if name != "zalando.yaml":  # whose operator sets its own
+            assert context["runAsNonRoot"] and context["readOnlyRootFilesystem"]
+            assert context["capabilities"] == {"drop": ["ALL"]} and not context["allowPrivilegeEscalation"]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_program_takes_a_snippets_environment(name, tmp_path):
+    for one in sidecars(name):
+        environment = {each["name"]: each.get("value", "secret") for each in one["env"]}
+        if "DATA_SOURCE_PASS_FILE" in environment:
+            (tmp_path / "password").write_text("secret")
+            environment["DATA_SOURCE_PASS_FILE"] = str(tmp_path / "password")
+        else:
+            assert name in BY_VARIABLES_ONLY or "cnpg_metrics_exporter" in environment.values()
+        checked = command("check", env=environment)
+        assert "from the environment: good" in checked.stdout, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(not helm.tool("kube_strict"), reason="there is no kube_strict: tests/lib/kube_tools builds it")
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_snippets_container_is_one_of_kubernetes(name):
+    for one in sidecars(name):
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [one]}}
+        checked = helm.run("kube_strict", given=yaml.safe_dump(pod))
+        assert checked.returncode == 0, checked.stdout
+    for document in yaml.safe_load_all(read(f"kubernetes/{name}")):
+        if document.get("apiVersion") in ("v1", "apps/v1"):
+            assert helm.run("kube_strict", given=yaml.safe_dump(document)).returncode == 0, name
+
+
+@pytest.mark.skipif(not helm.tool("helm"), reason="there is no helm: tests/lib/kube_tools builds it")
+def test_the_chart_takes_the_values_for_cloudnativepg():
+    values = f"{DEPLOY}/kubernetes/cloudnativepg-values.yaml"
+    done = helm.run("helm", "template", "x", helm.CHART, "--kube-version", helm.KUBERNETES, "--values", values)
+    assert done.returncode == 0, done.stderr
+    [made] = [one for one in helm.objects(done.stdout) if one["kind"] == "ConfigMap"]
+    services = {one["metadata"]["name"] for one in helm.objects(done.stdout) if one["kind"] == "Service"}
+    hosts = set(re.findall(r"host='([\w-]+)\.db\.svc'", made["data"]["pgvigil.toml"]))
+    assert hosts and hosts <= services
+
+
+def test_the_readme_names_every_snippet():
+    assert set(re.findall(r"^\| `([\w.-]+\.yaml)`", read("kubernetes/README.md"), re.MULTILINE)) == set(SNIPPETS)
+
+
+# SQL
+
+
+def psql(cluster, *words):
+    done = subprocess.run(
+        ["psql", "--no-psqlrc", "-h", cluster.home, "-p", str(cluster.port), "-U", "postgres", "-d", "postgres", *words],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_role_is_made_and_its_password_rotated_by_the_same_file(making):
+    cluster = making.cluster(role=False, settings={"shared_preload_libraries": "pg_stat_statements"})
+    for password in ("it's the first", "the second"):
+        status, said = psql(cluster, "-v", f"password={password}", "-f", f"{DEPLOY}/sql/role.sql")
+        assert status == 0, said
+        quoted = password.replace("'", "\\'")
+        checked = command("check", env={"DATA_SOURCE_NAME": cluster.dsn(password=f"'{quoted}'")})
+        assert "password authentication failed" not in checked.stdout + checked.stderr
+        assert "needs" not in checked.stderr and "GRANT pg_monitor" not in checked.stdout, checked.stdout
+    assert cluster.value("select rolconnlimit from pg_roles where rolname = 'pgvigil'") == 8
+    assert psql(cluster, "-f", f"{DEPLOY}/sql/statements.sql")[0] == 0
+    assert cluster.value("select has_function_privilege('pgvigil', 'pg_stat_file(text, boolean)', 'execute')")
+    assert "give the password" in psql(cluster, "-f", f"{DEPLOY}/sql/role.sql")[1]
+
+
+# systemd and the Debian package
+
+
+def test_systemd_accepts_the_unit(tmp_path):
+    unit = tmp_path / "pgvigil.service"
+    unit.write_text(read("systemd/pgvigil.service").replace("/usr/bin/pgvigil", binary()))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, timeout=60, check=False
+    )
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "pgvigil" in line]
+    assert not said, "\n".join(said)
+
+
+def test_the_unit_is_confined():
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"{DEPLOY}/systemd/pgvigil.service"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    [exposure] = re.findall(r"Overall exposure level for pgvigil.service: ([\d.]+)", done.stdout)
+    assert float(exposure) < 2.0, done.stdout
+
+
+def test_the_packages_configuration_is_good(tmp_path):
+    (tmp_path / "password").write_text("x")
+    text = read("systemd/pgvigil.toml").replace("/run/credentials/pgvigil.service", str(tmp_path))
+    (tmp_path / "pgvigil.toml").write_text(text.replace("/var/lib/pgvigil", str(tmp_path)))
+    checked = command("check", "--config", str(tmp_path / "pgvigil.toml"))
+    assert "pgvigil.toml: good" in checked.stdout, checked.stdout + checked.stderr
+
+
+def test_the_debian_package_holds_what_it_should(tmp_path):
+    build = os.path.dirname(os.path.dirname(os.path.realpath(binary())))
+    done = subprocess.run(
+        ["cpack", "-G", "DEB", "-B", str(tmp_path)], cwd=build, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [package] = tmp_path.glob("*.deb")
+    listed = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
+    files = {line.split(maxsplit=5)[5].removeprefix(".") for line in listed.splitlines()}
+    for path in ("/usr/bin/pgvigil", "/usr/lib/systemd/system/pgvigil.service", "/etc/pgvigil/pgvigil.toml",
+                 "/usr/share/pgvigil/sql/role.sql", "/usr/share/pgvigil/dashboards/pgvigil-fleet.json"):  # fmt: skip
+        assert path in files, listed
+    shown = subprocess.run(["dpkg-deb", "--info", package], capture_output=True, text=True, check=True).stdout
+    assert "libpq5" in shown and "conffiles" in shown and "postinst" in shown
+    subprocess.run(["dpkg-deb", "--extract", package, tmp_path / "root"], check=True)
+    version = subprocess.run([tmp_path / "root/usr/bin/pgvigil", "version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("pgvigil ")
+
+
+# compose
+
+
+def test_compose_mounts_what_there_is():
+    compose = yaml.safe_load(read("compose.yaml"))
+    mounted = [
+        volume.split(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", [])
+        if volume.startswith("./")
+    ]
+    assert mounted
+    for path in mounted:
+        assert os.path.exists(os.path.join(DEPLOY, path)), path
+    for service in compose["services"].values():
+        assert set(service.get("secrets", [])) <= set(compose["secrets"])
+
+
+def test_promtool_accepts_composes_prometheus(tmp_path):
+    (tmp_path / "rules").symlink_to(f"{DEPLOY}/prometheus")
+    (tmp_path / "prometheus.yml").write_text(read("compose.d/prometheus.yml"))
+    done = subprocess.run(
+        ["promtool", "check", "config", tmp_path / "prometheus.yml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "2 rule files found" in done.stdout, done.stdout + done.stderr
