@@ -2,9 +2,8 @@
 
 import string
 
+from source import intervals
 from source.model import COLUMNS, SCHEMA_VERSION, SOURCE, TAG, levels, promql
-
-LINK_TITLES = {"pgvigil-instance": "Instance", "pgvigil-statements": "Statements"}
 
 
 def render(dashboard):
@@ -162,6 +161,8 @@ def _panel(panel):
     }
     if panel.kind == "table":
         made["transformations"] = _table_steps(panel)
+    if interval := intervals.step([query.text for query in panel.queries]):
+        made["interval"] = interval
     return made
 
 

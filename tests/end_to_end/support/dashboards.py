@@ -29,11 +29,11 @@ def variables(dashboard, kind):
     return [one for one in dashboard["templating"]["list"] if one["type"] == kind]
 
 
-def sent(dashboard, query):
-    """The query with all variables filled in, each with its All."""
+def sent(dashboard, query, interval="15s"):
+    """The query with all variables filled in, each with its All; `interval` is the panel's."""
     for variable in variables(dashboard, "query"):
         query = re.sub(rf"\${variable['name']}\b", variable["allValue"], query)
-    query = query.replace("$__rate_interval", "1m").replace("$__range", "5m")
+    query = query.replace("$__rate_interval", f"{4 * int(interval.removesuffix('s'))}s").replace("$__range", "5m")
     assert "$" not in query, f"a variable is not known: {query}"
     return query
 
@@ -43,7 +43,8 @@ def queries(dashboards):
     found = []
     for name, dashboard in dashboards.items():
         for panel in panels(dashboard):
-            found += [(name, panel["title"], sent(dashboard, target["expr"])) for target in panel["targets"]]
+            interval = panel.get("interval", "15s")
+            found += [(name, panel["title"], sent(dashboard, one["expr"], interval)) for one in panel["targets"]]
         for annotation in dashboard["annotations"]["list"]:
             if "expr" in annotation:
                 found.append((name, annotation["name"], sent(dashboard, annotation["expr"])))
