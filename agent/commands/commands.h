@@ -8,6 +8,7 @@ extern const Command k_check_command;
 extern const Command k_collect_command;
 extern const Command k_docs_command;
 extern const Command k_probe_command;
+extern const Command k_query_command;
 extern const Command k_rules_command;
 extern const Command k_run_command;
 

@@ -18,6 +18,7 @@ bool watch_alike(const Config& one, const Config& other) {
   // Whatever is not named here matters to those who watch, also what will be added.
   Config same = one;
   same.http = other.http;
+  same.query = other.query;
   same.log = other.log;
   same.state = other.state;
   same.servers = other.servers;

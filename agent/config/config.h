@@ -23,9 +23,19 @@ struct HttpConfig {
   std::string host = "0.0.0.0";
   int port = 9187;
   int threads = 4;
+  int query_threads = 2;             ///< that evaluate queries of /api/v1, and nothing else
   std::size_t max_connections = 64;  ///< open or waiting; further ones are closed at once
 
   bool operator==(const HttpConfig&) const = default;
+};
+
+/// [query]: what one query of /api/v1 may take.
+struct QueryConfig {
+  std::chrono::milliseconds timeout{120'000};  ///< from the complete request on, waiting included
+  std::size_t max_samples = 2'000'000;         ///< that it holds at a time
+  Bytes max_response{16'000'000};              ///< of its answer
+
+  bool operator==(const QueryConfig&) const = default;
 };
 
 /// [log]
@@ -100,6 +110,7 @@ struct AuthModule {
 struct Config {
   std::string file;  ///< empty when there is none
   HttpConfig http;
+  QueryConfig query;
   LogConfig log;
   StateConfig state;
   std::vector<ServerConfig> servers;          ///< at least one; no two of a kind have the same name

@@ -45,6 +45,11 @@ inline std::string shown(double value) {
 inline std::string shown(std::size_t value) {
   return std::to_string(value);
 }
+inline std::string shown(Bytes value) {
+  constexpr std::uint64_t k_megabyte = 1'000'000;
+  if (value.count % k_megabyte != 0) return in_quotes(std::to_string(value.count) + "B");
+  return in_quotes(std::to_string(value.count / k_megabyte) + "MB");
+}
 template <typename T>
 std::string shown(const std::optional<T>& value) {
   return value ? shown(*value) : "";
@@ -107,6 +112,20 @@ Option<Target> duration_or_off(
             section.report(
                 key, "'" + std::string(key) + "' must be at least " + duration_text(least) + ", or \"off\"",
                 "Write a number and a unit, in quotes: \"15s\".");
+          }};
+}
+
+/// A size: "16MB".
+template <typename Target, typename Place>
+Option<Target> bytes(std::string_view key, Bytes least, Place place, std::string_view meaning, Preset preset = {}) {
+  const std::string rule = "at least " + shown(least);
+  return {key, "size, " + rule, preset_of<Target>(place, preset), meaning,
+          [=](Section& section, Target& target) {
+            const auto value = section.bytes(key);
+            if (!value) return;
+            if (*value >= least) return set(place(target), *value);
+            section.report(key, "'" + std::string(key) + "' must be a size, " + rule,
+                           "Write a number and a unit, in quotes: \"16MB\" or \"16MiB\".");
           }};
 }
 

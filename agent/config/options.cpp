@@ -39,8 +39,27 @@ OptionGroup<Config> http_group() {
                "threads", 1, 64, [](Config & c) -> auto& { return c.http.threads; },
                "Threads that answer requests."),
            integer<Config>(
+               "query_threads", 1, 64, [](Config & c) -> auto& { return c.http.query_threads; },
+               "Threads that evaluate queries of `/api/v1`, and nothing else: further queries wait, and never "
+               "keep `/metrics` or `/livez` waiting."),
+           integer<Config>(
                "max_connections", 1, 10'000, [](Config & c) -> auto& { return c.http.max_connections; },
                "Connections that are open or wait; further ones are closed at once.")},
+          {}};
+}
+
+OptionGroup<Config> query_group() {
+  return {"query",
+          "What one query of `/api/v1` may take; see [api.md](api.md).",
+          {duration<Config>(
+               "timeout", 100ms, [](Config & c) -> auto& { return c.query.timeout; },
+               "From the complete request on, the wait for a thread included. A request may ask for less."),
+           integer<Config>(
+               "max_samples", 1'000, 1'000'000'000, [](Config & c) -> auto& { return c.query.max_samples; },
+               "Samples that it holds at a time, of 8 to 16 bytes each."),
+           bytes<Config>(
+               "max_response", Bytes{10'000}, [](Config & c) -> auto& { return c.query.max_response; },
+               "What its answer may have.")},
           {}};
 }
 
@@ -167,8 +186,8 @@ OptionGroup<Config> host_group() {
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(), log_group(), state_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
-          probe_group()};
+  return {http_group(),   query_group(), log_group(),  state_group(), compatibility_group(), limits_group(),
+          collect_group(), host_group(), probe_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

@@ -1,5 +1,9 @@
 #include "agent/http/routes.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "agent/http/api/api.h"
 #include "agent/http/status_page.h"
 #include "agent/runtime/agent.h"
 
@@ -69,7 +73,7 @@ Response reload(Agent& agent) {
 }  // namespace
 
 std::vector<Route> routes_of(Agent& agent) {
-  return {
+  std::vector<Route> routes = {
       {RouteKind::get, "/",
        [&](const Request&) -> Response {
          return {.content_type = "text/html; charset=utf-8", .body = status_html(agent.status())};
@@ -90,6 +94,8 @@ std::vector<Route> routes_of(Agent& agent) {
       {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); },
        "read the configuration again"},
   };
+  std::ranges::move(api::routes(agent.api_data()), std::back_inserter(routes));
+  return routes;
 }
 
 }  // namespace pgvigil::agent

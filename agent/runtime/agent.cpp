@@ -6,6 +6,7 @@
 
 #include "agent/config/load.h"
 #include "agent/http/routes.h"
+#include "agent/runtime/api_data.h"
 #include "agent/runtime/log.h"
 #include "agent/version.h"
 
@@ -67,7 +68,8 @@ Agent::Agent(AgentOptions options)
       budget_(std::make_shared<SeriesBudget>()),
       self_(k_version, options_.restarts, budget_),
       own_(self_),
-      scraper_(own_) {
+      scraper_(own_),
+      api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); })) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
                      nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));
@@ -102,7 +104,9 @@ std::expected<void, Diagnostics> Agent::reload() {
 }
 
 std::expected<void, Error> Agent::listen(const HttpConfig& http) {
-  const HttpLimits limits{.threads = static_cast<std::size_t>(http.threads), .max_connections = http.max_connections};
+  const HttpLimits limits{.threads = static_cast<std::size_t>(http.threads),
+                          .slow_threads = static_cast<std::size_t>(http.query_threads),
+                          .max_connections = http.max_connections};
   const Address address = options_.listen.value_or(Address{http.host, http.port});
   auto bound = options_.listen_descriptor ? Server::adopt(*options_.listen_descriptor, limits)
                                           : Server::bind(address.host, address.port, limits);

@@ -9,6 +9,7 @@
 
 #include "agent/config/address.h"
 #include "agent/config/config.h"
+#include "agent/http/api/data.h"
 #include "agent/http/server.h"
 #include "agent/http/status_page.h"
 #include "agent/runtime/own_metrics.h"
@@ -57,6 +58,8 @@ class Agent {
                                                 const std::string& module,
                                                 const ScrapeRequest& request);
   StatusView status() const;
+  /// What /api/v1 reads.
+  const api::Data& api_data() const { return *api_data_; }
   bool alive() const;
   /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
   bool ready() const;
@@ -76,6 +79,7 @@ class Agent {
   Scraper scraper_;
   std::unique_ptr<Store> store_;    // with the first configuration
   std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
+  std::unique_ptr<const api::Data> api_data_;
   std::unique_ptr<Server> http_;
 
   std::mutex reload_mutex_;  // one reload at a time; guards content_

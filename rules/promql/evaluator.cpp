@@ -34,7 +34,11 @@ Expected<Block> Evaluator::new_block(std::size_t rows) {
 }
 
 std::expected<void, Error> Evaluator::count_scanned(std::size_t samples) {
+  constexpr std::size_t k_between_questions = 1'000'000;  // some milliseconds
+  const std::size_t before = context_.scanned;
   context_.scanned += samples;
+  const bool ask = before / k_between_questions != context_.scanned / k_between_questions;
+  if (ask && context_.options.cancelled && context_.options.cancelled()) return cancelled_error();
   if (context_.scanned > context_.options.limits.samples_scanned) {
     return failure(Fault::limit, "query processing would look at too many samples in range functions");
   }

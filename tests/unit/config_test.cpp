@@ -95,7 +95,12 @@ TEST_CASE("every key of the file arrives where it belongs", "[config]") {
 [http]
 listen = "127.0.0.1:9999"
 threads = 2
+query_threads = 3
 max_connections = 10
+[query]
+timeout = "10s"
+max_samples = 5000
+max_response = "1MiB"
 [log]
 format = "json"
 level = "warning"
@@ -125,7 +130,8 @@ filter.schemaname = ["public", "a*", "!*_old"]
 filter.relname = ["!tmp*"]
 )");
   CHECK(config.file == "/etc/pgvigil/pgvigil.toml");
-  CHECK(config.http == HttpConfig{"127.0.0.1", 9999, 2, 10});
+  CHECK(config.http == HttpConfig{"127.0.0.1", 9999, 2, 3, 10});
+  CHECK(config.query == QueryConfig{10s, 5'000, Bytes{1'048'576}});
   CHECK(config.log == LogConfig{LogFormat::json, LogLevel::warning});
   CHECK(config.servers[0].connection.dsn.reveal() == "host=db password=secret");
   CHECK(config.servers[0].connection.user == "watcher");
@@ -243,7 +249,8 @@ TEST_CASE("mistakes of definition files stand beside those of the configuration"
   REQUIRE_FALSE(config);
   REQUIRE(config.error().size() == 2);
   CHECK(to_string(config.error()[0]) ==
-        "/etc/pgvigil/pgvigil.toml:2:1: unknown key 'port' (Known here: listen, threads, max_connections.)");
+        "/etc/pgvigil/pgvigil.toml:2:1: unknown key 'port' (Known here: listen, threads, "
+          "query_threads, max_connections.)");
   CHECK(config.error()[1].file == "/etc/pgvigil/collectors.d/mine.toml");
 }
 
