@@ -147,9 +147,9 @@ std::vector<std::string> labels_of(const MetricDefinition& metric, Generation ge
   return labels;
 }
 
-std::variant<Plan, Unsupported> plan(const Definition& definition,
-                                     const ServerFacts& facts,
-                                     Generation generation) {
+std::variant<Question, Unsupported> question(const Definition& definition,
+                                             const ServerFacts& facts,
+                                             Generation generation) {
   if (definition.kind != facts.kind)
     return Unsupported{
         "is for " + std::string(to_string(definition.kind)) + ", this is " + std::string(to_string(facts.kind)), ""};
@@ -165,14 +165,23 @@ std::variant<Plan, Unsupported> plan(const Definition& definition,
   if (!definition.needs.empty() && !facts.has_role(definition.needs))
     return Unsupported{"needs the role " + definition.needs,
                        "GRANT " + definition.needs + " TO " + quoted(facts.user) + ";"};
+  const QueryDefinition* query = choose_query(definition, facts, generation);
+  if (query == nullptr) return no_query(definition, facts);
+  return Question{query, sql_for(definition, *query, facts)};
+}
 
+std::variant<Plan, Unsupported> plan(const Definition& definition,
+                                     const ServerFacts& facts,
+                                     Generation generation) {
+  auto asked = question(definition, facts, generation);
+  if (auto* unsupported = std::get_if<Unsupported>(&asked)) return std::move(*unsupported);
+  auto& [query, sql] = std::get<Question>(asked);
   Plan chosen{.definition = &definition,
-              .query = choose_query(definition, facts, generation),
+              .query = query,
               .generation = generation,
               .endpoint = facts.endpoint,
+              .sql = std::move(sql),
               .incarnation = incarnation_of(facts)};
-  if (chosen.query == nullptr) return no_query(definition, facts);
-  chosen.sql = sql_for(definition, *chosen.query, facts);
   for (const MetricDefinition& metric : definition.metrics)
     if (metric.versions.contains(facts.release()) && in_generation(metric.generations, generation))
       chosen.metrics.push_back(&metric);

@@ -35,6 +35,18 @@ struct Plan {
 /// The labels that a metric has under this plan.
 std::vector<std::string> labels_of(const MetricDefinition& metric, Generation generation);
 
+/// What a server is asked: the query for its version and role.
+struct Question {
+  const QueryDefinition* query = nullptr;
+  std::string sql;  ///< of the query, with the schema of the extension put in
+};
+
+/// Chooses the query for this server, or says why there is none. Points into `definition`, of which the metrics do
+/// not matter.
+std::variant<Question, Unsupported> question(const Definition& definition,
+                                             const postgres::ServerFacts& facts,
+                                             Generation generation);
+
 /// Chooses the query and the metrics for this server, or says why there is none. Points into `definition`.
 std::variant<Plan, Unsupported> plan(const Definition& definition,
                                      const postgres::ServerFacts& facts,

@@ -7,6 +7,7 @@ namespace pgvigil::agent {
 extern const Command k_check_command;
 extern const Command k_collect_command;
 extern const Command k_docs_command;
+extern const Command k_evidence_command;
 extern const Command k_probe_command;
 extern const Command k_query_command;
 extern const Command k_rules_command;

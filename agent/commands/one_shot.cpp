@@ -18,8 +18,9 @@ double seconds_since(steady_clock::time_point start) {
 }  // namespace
 
 std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& config,
-                                                             const ServerConfig& server) {
-  std::unique_ptr<OneShot> session(new OneShot(config, server));
+                                                             const ServerConfig& server,
+                                                             const std::string& database) {
+  std::unique_ptr<OneShot> session(new OneShot(config, server, database));
   if (server.kind == ServerKind::host) {
     session->host_ = std::make_unique<host::HostCollector>(server.host);
     session->facts_.kind = ServerKind::host;
@@ -36,7 +37,7 @@ std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& confi
 std::expected<void, Error> OneShot::reconnect() {
   const auto start = steady_clock::now();
   auto connection =
-      postgres::Connection::open(server_.connection, interrupt_, start + server_.connect_timeout);
+      postgres::Connection::open(server_.connection, interrupt_, start + server_.connect_timeout, database_);
   if (!connection) return std::unexpected(connection.error());
   connection_ = std::move(*connection);
   connect_seconds_ = seconds_since(start);
@@ -57,6 +58,11 @@ OneShot::Run OneShot::run(const collectors::Definition& definition) {
   if (auto* table = std::get_if<Table>(&outcome))
     outcome = *collectors::Stages(limits).apply(plan, std::move(*table));
   return {std::move(outcome), seconds_since(start)};
+}
+
+evidence::Look OneShot::look(const evidence::Definition& definition) {
+  return evidence::look(definition, facts_, *connection_, {server_.lock_timeout},
+                        steady_clock::now() + definition.asks.timeout);
 }
 
 Outcome OneShot::collect(const collectors::Plan& plan, const collectors::CollectLimits& limits) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "collectors/evidence/evidence.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/model/outcome.h"
 #include "collectors/plan.h"
@@ -21,8 +22,10 @@ namespace pgvigil::agent {
 class OneShot {
  public:
   /// `config` and `server` must outlive it.
+  /// `database` replaces the one of the configuration, unless empty.
   static std::expected<std::unique_ptr<OneShot>, Error> open(const Config& config,
-                                                             const ServerConfig& server);
+                                                             const ServerConfig& server,
+                                                             const std::string& database = {});
 
   const postgres::ServerFacts& facts() const { return facts_; }
   double connect_seconds() const { return connect_seconds_; }
@@ -33,14 +36,18 @@ class OneShot {
   };
   /// Plans and runs one collector, in the database of the session.
   Run run(const collectors::Definition& definition);
+  /// Looks for evidence, in the database of the session.
+  evidence::Look look(const evidence::Definition& definition);
 
  private:
-  OneShot(const Config& config, const ServerConfig& server) : config_(config), server_(server) {}
+  OneShot(const Config& config, const ServerConfig& server, std::string database)
+      : config_(config), server_(server), database_(std::move(database)) {}
   std::expected<void, Error> reconnect();
   Outcome collect(const collectors::Plan& plan, const collectors::CollectLimits& limits);
 
   const Config& config_;
   const ServerConfig& server_;
+  const std::string database_;
   postgres::Interrupt interrupt_;
   std::optional<postgres::Connection> connection_;
   std::unique_ptr<host::HostCollector> host_;  // instead of a connection

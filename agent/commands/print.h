@@ -3,12 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "agent/text_table.h"
 #include "collectors/model/table.h"
 
 namespace pgvigil::agent {
-
-/// Rows of cells in columns of even width; the first row is the heading. Numbers stand to the right.
-std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 /// A collector's table as people read it: one row a line, absent values as "-".
 std::string as_text(const Table& table);
