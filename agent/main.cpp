@@ -20,7 +20,7 @@ int print_version(Arguments) {
 
 constexpr Command k_version_command{"version", "print the version", "usage: pgvigil version\n", print_version};
 
-const std::array<const Command*, 7> k_commands = {&k_run_command,   &k_check_command, &k_collect_command,
+const std::array<const Command*, 8> k_commands = {&k_run_command,   &k_check_command,  &k_backup_command, &k_collect_command,
                                                   &k_probe_command, &k_rules_command, &k_docs_command,  &k_version_command};
 
 void print_help() {

@@ -11,6 +11,7 @@ std::map<std::string, std::string> labels_of(const Config& config, const ServerC
 
 std::string title_of(ServerKind kind, const std::string& name) {
   if (!name.empty()) return name;
+  if (kind == ServerKind::backups) return "backups";
   return kind == ServerKind::host ? "host" : "server";
 }
 
