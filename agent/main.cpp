@@ -27,6 +27,7 @@ const std::array k_commands = {
     &k_query_command,
     &k_rules_command,
     &k_evidence_command,
+    &k_backup_command,
     &k_probe_command,
     &k_docs_command,
     &k_version_command,

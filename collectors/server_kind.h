@@ -7,17 +7,24 @@
 
 namespace pgvigil {
 
-/// What is watched. Poolers answer on a console of their own; the host is read from files.
-enum class ServerKind : std::uint8_t { postgres, pgbouncer, pgpool, pgcat, odyssey, host };
+/// What is watched. Poolers answer on a console of their own; the host is read from files, backups from what
+/// their tools tell.
+enum class ServerKind : std::uint8_t { postgres, pgbouncer, pgpool, pgcat, odyssey, host, backups };
 
 /// The poolers' words in definitions and in the configuration, in the order of the enumerators from
 /// ServerKind::pgbouncer on.
 inline constexpr std::array<std::string_view, 4> k_pooler_words = {"pgbouncer", "pgpool", "pgcat", "odyssey"};
 
+/// Whether it is watched without a session.
+constexpr bool is_local(ServerKind kind) {
+  return kind == ServerKind::host || kind == ServerKind::backups;
+}
+
 /// "postgres", "pgbouncer", "host": what programs read.
 constexpr std::string_view word_of(ServerKind kind) {
   if (kind == ServerKind::postgres) return "postgres";
   if (kind == ServerKind::host) return "host";
+  if (kind == ServerKind::backups) return "backups";
   return k_pooler_words.at(static_cast<std::size_t>(kind) - 1);
 }
 
@@ -26,10 +33,10 @@ constexpr ServerKind pooler_of_word(std::size_t position) {
 }
 
 constexpr bool is_pooler(ServerKind kind) {
-  return kind != ServerKind::postgres && kind != ServerKind::host;
+  return kind != ServerKind::postgres && !is_local(kind);
 }
 
-/// As its makers write it: "Postgres", "PgBouncer", "pgpool-II"; "the host".
+/// As its makers write it: "Postgres", "PgBouncer", "pgpool-II"; "the host", "backups".
 constexpr std::string_view to_string(ServerKind kind) {
   switch (kind) {
     case ServerKind::postgres:
@@ -44,6 +51,8 @@ constexpr std::string_view to_string(ServerKind kind) {
       return "Odyssey";
     case ServerKind::host:
       return "the host";
+    case ServerKind::backups:
+      return "backups";
   }
   return "";
 }

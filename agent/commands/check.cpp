@@ -92,7 +92,7 @@ class Report {
 
 /// Connects and runs each collector once. The exit status of this server.
 int check_server(const Config& config, const ServerConfig& server) {
-  if (!server.name.empty() || server.kind == ServerKind::host)
+  if (!server.name.empty() || is_local(server.kind))
     fmt::print("\n== {} ==\n", title_of(server.kind, server.name));
   auto session = OneShot::open(config, server);
   if (!session) {
@@ -106,6 +106,8 @@ int check_server(const Config& config, const ServerConfig& server) {
                to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
   else if (server.kind == ServerKind::host)
     fmt::print("host           cgroup {}\n", server.host.cgroup.empty() ? "not named" : server.host.cgroup);
+  else if (server.kind == ServerKind::backups)
+    fmt::print("backups        {} configured\n", server.backups.sources.size());
   else
     fmt::print("pooler         {} {}, database {}, user {}, connected in {:.1f} ms\n", to_string(server.kind),
                facts.short_version, facts.database, facts.user, (*session)->connect_seconds() * 1000);

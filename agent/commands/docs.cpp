@@ -89,6 +89,8 @@ std::string_view scope_word(const Definition& definition) {
       return "on the pooler's console";
     case collectors::Scope::host:
       return "of the host";
+    case collectors::Scope::backups:
+      return "of each `[[backup]]`";
   }
   return "";
 }
@@ -113,12 +115,12 @@ void print_collector(const Definition& definition) {
   if (!definition.preload.empty()) facts.push_back("needs `" + definition.preload + "` in `shared_preload_libraries`");
   if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
   if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
-  if (definition.kind != ServerKind::host) facts.push_back(majors_word(definition));
+  if (!is_local(definition.kind)) facts.push_back(majors_word(definition));
   std::string source;
   for (const std::string& name : definition.source) source += (source.empty() ? "" : ", ") + ("`" + name + "`");
   if (!source.empty()) facts.push_back("reads " + source);
   fmt::print("{}.\n\n| metric | type | labels | {} | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts),
-             definition.kind == ServerKind::host ? "versions" : to_string(definition.kind));
+             is_local(definition.kind) ? "versions" : to_string(definition.kind));
   for (const MetricDefinition& metric : definition.metrics)
     fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type), joined(metric.labels),
                versions_word(definition.kind, metric.versions), generations_word(metric.generations), cell(metric.help));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "agent/config/limits.h"
+#include "agent/runtime/local_collectors.h"
 #include "collectors/sql_collector.h"
 #include "collectors/stages/stages.h"
 
@@ -21,9 +22,9 @@ std::expected<std::unique_ptr<OneShot>, Error> OneShot::open(const Config& confi
                                                              const ServerConfig& server,
                                                              const std::string& database) {
   std::unique_ptr<OneShot> session(new OneShot(config, server, database));
-  if (server.kind == ServerKind::host) {
-    session->host_ = std::make_unique<host::HostCollector>(server.host);
-    session->facts_.kind = ServerKind::host;
+  if (is_local(server.kind)) {
+    session->local_ = local_collector(server);
+    session->facts_.kind = server.kind;
     return session;
   }
   if (auto connected = session->reconnect(); !connected) return std::unexpected(connected.error());
@@ -48,7 +49,7 @@ OneShot::Run OneShot::run(const collectors::Definition& definition) {
   const auto start = steady_clock::now();
   auto planned = collectors::plan(definition, facts_, config_.generation);
   if (auto* unsupported = std::get_if<Unsupported>(&planned)) return {std::move(*unsupported), 0};
-  if (!host_ && !connection_->usable())
+  if (!local_ && !connection_->usable())
     if (auto connected = reconnect(); !connected) return {connected.error(), seconds_since(start)};
 
   const auto& plan = std::get<collectors::Plan>(planned);
@@ -67,7 +68,7 @@ evidence::Look OneShot::look(const evidence::Definition& definition) {
 
 Outcome OneShot::collect(const collectors::Plan& plan, const collectors::CollectLimits& limits) {
   const Deadline deadline = steady_clock::now() + plan.definition->timeout;
-  if (host_) return host_->collect(plan, limits, deadline, {});
+  if (local_) return local_->collect(plan, limits, deadline, {});
   collectors::SqlCollector collector(plan, limits);
   const auto outcome = collector.collect(*connection_, {server_.lock_timeout}, deadline);
   if (!outcome) return outcome.error();

@@ -10,7 +10,7 @@
 
 #include "agent/config/config.h"
 #include "collectors/evidence/evidence.h"
-#include "collectors/host/host_collector.h"
+#include "collectors/local_collector.h"
 #include "collectors/model/outcome.h"
 #include "collectors/plan.h"
 #include "collectors/postgres/connection.h"
@@ -18,7 +18,7 @@
 
 namespace pgvigil::agent {
 
-/// One session, or a look at the host, for a command that looks once and ends: `check`, `collect`.
+/// One session, or a look at the host or its backups, for a command that looks once and ends: `check`, `collect`.
 class OneShot {
  public:
   /// `config` and `server` must outlive it.
@@ -50,7 +50,7 @@ class OneShot {
   const std::string database_;
   postgres::Interrupt interrupt_;
   std::optional<postgres::Connection> connection_;
-  std::unique_ptr<host::HostCollector> host_;  // instead of a connection
+  std::unique_ptr<collectors::LocalCollector> local_;  // instead of a connection
   postgres::ServerFacts facts_;
   double connect_seconds_ = 0;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collectors/definition.h"
+#include "collectors/backups/settings.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/label_filter.h"
 #include "collectors/model/units.h"
@@ -64,6 +65,7 @@ struct ServerConfig {
   std::vector<std::string> databases;  ///< globs, '!' excludes; empty: the one that the DSN names
   std::map<std::string, std::string> labels;  ///< [server.labels]: they go before those of [labels]
   host::HostPaths host;                       ///< of the host: what can be seen of it
+  backups::Watched backups;                   ///< of backups: where to look
 
   bool operator==(const ServerConfig&) const = default;
 };

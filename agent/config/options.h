@@ -42,6 +42,9 @@ OptionGroup<AuthModule> auth_module_group();
 /// [[pooler]], without `labels`.
 OptionGroup<ServerConfig> pooler_group();
 
+/// [backup] and [[backup]].
+OptionGroup<backups::Source> backup_group();
+
 /// The keys of [collector.<name>], without `filter`.
 std::vector<Option<CollectorConfig>> collector_options();
 

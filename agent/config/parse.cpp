@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "agent/config/backup_sections.h"
 #include "agent/config/collector_sections.h"
 #include "agent/config/options.h"
 #include "agent/config/server_sections.h"
@@ -89,6 +90,7 @@ void read_file(const ConfigFile& file,
   read_auth_modules(root, file.path, surroundings, config);
   read_labels(root, surroundings, servers, config, elsewhere);
   add_host(file.path, config);
+  read_backups(root, file.path, config);
   root.finish();
   sort_by_place(diagnostics);
   append(diagnostics, std::move(elsewhere));

@@ -98,6 +98,27 @@ PgBouncer lets the user in that its own configuration names: `stats_users = pgvi
 
 )";
 
+constexpr std::string_view k_backup_head = R"(## [backup] or [[backup]]
+
+Where backups of a server are, and what they must be like; several are a list. [backups.md](backups.md) tells what the
+verdict means and how each tool is set up beside pgvigil. A file that names backups and no server watches the backups
+only, unless the environment names a server.
+
+```toml
+[[backup]]
+tool = "pgbackrest"
+stanza = "main"
+drills = "/var/lib/pgvigil/drills"
+policy = { max_age = "30h", max_age_full = "8d", encrypted = true, restored_within = "35d" }
+
+[[backup]]
+tool = "dumps"
+directory = "/backup/dumps"
+policy = { max_age = "26h", daily = 7, weekly = 4, monthly = 12 }
+```
+
+)";
+
 constexpr std::string_view k_module_head = R"(## [auth_module.NAME]
 
 `/probe?target=HOST:PORT&auth_module=NAME` has the form of postgres_exporter's. The first probe of a target begins to
@@ -230,6 +251,7 @@ std::string configuration_page() {
     page += "## [" + std::string(group.section) + "]\n\n" + std::string(group.meaning) + "\n\n";
     page += table_of(group.options) + '\n';
   }
+  page += std::string(k_backup_head) + table_of(backup_group().options) + '\n';
   page += std::string(k_module_head) + table_of(auth_module_group().options) + std::string(k_module_tail);
   page += std::string(k_collector_head) + table_of(collector_options()) + std::string(k_tail);
   return page;

@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 2> k_reserved_labels = {"le", "quantile"}
 
 constexpr std::string_view k_server = "server";
 constexpr std::string_view k_pooler = "pooler";
+constexpr std::string_view k_backup = "backup";
 
 ServerConfig read_server(Section& section, const OptionGroup<ServerConfig>& group, const std::string& config_file) {
   ServerConfig server;
@@ -145,7 +146,7 @@ std::vector<std::optional<Section>> read_servers(Section& root,
     sections.emplace_back(*section);
   }
   read_list(k_pooler, pooler_group());
-  if (config.servers.empty()) {
+  if (config.servers.empty() && !root.has(k_backup)) {
     config.servers.emplace_back();
     sections.emplace_back();
   }
@@ -157,7 +158,7 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       Config& config,
                       Diagnostics& elsewhere) {
   const auto servers = std::ranges::count(config.servers, ServerKind::postgres, &ServerConfig::kind);
-  // A file that has poolers only leaves the server to the environment, when that names one.
+  // A file that has poolers or backups only leaves the server to the environment, when that names one.
   if (servers == 0 && environment_names_server(surroundings.environment)) {
     config.servers.emplace(config.servers.begin());
     sections.emplace(sections.begin());

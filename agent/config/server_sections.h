@@ -8,8 +8,8 @@
 
 namespace pgvigil::agent {
 
-/// Reads [server], or every [[server]], and every [[pooler]] into `config.servers`; without any there is one with all
-/// defaults.
+/// Reads [server], or every [[server]], and every [[pooler]] into `config.servers`; without any, and without
+/// backups, there is one with all defaults.
 /// Their sections come back, in the same order, for what can be checked only later.
 std::vector<std::optional<Section>> read_servers(Section& root,
                                                  const std::string& config_file,

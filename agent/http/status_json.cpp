@@ -99,9 +99,9 @@ std::string status_json(const StatusView& view) {
     page["servers"].push_back(json_of(server));
   for (const ServerView& server : view.probed)
     page["probed"].push_back(json_of(server));
-  const auto is_host = [](const ServerView& server) { return server.server.kind == ServerKind::host; };
-  const auto first = std::ranges::find_if_not(view.servers, is_host);
-  if (std::ranges::count_if(view.servers, std::not_fn(is_host)) == 1)
+  const auto is_aside = [](const ServerView& server) { return is_local(server.server.kind); };
+  const auto first = std::ranges::find_if_not(view.servers, is_aside);
+  if (std::ranges::count_if(view.servers, std::not_fn(is_aside)) == 1)
     for (const char* key : {"server", "collectors"})
       page[key] = page["servers"][static_cast<std::size_t>(first - view.servers.begin())][key];
   return page.dump(2, ' ', false, json::error_handler_t::replace) + "\n";

@@ -76,7 +76,7 @@ std::string slowdown_of(const CollectorStatus& collector) {
 
 /// How the server is, in a few words.
 std::string state_of(const ServerView& view, Timestamp now) {
-  if (view.server.kind == ServerKind::host) return "";
+  if (is_local(view.server.kind)) return "";
   if (view.up) return "<span class=\"state good\">up</span>";
   if (!view.server.trouble) return "<span class=\"state waiting\">waiting for the first answer</span>";
   const Error& trouble = *view.server.trouble;
@@ -203,7 +203,7 @@ void append_servers(std::string& page,
   page += "</table></div>\n";
   for (const ServerView& server : servers) {
     page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(title_of(server)));
-    if (server.server.kind != ServerKind::host) append_server(page, server, now);
+    if (!is_local(server.server.kind)) append_server(page, server, now);
     append_databases(page, server.server, now);
     page += "<details><summary>Collectors</summary>\n";
     append_collectors(page, server, now);

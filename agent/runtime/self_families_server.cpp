@@ -81,7 +81,7 @@ void append_up(const ServerStatus& server, bool up, std::vector<MetricFamily>& f
 }  // namespace
 
 std::vector<MetricFamily> server_families(const ServerStatus& server, std::chrono::milliseconds up_interval) {
-  if (server.kind == ServerKind::host) return {};
+  if (is_local(server.kind)) return {};
   const auto now = std::chrono::steady_clock::now();
   const bool up = is_up(server, now, up_interval);
   std::vector<MetricFamily> families;

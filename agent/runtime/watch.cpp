@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/runtime/exposition.h"
-#include "agent/runtime/host_target.h"
+#include "agent/runtime/local_target.h"
 #include "agent/runtime/log.h"
 #include "agent/runtime/target.h"
 
@@ -27,8 +27,8 @@ bool Watch::does(const Config& config, const ServerConfig& server) const {
 void Watch::start() {
   const LogScope scope(server_.name);
   known_->snapshot.configure(labels_);
-  if (server_.kind == ServerKind::host)
-    watcher_ = std::make_unique<HostTarget>(config_, server_, known_->snapshot, known_->board);
+  if (is_local(server_.kind))
+    watcher_ = std::make_unique<LocalTarget>(config_, server_, known_->snapshot, known_->board);
   else
     watcher_ = std::make_unique<Target>(config_, server_, known_->snapshot, known_->board);
   watcher_->start();

@@ -2,7 +2,7 @@
 
 namespace pgvigil::agent {
 
-/// Who finds out about one thing that is watched: a Target about a server, a HostTarget about the host.
+/// Who finds out about one thing that is watched: a Target about a server, a LocalTarget about the host or the backups.
 class Watcher {
  public:
   virtual ~Watcher() = default;

@@ -18,7 +18,7 @@ std::string_view next(std::string_view& text, char end) {
   return part;
 }
 
-HostRows::Cell limit(std::string_view text) {
+TextRows::Cell limit(std::string_view text) {
   if (text == "max" || text.empty()) return std::nullopt;
   return std::string(text);
 }
@@ -37,14 +37,14 @@ class Folder {
   }
 
   /// A file with one number, or "max", into a column.
-  void take_number(const std::string& name, std::string_view column, HostRows& rows) const {
+  void take_number(const std::string& name, std::string_view column, TextRows& rows) const {
     const auto text = read(name);
     if (!text) return;
     std::string_view rest = *text;
     rows.set(column, limit(next(rest, '\n')));
   }
 
-  void take_keys_of(const std::string& name, std::string_view prefix, HostRows& rows) const {
+  void take_keys_of(const std::string& name, std::string_view prefix, TextRows& rows) const {
     if (const auto text = read(name)) take_keys(*text, prefix, rows);
   }
 
@@ -52,13 +52,13 @@ class Folder {
   const std::string& path_;
 };
 
-void read_cpu(const Folder& folder, HostRows& rows) {
+void read_cpu(const Folder& folder, TextRows& rows) {
   rows.add_row();
   folder.take_keys_of("cpu.stat", "", rows);
   if (const auto text = folder.read("cpu.max")) take_cpu_max(*text, rows);
 }
 
-void read_memory(const Folder& folder, HostRows& rows) {
+void read_memory(const Folder& folder, TextRows& rows) {
   rows.add_row();
   constexpr std::array<std::pair<const char*, const char*>, 6> numbers{
       {{"memory.current", "current"},
@@ -73,19 +73,19 @@ void read_memory(const Folder& folder, HostRows& rows) {
   folder.take_keys_of("memory.events", "events_", rows);
 }
 
-void read_pids(const Folder& folder, HostRows& rows) {
+void read_pids(const Folder& folder, TextRows& rows) {
   rows.add_row();
   folder.take_number("pids.current", "current", rows);
   folder.take_number("pids.max", "max", rows);
   folder.take_keys_of("pids.events", "events_", rows);
 }
 
-void read_pressure(const Folder& folder, HostRows& rows) {
+void read_pressure(const Folder& folder, TextRows& rows) {
   for (const std::string resource : {"cpu", "memory", "io"})
     if (const auto text = folder.read(resource + ".pressure")) take_pressure(resource, *text, rows);
 }
 
-bool is_empty(const HostRows& rows, Source source) {
+bool is_empty(const TextRows& rows, Source source) {
   constexpr std::string_view current = "current";
   if (source == Source::cpu) return !rows.get("usage_usec");
   if (source == Source::memory || source == Source::pids) return !rows.get(current);
@@ -113,7 +113,7 @@ std::string_view main_file(Source source) {
 
 }  // namespace
 
-void take_keys(std::string_view text, std::string_view prefix, HostRows& rows) {
+void take_keys(std::string_view text, std::string_view prefix, TextRows& rows) {
   while (!text.empty()) {
     std::string_view line = next(text, '\n');
     const std::string_view key = next(line, ' ');
@@ -121,13 +121,13 @@ void take_keys(std::string_view text, std::string_view prefix, HostRows& rows) {
   }
 }
 
-void take_cpu_max(std::string_view text, HostRows& rows) {
+void take_cpu_max(std::string_view text, TextRows& rows) {
   std::string_view line = next(text, '\n');
   rows.set("quota_usec", limit(next(line, ' ')));
   rows.set("period_usec", limit(line));
 }
 
-void take_pressure(std::string_view resource, std::string_view text, HostRows& rows) {
+void take_pressure(std::string_view resource, std::string_view text, TextRows& rows) {
   while (!text.empty()) {
     std::string_view line = next(text, '\n');
     const std::string_view kind = next(line, ' ');
@@ -143,7 +143,7 @@ void take_pressure(std::string_view resource, std::string_view text, HostRows& r
   }
 }
 
-void take_io(std::string_view text, HostRows& rows) {
+void take_io(std::string_view text, TextRows& rows) {
   while (!text.empty()) {
     std::string_view line = next(text, '\n');
     const std::string_view device = next(line, ' ');
@@ -159,13 +159,13 @@ void take_io(std::string_view text, HostRows& rows) {
   }
 }
 
-std::expected<HostRows, Unsupported> read_cgroup(Source source, const std::string& path) {
+std::expected<TextRows, Unsupported> read_cgroup(Source source, const std::string& path) {
   const Folder folder(path);
   if (!folder.read("cgroup.controllers"))
     return std::unexpected(
         Unsupported{"no cgroup v2 is at " + path,
                     "Mount one there, or correct [host] cgroup; a node with cgroup v1 has none."});
-  HostRows rows;
+  TextRows rows;
   bool found = true;
   switch (source) {
     case Source::cpu:

@@ -29,12 +29,12 @@ Outcome HostCollector::collect(const collectors::Plan& plan,
   if (const auto* unsupported = std::get_if<Unsupported>(&read_out)) return *unsupported;
   if (const auto* error = std::get_if<Error>(&read_out)) return *error;
   const auto rows = collectors::make_rows(plan, limits);
-  if (const auto given = std::get<HostRows>(read_out).give(*rows); !given) return given.error();
+  if (const auto given = std::get<TextRows>(read_out).give(*rows); !given) return given.error();
   if (rows->fault()) return *rows->fault();
   return rows->finish(std::chrono::system_clock::now());
 }
 
-std::variant<HostRows, Unsupported, Error> HostCollector::read(Source source,
+std::variant<TextRows, Unsupported, Error> HostCollector::read(Source source,
                                                                Deadline deadline,
                                                                const std::stop_token& stop) {
   if (source == Source::volumes) {
@@ -44,7 +44,7 @@ std::variant<HostRows, Unsupported, Error> HostCollector::read(Source source,
     return read_volumes(deadline, stop);
   }
   if (paths_.cgroup.empty()) return Unsupported{"no cgroup is named", "Name the folder: [host] cgroup."};
-  using Read = std::expected<HostRows, Unsupported>;
+  using Read = std::expected<TextRows, Unsupported>;
   auto rows = cgroup_errand_.run<Read>(
       [source, folder = paths_.cgroup] { return read_cgroup(source, folder); }, deadline, stop);
   if (!rows && stop.stop_requested()) return Error{ErrorKind::interrupted, "pgvigil is stopping"};
@@ -55,9 +55,9 @@ std::variant<HostRows, Unsupported, Error> HostCollector::read(Source source,
   return std::move(**rows);
 }
 
-HostRows HostCollector::read_volumes(Deadline deadline, const std::stop_token& stop) {
+TextRows HostCollector::read_volumes(Deadline deadline, const std::stop_token& stop) {
   using Read = std::expected<VolumeUse, Error>;
-  HostRows rows;
+  TextRows rows;
   for (std::size_t i = 0; i < paths_.volumes.size(); ++i) {
     const Volume& volume = paths_.volumes[i];
     // Each has its share of the time that is left: one that hangs leaves some to the others.

@@ -5,14 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "collectors/host/errand.h"
+#include "collectors/errand.h"
 #include "collectors/host/sources.h"
 #include "collectors/host/volume.h"
 #include "collectors/model/outcome.h"
-#include "collectors/plan.h"
-#include "collectors/rows.h"
+#include "collectors/local_collector.h"
+#include "collectors/text_rows.h"
 
 namespace pgvigil::host {
+
+using collectors::Errand;
+using collectors::TextRows;
 
 /// What of the host can be seen from here.
 struct HostPaths {
@@ -22,24 +25,24 @@ struct HostPaths {
 };
 
 /// Collects what definitions with scope = "host" ask for. No call blocks past its deadline. Not thread-safe.
-class HostCollector {
+class HostCollector final : public collectors::LocalCollector {
  public:
   explicit HostCollector(HostPaths paths);
   /// Leaves what hangs to itself.
-  ~HostCollector();
+  ~HostCollector() override;
 
   /// The rows of one plan, or why there are none. Error `timed_out` when the cgroup's files do not answer; a
   /// volume that does not is told as a row.
   Outcome collect(const collectors::Plan& plan,
                   const collectors::CollectLimits& limits,
                   Deadline deadline,
-                  const std::stop_token& stop);
+                  const std::stop_token& stop) override;
 
  private:
-  std::variant<HostRows, Unsupported, Error> read(Source source,
+  std::variant<TextRows, Unsupported, Error> read(Source source,
                                                   Deadline deadline,
                                                   const std::stop_token& stop);
-  HostRows read_volumes(Deadline deadline, const std::stop_token& stop);
+  TextRows read_volumes(Deadline deadline, const std::stop_token& stop);
 
   HostPaths paths_;
   Errand cgroup_errand_;

@@ -35,14 +35,14 @@ std::expected<VolumeUse, Error> measure(const std::string& path) {
                    .read_only = (told.f_flag & ST_RDONLY) != 0};
 }
 
-void add_row(const Volume& volume, const VolumeUse* use, HostRows& rows) {
+void add_row(const Volume& volume, const VolumeUse* use, TextRows& rows) {
   rows.add_row();
   rows.set("volume", volume.name);
   rows.set("path", volume.path);
   rows.set("answers", use == nullptr ? "f" : "t");
   const bool counts_inodes = use != nullptr && use->inodes > 0;
   const auto set = [&](std::string_view column, double VolumeUse::*member, bool known) {
-    rows.set(column, known ? HostRows::Cell(text_of(use->*member)) : std::nullopt);
+    rows.set(column, known ? TextRows::Cell(text_of(use->*member)) : std::nullopt);
   };
   set("size_bytes", &VolumeUse::size_bytes, use != nullptr);
   set("free_bytes", &VolumeUse::free_bytes, use != nullptr);

@@ -3,10 +3,12 @@
 #include <expected>
 #include <string>
 
-#include "collectors/host/host_rows.h"
+#include "collectors/text_rows.h"
 #include "collectors/model/error.h"
 
 namespace pgvigil::host {
+
+using collectors::TextRows;
 
 /// A mounted volume, by the name that its series bear.
 struct Volume {
@@ -29,6 +31,6 @@ struct VolumeUse {
 std::expected<VolumeUse, Error> measure(const std::string& path);
 
 /// Adds the row of a volume; without `use` all that is known is that it does not answer.
-void add_row(const Volume& volume, const VolumeUse* use, HostRows& rows);
+void add_row(const Volume& volume, const VolumeUse* use, TextRows& rows);
 
 }  // namespace pgvigil::host

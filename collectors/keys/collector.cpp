@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 4> k_scope_words = {"server", "database", "pooler",
-                                                           "host"};  // as the enumerators
+constexpr std::array<std::string_view, 5> k_scope_words = {"server", "database", "pooler", "host",
+                                                           "backups"};  // as the enumerators
 
 /// The predefined roles that let a session read more (PostgreSQL 18, "Predefined Roles").
 constexpr std::array<std::string_view, 7> k_predefined_roles = {
@@ -94,6 +94,7 @@ void read_kind(Section& root, Definition& definition) {
     root.report("pooler", "'pooler' is for a collector with scope = \"pooler\"");
   }
   if (definition.scope == Scope::host) definition.kind = ServerKind::host;
+  if (definition.scope == Scope::backups) definition.kind = ServerKind::backups;
   if (definition.kind == ServerKind::postgres && !on_pooler) return;
   for (const std::string_view key : {"role", "needs", "wants", "extension", "preload"})
     if (root.has(key)) root.report(key, "'" + std::string(key) + "' is for a collector on Postgres");

@@ -1,7 +1,9 @@
 #include "collectors/keys/query.h"
 
 #include <algorithm>
+#include <span>
 
+#include "collectors/backups/sources.h"
 #include "collectors/host/sources.h"
 #include "collectors/keys/range.h"
 #include "collectors/sql_shape.h"
@@ -47,14 +49,16 @@ void check_console_command(Section& section, const std::string& sql) {
                           "Write the command as it is typed there: \"SHOW POOLS\".");
 }
 
+/// What is read where there is no SQL.
+void read_name(Section& section, std::span<const std::string_view> words, QueryDefinition& query) {
+  if (!section.require("read")) return;
+  if (const auto word = section.choice("read", words)) query.sql = words[*word];
+}
+
 /// Where the rows come from: `sql`, of a pooler's console a SHOW; of the host a name.
 void read_source(Section& section, const Definition& definition, QueryDefinition& query) {
-  if (definition.scope == Scope::host) {
-    if (section.require("read"))
-      if (const auto word = section.choice("read", host::k_source_words))
-        query.sql = host::k_source_words[*word];
-    return;
-  }
+  if (definition.scope == Scope::host) return read_name(section, host::k_source_words, query);
+  if (definition.scope == Scope::backups) return read_name(section, backups::k_source_words, query);
   read_sql(section, definition, query);
   if (definition.scope == Scope::pooler && !query.sql.empty()) check_console_command(section, query.sql);
 }

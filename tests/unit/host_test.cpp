@@ -8,11 +8,12 @@
 #include "agent/runtime/exposition.h"
 #include "collectors/catalog.h"
 #include "collectors/host/cgroup.h"
-#include "collectors/host/errand.h"
+#include "collectors/errand.h"
 #include "collectors/host/host_collector.h"
 
 using namespace pgvigil;
 using namespace pgvigil::host;
+using pgvigil::collectors::Errand;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,8 +1,8 @@
-#include "collectors/host/errand.h"
+#include "collectors/errand.h"
 
 #include <thread>
 
-namespace pgvigil::host {
+namespace pgvigil::collectors {
 
 Errand::Errand() : shared_(std::make_shared<Shared>()) {
   // Never joined: whether a thread that hangs ever ends is up to the kernel.
@@ -38,4 +38,4 @@ bool Errand::wait(std::function<void()> task, Deadline deadline, const std::stop
   return shared_->changed.wait_until(lock, stop, deadline, [&] { return !shared_->busy; });
 }
 
-}  // namespace pgvigil::host
+}  // namespace pgvigil::collectors

@@ -14,21 +14,21 @@
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
 #include "agent/runtime/watcher.h"
-#include "collectors/host/host_collector.h"
+#include "collectors/local_collector.h"
 #include "collectors/stages/stages.h"
 
 namespace pgvigil::agent {
 
-/// The host under watch: runs the collectors with scope = "host", one after the other, on a thread of its
-/// own. What hangs (a dead network volume) costs no more than a run's timeout.
-class HostTarget final : public Watcher {
+/// What is watched without a session, the host or its backups: runs their collectors, one after the other, on
+/// a thread of its own. What hangs (a dead network volume) costs no more than a run's timeout.
+class LocalTarget final : public Watcher {
  public:
   /// As Target's.
-  HostTarget(std::shared_ptr<const Config> config,
+  LocalTarget(std::shared_ptr<const Config> config,
              const ServerConfig& server,
              Snapshot& snapshot,
              StatusBoard& board);
-  ~HostTarget() override;
+  ~LocalTarget() override;
   void start() override;
   void stop() override;
   bool alive() const override;
@@ -44,7 +44,7 @@ class HostTarget final : public Watcher {
   Snapshot& snapshot_;
   StatusBoard& board_;
   Publisher publisher_;
-  host::HostCollector collector_;
+  const std::unique_ptr<collectors::LocalCollector> collector_;
   std::vector<collectors::Plan> plans_;            // a job's number is its place here
   std::vector<collectors::CollectLimits> limits_;  // by job
   std::vector<collectors::Stages> stages_;         // by job

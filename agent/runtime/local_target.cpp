@@ -1,8 +1,9 @@
-#include "agent/runtime/host_target.h"
+#include "agent/runtime/local_target.h"
 
 #include <algorithm>
 
 #include "agent/config/limits.h"
+#include "agent/runtime/local_collectors.h"
 #include "agent/runtime/log.h"
 
 namespace pgvigil::agent {
@@ -13,7 +14,7 @@ constexpr std::chrono::minutes k_grace{1};
 
 }  // namespace
 
-HostTarget::HostTarget(std::shared_ptr<const Config> config,
+LocalTarget::LocalTarget(std::shared_ptr<const Config> config,
                        const ServerConfig& server,
                        Snapshot& snapshot,
                        StatusBoard& board)
@@ -21,9 +22,9 @@ HostTarget::HostTarget(std::shared_ptr<const Config> config,
       snapshot_(snapshot),
       board_(board),
       publisher_(*config_, snapshot_, board_),
-      collector_(server.host) {
+      collector_(local_collector(server)) {
   postgres::ServerFacts facts;
-  facts.kind = ServerKind::host;
+  facts.kind = server.kind;
   std::vector<CollectorStatus> statuses;
   for (const collectors::Definition& definition : config_->definitions) {
     auto planned = collectors::plan(definition, facts, config_->generation);
@@ -39,27 +40,27 @@ HostTarget::HostTarget(std::shared_ptr<const Config> config,
     statuses.push_back({.name = definition.name, .help = definition.help, .every = definition.every});
   }
   board_.set_collectors(statuses);
-  board_.update_server([](ServerStatus& status) { status.kind = ServerKind::host; });
+  board_.update_server([&](ServerStatus& status) { status.kind = server.kind; });
 }
 
-HostTarget::~HostTarget() {
+LocalTarget::~LocalTarget() {
   stop();
 }
 
-void HostTarget::start() {
+void LocalTarget::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 
-void HostTarget::stop() {
+void LocalTarget::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
-bool HostTarget::alive() const {
+bool LocalTarget::alive() const {
   return Clock::now() < back_by_.load();
 }
 
-void HostTarget::work(const std::stop_token& stop) {
+void LocalTarget::work(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (const auto job = schedule_.take(Clock::now())) {
       run(*job, stop);
@@ -71,12 +72,12 @@ void HostTarget::work(const std::stop_token& stop) {
   }
 }
 
-void HostTarget::run(std::size_t job, const std::stop_token& stop) {
+void LocalTarget::run(std::size_t job, const std::stop_token& stop) {
   const collectors::Plan& plan = plans_[job];
   const collectors::Definition& definition = *plan.definition;
   const Ran ran{.start = Clock::now()};
   back_by_ = ran.start + definition.timeout + k_grace;
-  auto outcome = collector_.collect(plan, limits_[job], ran.start + definition.timeout, stop);
+  auto outcome = collector_->collect(plan, limits_[job], ran.start + definition.timeout, stop);
   auto result = Schedule::Result::good;
   if (auto* table = std::get_if<Table>(&outcome)) {
     publisher_.publish(definition, stages_[job].apply(plan, std::move(*table)), ran);
@@ -91,7 +92,7 @@ void HostTarget::run(std::size_t job, const std::stop_token& stop) {
 }
 
 /// A file or a mount may appear later: it is looked for at every run, and its absence told once.
-void HostTarget::note_unsupported(const collectors::Definition& definition, const Unsupported& unsupported) {
+void LocalTarget::note_unsupported(const collectors::Definition& definition, const Unsupported& unsupported) {
   snapshot_.withdraw(definition.name);
   bool is_new = false;
   board_.update(definition.name, [&](CollectorStatus& status) {

@@ -10,7 +10,7 @@
 
 #include "collectors/model/units.h"
 
-namespace pgvigil::host {
+namespace pgvigil::collectors {
 
 /// Runs calls that may hang for ever (statvfs on a dead network volume) on a thread of its own, so that
 /// nobody else is lost to them. While one hangs, no other is begun. An Errand that is destroyed leaves a
@@ -45,4 +45,4 @@ class Errand {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace pgvigil::host
+}  // namespace pgvigil::collectors

@@ -1,10 +1,14 @@
-#include "collectors/host/host_rows.h"
+#include "collectors/text_rows.h"
 
 #include <algorithm>
 
-namespace pgvigil::host {
+namespace pgvigil::collectors {
 
-void HostRows::set(std::string_view column, Cell text) {
+void TextRows::declare(std::string_view column) {
+  if (std::ranges::find(columns_, column) == columns_.end()) columns_.emplace_back(column);
+}
+
+void TextRows::set(std::string_view column, Cell text) {
   const auto found = std::ranges::find(columns_, column);
   const auto position = static_cast<std::size_t>(found - columns_.begin());
   if (found == columns_.end()) columns_.emplace_back(column);
@@ -13,12 +17,12 @@ void HostRows::set(std::string_view column, Cell text) {
   row[position] = std::move(text);
 }
 
-HostRows::Cell HostRows::get(std::string_view column) const {
+TextRows::Cell TextRows::get(std::string_view column) const {
   const auto position = static_cast<std::size_t>(std::ranges::find(columns_, column) - columns_.begin());
   return position < rows_.back().size() ? rows_.back()[position] : std::nullopt;
 }
 
-std::expected<void, Error> HostRows::give(RowHandler& handler) const {
+std::expected<void, Error> TextRows::give(RowHandler& handler) const {
   const std::vector<std::string_view> names(columns_.begin(), columns_.end());
   if (auto begun = handler.begin(names); !begun) return begun;
   std::vector<std::optional<std::string_view>> cells(columns_.size());
@@ -30,4 +34,4 @@ std::expected<void, Error> HostRows::give(RowHandler& handler) const {
   return {};
 }
 
-}  // namespace pgvigil::host
+}  // namespace pgvigil::collectors

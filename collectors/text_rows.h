@@ -9,14 +9,16 @@
 #include "collectors/model/error.h"
 #include "collectors/model/row.h"
 
-namespace pgvigil::host {
+namespace pgvigil::collectors {
 
-/// What was read of the host, as a query would give it: columns by name, and rows of text. A cell that is not
+/// What was read without SQL, as a query would give it: columns by name, and rows of text. A cell that is not
 /// there is as NULL is.
-class HostRows {
+class TextRows {
  public:
   using Cell = std::optional<std::string>;
 
+  /// Makes it a column, also when no row ever has a cell there.
+  void declare(std::string_view column);
   /// Begins a row.
   void add_row() { rows_.emplace_back(columns_.size()); }
   /// Sets a cell of the last row; a column that is new is empty in the rows before.
@@ -33,4 +35,4 @@ class HostRows {
   std::vector<std::vector<Cell>> rows_;
 };
 
-}  // namespace pgvigil::host
+}  // namespace pgvigil::collectors

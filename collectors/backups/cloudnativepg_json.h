@@ -1,0 +1,16 @@
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "collectors/backups/model.h"
+#include "collectors/model/error.h"
+
+namespace pgvigil::backups {
+
+/// What the objects of CloudNativePG tell: a list of Cluster, Backup and ObjectStore (barman-cloud's plugin), as
+/// `kubectl get clusters,backups,objectstores -o json` writes it. Without `cluster` the only one is taken. The operator's
+/// own metrics stay 0 with plugins, so they are not looked at.
+std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::string_view cluster);
+
+}  // namespace pgvigil::backups

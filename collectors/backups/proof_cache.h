@@ -1,0 +1,45 @@
+#pragma once
+
+#include <any>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace pgvigil::backups {
+
+/// What reading a whole file has proved, so that it is read once and not at every look. A file that was changed
+/// is another one. Not thread-safe.
+class ProofCache {
+ public:
+  /// The answer to `question` about the file, from memory or by `find_out`; nothing when the file is not there, or
+  /// when `find_out` has none: it is asked again the next time. A question has answers of one type.
+  template <typename Answer>
+  std::optional<Answer> about(const std::string& path,
+                              const std::string& question,
+                              const std::function<std::optional<Answer>()>& find_out) {
+    const auto identity = identity_of(path);
+    if (!identity) return std::nullopt;
+    Proof& proof = proofs_[{path, question}];
+    proof.asked = true;
+    if (proof.identity == *identity) return std::any_cast<Answer>(proof.answer);
+    auto answer = find_out();
+    if (answer) proof = {*identity, *answer, true};
+    return answer;
+  }
+  /// Forgets what nobody has asked about since the last call.
+  void sweep();
+
+ private:
+  struct Proof {
+    std::string identity;  ///< device, inode, size and times; empty: none was found
+    std::any answer;
+    bool asked = false;
+  };
+  static std::optional<std::string> identity_of(const std::string& path);
+
+  std::map<std::pair<std::string, std::string>, Proof> proofs_;  // by path and question
+};
+
+}  // namespace pgvigil::backups

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "collectors/backups/drills.h"
+#include "collectors/backups/live_server.h"
+#include "collectors/backups/model.h"
+#include "collectors/backups/settings.h"
+#include "collectors/backups/verdict.h"
+#include "collectors/errand.h"
+
+namespace pgvigil::backups {
+
+class ProofCache;
+
+/// What is known of one source, and when it is to be looked at again. What hangs is left to itself, and told.
+/// Not thread-safe.
+class SourceWatch {
+ public:
+  /// `server` is how the server is reached that the backups are of, if one is known.
+  SourceWatch(Source source, std::optional<postgres::ConnectionSettings> server);
+  ~SourceWatch();
+
+  /// Looks when it is time to; waits until the deadline at the most.
+  void look(Timestamp now, Deadline deadline, const std::stop_token& stop);
+  std::vector<Verdict> verdicts(Timestamp now) const;
+
+  const Source& source() const { return source_; }
+  const Reading& reading() const { return reading_; }
+  std::optional<Timestamp> looked_at() const { return looked_at_; }
+  double look_seconds() const { return look_seconds_; }
+
+ private:
+  struct Found {
+    Reading reading;
+    std::vector<Drill> drills;
+    std::optional<LiveServer> server;
+  };
+  static Found find_out(const Source& source,
+                        const std::optional<postgres::ConnectionSettings>& server,
+                        const std::shared_ptr<ProofCache>& proofs,
+                        Deadline deadline,
+                        const std::stop_token& stop);
+  void take(std::optional<Found> found, Timestamp now);
+
+  const Source source_;
+  const std::optional<postgres::ConnectionSettings> server_settings_;
+  const std::shared_ptr<ProofCache> proofs_;
+  std::stop_source leaving_;
+  std::unique_ptr<collectors::Errand> errand_;
+  Reading reading_;
+  std::vector<Drill> drills_;
+  std::optional<LiveServer> server_;
+  std::optional<Timestamp> looked_at_;
+  std::optional<Deadline> next_look_;
+  std::optional<Timestamp> running_since_;
+  double look_seconds_ = 0;
+};
+
+}  // namespace pgvigil::backups

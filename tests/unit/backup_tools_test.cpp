@@ -1,0 +1,199 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "collectors/backups/backup_manifest.h"
+#include "collectors/backups/barman_json.h"
+#include "collectors/backups/cloudnativepg_json.h"
+#include "collectors/backups/content.h"
+#include "collectors/backups/dump_file.h"
+#include "collectors/backups/dump_manifest.h"
+#include "collectors/backups/json_text.h"
+#include "collectors/backups/verdict.h"
+#include "collectors/backups/wal_g_json.h"
+
+using namespace pgvigil;
+using namespace pgvigil::backups;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string fixture(const std::string& name) {
+  std::ifstream file(std::string(PGVIGIL_SOURCE_DIR) + "/tests/fixtures/backups/" + name);
+  REQUIRE(file);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+const Timestamp k_now{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + 4h};
+
+Verdict judged(Repository repository, const Policy& policy = {}) {
+  const Source source{.policy = policy};
+  Reading reading;
+  reading.repositories.push_back(std::move(repository));
+  return judge({.source = source, .reading = reading, .drills = {}}, k_now)[0];
+}
+
+Content plain(const std::string& text) {
+  Content content;
+  content.size = text.size();
+  content.head = text.substr(0, 4096);
+  content.tail = text.size() > 4096 ? text.substr(text.size() - 4096) : text;
+  return content;
+}
+
+}  // namespace
+
+TEST_CASE("barman's captured lists: done, running and failed backups", "[backups]") {
+  const auto done = parse_barman_backups(fixture("barman_340_list_backups.json"), "pg15");
+  REQUIRE(done);
+  REQUIRE(done->size() == 1);
+  CHECK(done->front().state == State::complete);
+  CHECK(time_text(*done->front().stop) == "2026-11-23T03:12:38Z");
+  CHECK(done->front().sizes.database == 312358541U);
+  CHECK(parse_barman_backups(fixture("barman_340_list_backups.json"), "dead")->empty());
+  const auto running = parse_barman_backups(fixture("barman_317_list_backups_in_progress.json"), "");
+  REQUIRE(running);
+  CHECK(running->at(2).state == State::running);
+  CHECK(running->at(1).state == State::failed);
+  CHECK(running->at(0).state == State::complete);
+}
+
+TEST_CASE("barman says what is wrong as JSON, too", "[backups]") {
+  CHECK(parse_barman_backups("{\"_ERROR\":[\"Unknown server 'x'\"]}", "x").error().message.contains("Unknown server"));
+  CHECK_FALSE(parse_barman_backups("", "x"));
+  CHECK_FALSE(parse_barman_backups(fixture("barman_340_list_backups.json"), "nowhere"));
+  CHECK_FALSE(parse_barman_backups(fixture("barman_340_list_backups.json"), ""));
+}
+
+TEST_CASE("barman's checks that fail are findings, those that are not configured are none", "[backups]") {
+  const auto dead = parse_barman_check(fixture("barman_340_check_all.json"), "dead");
+  REQUIRE(dead);
+  CHECK_FALSE(dead->empty());
+  for (const Trouble& trouble : *dead)
+    CHECK_FALSE(trouble.text.contains("maximum_age"));
+}
+
+TEST_CASE("barman shows the WAL of a backup", "[backups]") {
+  Backup backup;
+  REQUIRE(parse_barman_backup(fixture("barman_340_show_backup.json"), "pg15", backup));
+  CHECK(backup.wal_start == "000000010000000000000044");
+  CHECK(backup.wal_stop == "000000010000000000000044");
+  Backup newer;
+  REQUIRE(parse_barman_backup(fixture("barman_317_show_backup.json"), "pg15", newer));
+  CHECK_FALSE(newer.wal_start.empty());
+}
+
+TEST_CASE("WAL-G, as documented: segments that wal-verify calls lost", "[backups]") {
+  Repository repository;
+  repository.keeps_wal = true;
+  repository.backups = *parse_wal_g_backups(fixture("walg_backup_list_detail_SYNTHETIC.json"));
+  REQUIRE(repository.backups.size() == 2);
+  CHECK(repository.backups[0].system_identifier == 7711196945010644855U);
+  CHECK(repository.backups[0].wal_stop == "00000001000000000000000A");
+  CHECK(repository.backups[1].kind == Kind::incremental);
+  CHECK(repository.backups[1].prior == "base_00000001000000000000000A");
+  CHECK(judged(repository).because.reason == Reason::archive_unseen);
+  std::string newest;
+  repository.wal = *parse_wal_g_verify(fixture("walg_wal_verify_SYNTHETIC.json"), k_default_segment_size, newest);
+  CHECK(newest == "000000010000000000000030");
+  // The newest backup came after the hole.
+  CHECK(judged(repository).answer == Answer::recoverable);
+  repository.backups.pop_back();
+  CHECK(judged(repository).because.reason == Reason::wal_gap);
+  CHECK(judged(repository).wal_missing == 2);
+}
+
+TEST_CASE("WAL-G tells nothing at all about an empty storage", "[backups]") {
+  Repository repository;
+  repository.backups = *parse_wal_g_backups("\n");
+  CHECK(judged(repository).because.reason == Reason::no_backups);
+  CHECK_FALSE(parse_wal_g_backups("{}"));
+}
+
+TEST_CASE("CloudNativePG, as documented: failed, stuck and completed backups", "[backups]") {
+  const auto reading = parse_cloudnativepg(fixture("cnpg_backup_list_SYNTHETIC.json"), "pg");
+  REQUIRE(reading);
+  const Verdict verdict = judged(reading->repositories[0]);
+  CHECK(verdict.answer == Answer::recoverable);
+  CHECK(verdict.basis == "pg-daily-20261122020000");
+  std::set<Reason> reasons;
+  for (const Trouble& finding : verdict.findings)
+    reasons.insert(finding.reason);
+  CHECK(reasons == std::set<Reason>{Reason::last_failed, Reason::stuck});
+  CHECK_FALSE(parse_cloudnativepg("{}", "pg"));
+}
+
+TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL that does not arrive", "[backups]") {
+  const std::string store = fixture("cnpg_objectstore_SYNTHETIC.json");
+  const auto told = [&](const std::string& status) {
+    const std::string cluster =
+        R"({"kind":"Cluster","metadata":{"name":"pg"},"status":{"conditions":[{"type":"ContinuousArchiving","status":")" +
+        status + R"(","message":"cannot upload"}]}})";
+    return parse_cloudnativepg("{\"items\":[" + cluster + "," + store + "]}", "pg")->repositories[0];
+  };
+  CHECK(told("True").archives_elsewhere);
+  CHECK(told("True").first_recoverable == parse_time("2026-10-24T02:04:10Z"));
+  REQUIRE(told("False").checks.size() == 2);
+  CHECK(told("False").checks[0].text == "ContinuousArchiving: cannot upload");
+}
+
+TEST_CASE("plain dumps end with their last line, or the one after it", "[backups]") {
+  const std::string head = "--\n-- PostgreSQL database dump\n--\n\nSET a;\n";
+  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n")).state == State::complete);
+  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict x\n")).state == State::complete);
+  CHECK(judge_dump(plain(head)).state == State::damaged);
+  CHECK(judge_dump(plain("")).why == "it holds nothing");
+  CHECK(judge_dump(plain("<html>")).why == "it is no dump of PostgreSQL");
+}
+
+TEST_CASE("files are told apart by their first bytes", "[backups]") {
+  CHECK(packing_of("\x1f\x8b\x08") == Packing::gzip);
+  CHECK(packing_of("\x28\xb5\x2f\xfd") == Packing::zstd);
+  CHECK(packing_of("age-encryption.org/v1\n") == Packing::age);
+  CHECK(packing_of("\x85\x01\x8c") == Packing::gpg);
+  CHECK(packing_of("\x8c\x0d") == Packing::gpg);
+  CHECK(packing_of("PGDMP") == Packing::none);
+  CHECK(packing_of("") == Packing::none);
+}
+
+TEST_CASE("names of dumps tell database and time", "[backups]") {
+  CHECK(parse_dump_name("shop-20261123T020000Z.dump.gz").database == "shop");
+  CHECK(parse_dump_name("shop-20261123T020000Z.dump.gz").time == "20261123T020000Z");
+  CHECK(parse_dump_name("my_shop_2026-11-23.sql").database == "my_shop");
+  CHECK(parse_dump_name("my_shop_2026-11-23.sql").time == "2026-11-23");
+  CHECK(parse_dump_name("shop.dump").time.empty());
+  CHECK(parse_dump_name("shop.dump").database == "shop");
+}
+
+TEST_CASE("a manifest of dumps is read, and leads nowhere else", "[backups]") {
+  const std::string head = R"({"format":"pgvigil-dump/1","started_at":"2026-11-23T02:00:00Z","finished_at":"2026-11-23T02:01:00Z",
+    "server":{"system_identifier":"7711196945010644855"},"databases_expected":["shop"],"files":[)";
+  const auto good = parse_dump_manifest(
+      head + R"({"name":"shop.dump.age","kind":"database","database":"shop","bytes":5,"sha256":"ab","encryption":"age"}]})");
+  REQUIRE(good);
+  CHECK(good->system_identifier == 7711196945010644855U);
+  CHECK(good->files.at(0).encrypted);
+  CHECK(good->expected == std::vector<std::string>{"shop"});
+  CHECK_FALSE(parse_dump_manifest(head + R"({"name":"../../etc/passwd","bytes":5}]})"));
+  CHECK_FALSE(parse_dump_manifest(R"({"format":"other/1"})"));
+  CHECK_FALSE(parse_dump_manifest("{"));
+}
+
+TEST_CASE("a captured backup_manifest proves itself, and a changed one does not", "[backups]") {
+  std::string text = fixture("pg15_backup_manifest.json");
+  const auto good = parse_backup_manifest(text);
+  REQUIRE(good);
+  CHECK(good->sum_is_right);
+  CHECK(good->files.size() > 900);
+  CHECK(good->wal.size() == 1);
+  text[text.find("\"Size\": ") + 8] = '9';
+  CHECK_FALSE(parse_backup_manifest(text)->sum_is_right);
+  CHECK_FALSE(parse_backup_manifest(text.substr(0, text.size() / 2)));
+}
+
+TEST_CASE("sums of text", "[backups]") {
+  CHECK(sha256_of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
