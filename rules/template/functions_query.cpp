@@ -64,6 +64,8 @@ FunctionResult length(Arguments arguments, const TemplateData&) {
   if (const auto* labels = std::get_if<promql::LabelsPtr>(&value))
     return static_cast<std::int64_t>((*labels)->size());
   if (const auto* vector = std::get_if<Vector>(&value)) return static_cast<std::int64_t>(vector->size());
+  if (const auto* list = std::get_if<RecordPtr>(&value); list != nullptr && (*list)->is_list)
+    return static_cast<std::int64_t>((*list)->elements.size());
   return failure("len of type " + std::string(type_name(value)));
 }
 
@@ -79,6 +81,13 @@ FunctionResult element(Arguments arguments, const TemplateData&) {
     if (*index < 0 || *index >= static_cast<std::int64_t>(vector->size()))
       return failure("index out of range: " + std::to_string(*index));
     return (*vector)[static_cast<std::size_t>(*index)];
+  }
+  if (const auto* list = std::get_if<RecordPtr>(&arguments[0]); list != nullptr && (*list)->is_list) {
+    const auto* index = std::get_if<std::int64_t>(&arguments[1]);
+    const auto& elements = (*list)->elements;
+    if (index == nullptr || *index < 0 || *index >= static_cast<std::int64_t>(elements.size()))
+      return failure("index out of range");
+    return elements[static_cast<std::size_t>(*index)];
   }
   return failure("can't index item of type " + std::string(type_name(arguments[0])));
 }

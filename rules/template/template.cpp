@@ -19,7 +19,8 @@ constexpr std::size_t k_most_steps = 100'000;
 class Renderer {
  public:
   explicit Renderer(const TemplateData& data) : data_(data) {
-    variables_ = {{"$", Root{}},
+    if (data.record) root_ = data.record;
+    variables_ = {{"$", root_},
                   {"$labels", data.labels},
                   {"$externalLabels", data.external_labels},
                   {"$externalURL", data.external_url},
@@ -27,7 +28,7 @@ class Renderer {
   }
 
   Result<std::string> render(const Nodes& nodes) {
-    if (auto flow = render_nodes(nodes, Root{}); !flow) return std::unexpected(flow.error());
+    if (auto flow = render_nodes(nodes, root_); !flow) return std::unexpected(flow.error());
     return std::move(output_);
   }
 
@@ -78,6 +79,9 @@ class Renderer {
     } else if (const auto* labels = std::get_if<promql::LabelsPtr>(&value)) {
       for (std::size_t i = 0; i < (*labels)->size(); ++i)
         all.emplace_back(std::string((**labels)[i].name), std::string((**labels)[i].value));
+    } else if (const auto* list = std::get_if<RecordPtr>(&value); list != nullptr && (*list)->is_list) {
+      for (const Value& element : (*list)->elements)
+        all.emplace_back(static_cast<std::int64_t>(all.size()), element);
     } else if (!std::holds_alternative<std::monostate>(value)) {
       return std::nullopt;
     }
@@ -200,7 +204,10 @@ class Renderer {
 
   Result<Value> fields_of(const Operand& operand, Value value) {
     for (const std::string& field : operand.fields) {
-      if (const auto* labels = std::get_if<promql::LabelsPtr>(&value)) {
+      if (const auto* record = std::get_if<RecordPtr>(&value);
+          record != nullptr && (*record)->field(field) != nullptr) {
+        value = Value(*(*record)->field(field));
+      } else if (const auto* labels = std::get_if<promql::LabelsPtr>(&value)) {
         value = std::string((*labels)->get(field));
       } else if (const auto* sample = std::get_if<promql::Sample>(&value);
                  sample != nullptr && (field == "Labels" || field == "Value")) {
@@ -222,6 +229,7 @@ class Renderer {
   }
 
   const TemplateData& data_;
+  Value root_ = Root{};
   std::vector<std::pair<std::string, Value>> variables_;
   std::string output_;
   std::size_t steps_ = 0;

@@ -14,6 +14,7 @@ namespace pgvigil::rules {
 
 namespace templates {
 struct Parsed;
+struct Record;
 }
 
 /// What is wrong in a template, and where: `offset` bytes into its text.
@@ -32,6 +33,9 @@ struct TemplateData {
   double value = 0;                                            ///< $value
   /// Answers `query "EXPR"`; without it the function is an error.
   std::function<promql::Expected<promql::Vector>(std::string_view)> query = {};
+  /// What `.` holds instead of Labels, Value, ExternalLabels and ExternalURL: for texts about more than one
+  /// alert.
+  std::shared_ptr<const templates::Record> record = {};
 };
 
 /// An annotation in the template language of Prometheus's rule files: Go's text/template with the data and

@@ -1,5 +1,6 @@
 #include "rules/template/value.h"
 
+#include <algorithm>
 #include <array>
 
 #include "rules/promql/number.h"
@@ -7,8 +8,13 @@
 
 namespace pgvigil::rules::templates {
 
+const Value* Record::field(std::string_view name) const {
+  const auto found = std::ranges::find(fields, name, [](const auto& each) { return std::string_view(each.first); });
+  return found == fields.end() ? nullptr : &found->second;
+}
+
 std::string_view type_name(const Value& value) {
-  constexpr std::array<std::string_view, 9> k_names = {"<nil>",
+  constexpr std::array<std::string_view, 10> k_names = {"<nil>",
                                                        "bool",
                                                        "int",
                                                        "float64",
@@ -16,6 +22,7 @@ std::string_view type_name(const Value& value) {
                                                        "map[string]string",
                                                        "*template.sample",
                                                        "template.queryResult",
+                                                       "struct",
                                                        "struct"};
   return k_names[value.index()];
 }
@@ -43,6 +50,12 @@ std::string printed(const Value& value) {
       return "[" + text + "]";
     }
     std::string operator()(Root) const { return ""; }
+    std::string operator()(const RecordPtr& record) const {
+      std::string text;
+      for (const Value& element : record->elements)
+        text += (text.empty() ? "" : " ") + std::visit(*this, element);
+      return record->is_list ? "[" + text + "]" : "";
+    }
   };
   return std::visit(Printer{}, value);
 }
@@ -58,6 +71,7 @@ bool is_true(const Value& value) {
     bool operator()(const promql::Sample&) const { return true; }
     bool operator()(const promql::Vector& vector) const { return !vector.empty(); }
     bool operator()(Root) const { return true; }
+    bool operator()(const RecordPtr& record) const { return !record->is_list || !record->elements.empty(); }
   };
   return std::visit(Truth{}, value);
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "agent/notify/notification.h"
+
+namespace pgvigil::agent::notify {
+
+/// The message in the form of Alertmanager's webhooks, version 4, with at most `max_alerts` alerts; the rest
+/// is counted in truncatedAlerts.
+std::string webhook_json(const Notification& notification, std::size_t max_alerts);
+
+/// The alerts as POST /api/v2/alerts of an Alertmanager takes them. What fires ends `resolve_timeout` from
+/// now, unless it is sent again.
+std::string alertmanager_json(const Notification& notification, std::chrono::milliseconds resolve_timeout);
+
+/// JSON as text; bytes that are no UTF-8 are replaced.
+std::string text_of(const nlohmann::json& json);
+
+}  // namespace pgvigil::agent::notify

@@ -1,0 +1,206 @@
+// Mail, over SMTP.
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "agent/notify/message_template.h"
+#include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/mail_message.h"
+#include "agent/notify/receivers/receivers.h"
+#include "agent/notify/text.h"
+#include "rules/promql/number.h"
+
+namespace pgvigil::agent::notify {
+namespace {
+
+constexpr std::array<std::string_view, 3> k_security_words = {"starttls", "tls", "none"};
+
+/// "Thu, 06 Aug 2026 12:01:30 +0000" (RFC 5322). strftime's names of days are those of the C locale.
+std::string mail_date(Timestamp time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 64> buffer{};
+  return {buffer.data(), std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S +0000", &parts)};
+}
+
+/// "pgvigil@example.org" of "pgvigil <pgvigil@example.org>".
+std::string address_of(std::string_view text) {
+  const auto open = text.rfind('<');
+  const auto close = text.rfind('>');
+  if (open == text.npos || close == text.npos || close < open) return std::string(text);
+  return std::string(text.substr(open + 1, close - open - 1));
+}
+
+std::string plain_text_of(const Notification& notification, std::size_t max_alerts, Detail detail) {
+  std::string text = notification.note.empty() ? "" : notification.note + "\n\n";
+  if (const std::string delay = delay_of(notification); !delay.empty()) text += delay + "\n\n";
+  const std::size_t shown = std::min(max_alerts, notification.alerts.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Alert& alert = notification.alerts[i];
+    text += std::string(alert.fires() ? "FIRING  " : "RESOLVED  ") + summary_of(alert) + "\n  " +
+            times_of(alert, notification.now) + "\n";
+    if (alert.fires()) text += "  value " + promql::format_general(alert.value) + "\n";
+    if (const std::string line = sparkline(alert.recent); !line.empty())
+      text += "  " + line + "  last 30 min\n";
+    for (const auto& [name, value] : alert.annotations)
+      if (name != "summary") text += "  " + name + ": " + shortened(value, 4'000) + "\n";
+    text += "  " + labels_text(*alert.labels, *promql::Labels::none()) + "\n";
+    if (detail == Detail::full && alert.fires())
+      for (const Evidence& evidence : alert.evidence)
+        text += "\n  " + evidence.title + "\n" + table_text(evidence, 20'000, 160);
+    text += "\n";
+  }
+  if (shown < notification.alerts.size())
+    text += "+ " + std::to_string(notification.alerts.size() - shown) + " more\n\n";
+  if (notification.fires()) text += "silence: " + silence_command(notification) + "\n";
+  return text;
+}
+
+std::string link(std::string_view title, std::string_view url) {
+  if (!url.starts_with("http")) return "";
+  return " <a href=\"" + replaced(html_escaped(url), "\"", "&quot;") + "\">" + std::string(title) + "</a>";
+}
+
+std::string html_of(const Notification& notification, std::size_t max_alerts, Detail detail) {
+  std::string html = "<!doctype html><html><body style=\"font-family:sans-serif\">";
+  if (!notification.note.empty()) html += "<p><b>" + html_escaped(notification.note) + "</b></p>";
+  if (const std::string delay = delay_of(notification); !delay.empty()) html += "<p>" + delay + "</p>";
+  const std::size_t shown = std::min(max_alerts, notification.alerts.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Alert& alert = notification.alerts[i];
+    const int rank = rank_of_severity(alert.severity());
+    const std::string_view colour = !alert.fires()                     ? "#2eb67d"
+                                    : rank <= rank_of_severity("high") ? "#d00000"
+                                                                       : "#b8860b";
+    html += "<div style=\"border-left:4px solid " + std::string(colour) +
+            ";padding-left:8px;margin:12px 0\"><b>" + html_escaped(summary_of(alert)) + "</b><br>" +
+            times_of(alert, notification.now);
+    if (alert.fires()) html += "<br>value " + promql::format_general(alert.value);
+    if (const std::string line = sparkline(alert.recent); !line.empty())
+      html += "<br><code>" + line + "</code> last 30 min";
+    if (const auto description = alert.annotation("description"); !description.empty())
+      html += "<p>" + html_escaped(shortened(description, 4'000)) + "</p>";
+    html += "<br><small>" + html_escaped(labels_text(*alert.labels, *promql::Labels::none())) +
+            "</small><br>" + link("Runbook", alert.annotation("runbook_url")) +
+            link("Dashboard", alert.annotation("dashboard_url"));
+    if (detail == Detail::full && alert.fires())
+      for (const Evidence& evidence : alert.evidence)
+        html += "<p>" + html_escaped(evidence.title) + "</p><pre>" +
+                html_escaped(table_text(evidence, 20'000, 160)) + "</pre>";
+    html += "</div>";
+  }
+  if (shown < notification.alerts.size())
+    html += "<p>+ " + std::to_string(notification.alerts.size() - shown) + " more</p>";
+  if (notification.fires())
+    html += "<p>silence: <code>" + html_escaped(silence_command(notification)) + "</code></p>";
+  return html + "</body></html>";
+}
+
+class MailReceiver : public Receiver {
+ public:
+  explicit MailReceiver(const ReceiverSettings& settings)
+      : settings_(settings), title_(settings.title), body_(settings.body) {}
+
+  std::vector<Request> render(const Notification& notification,
+                              const Credentials& credentials,
+                              Detail detail) const override {
+    MailContent content{settings_.from,
+                        settings_.to,
+                        title_.render(notification, subject_of(notification)),
+                        mail_date(notification.now),
+                        id_of(notification),
+                        notification.memory};
+    content.text = body_.render(notification, plain_text_of(notification, settings_.max_alerts, detail));
+    content.html = settings_.body.empty() ? html_of(notification, settings_.max_alerts, detail)
+                                          : "<pre>" + html_escaped(content.text) + "</pre>";
+    Mail mail{settings_.server,   settings_.security, address_of(settings_.from), {},
+              mail_text(content), settings_.user,     credentials.password};
+    std::ranges::transform(settings_.to, std::back_inserter(mail.to), address_of);
+    return {std::move(mail)};
+  }
+
+  /// 4yz may pass later; 552 is too long; of 5yz, what is about who sends or receives needs somebody to mend
+  /// it.
+  Judgement judge(const Answer& answer) const override {
+    if (answer.error)
+      return {
+          answer.error->kind == ErrorKind::configuration || answer.error->kind == ErrorKind::authentication
+              ? Verdict::misconfigured
+              : Verdict::retry,
+          answer.error->message};
+    const std::string why = "SMTP " + std::to_string(answer.status);
+    if (answer.status < 400) return {Verdict::delivered, why};
+    if (answer.status < 500) return {answer.status == 452 ? Verdict::slow_down : Verdict::retry, why};
+    if (answer.status == 552 || answer.status == 554) return {Verdict::too_long, why};
+    return {Verdict::misconfigured, why};
+  }
+
+  std::string remember(const Notification& notification, std::span<const Answer>) const override {
+    return notification.memory.empty() ? id_of(notification) : notification.memory;
+  }
+
+ private:
+  /// The same for every attempt: a mail server that sees it twice may know.
+  std::string id_of(const Notification& notification) const {
+    const std::string address = address_of(settings_.from);
+    const auto at = address.find('@');
+    return "<" + notification.id + "." +
+           (at == address.npos ? "pgvigil@localhost" : "pgvigil" + address.substr(at)) + ">";
+  }
+
+  ReceiverSettings settings_;
+  MessageTemplate title_;
+  MessageTemplate body_;
+};
+
+ReceiverOptions options() {
+  ReceiverOptions all;
+  all.push_back(kinds::text<R>(
+      "server", "host:port", [](R & r) -> auto& { return r.server; },
+      "The mail server: `smtp.example.org:587`.", "required"));
+  all.push_back(kinds::word<R>(
+      "security", k_security_words, [](R & r) -> auto& { return r.security; },
+      "How the connection is protected: STARTTLS, which the server must offer; TLS from the beginning; not "
+      "at all."));
+  all.push_back(kinds::text<R>(
+      "from", "address", [](R & r) -> auto& { return r.from; }, "Who sends: `pgvigil <pgvigil@example.org>`.",
+      "required"));
+  all.push_back(texts(
+      "to", "list of addresses", [](R & r) -> auto& { return r.to; }, "Who receives."));
+  all.push_back(kinds::text<R>(
+      "user", "string", [](R & r) -> auto& { return r.user; }, "Who logs in to the server.", "none"));
+  append_secret(
+      all, "password_file", "password_variable", [](R & r) -> auto& { return r.password; },
+      "A file that holds the password of `user`.");
+  all.push_back(title_option());
+  all.push_back(body_option());
+  all.push_back(max_alerts_option());
+  return all;
+}
+
+void check(Section& section, const ReceiverSettings& settings) {
+  if (settings.server.find(':') == std::string::npos)
+    section.report("server", "'server' must be host:port", "Write \"smtp.example.org:587\".");
+  if (settings.from.empty()) section.report_here("'from' is missing", "Name the address that sends.");
+  if (settings.to.empty()) section.report_here("'to' is missing", "Name who receives.");
+  const auto has_break = [](const std::string& text) {
+    return text.find_first_of("\r\n") != std::string::npos;
+  };
+  if (has_break(settings.from) || std::ranges::any_of(settings.to, has_break))
+    section.report_here("an address holds no line break");
+}
+
+}  // namespace
+
+const ReceiverType k_mail{"mail",
+                          "Mail over SMTP: text and HTML, the end of an alert as an answer to its beginning.",
+                          {.per_second = 0.5, .burst = 5},
+                          options,
+                          check,
+                          [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
+                            return std::make_unique<MailReceiver>(settings);
+                          }};
+
+}  // namespace pgvigil::agent::notify

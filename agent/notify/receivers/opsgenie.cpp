@@ -1,0 +1,121 @@
+// Opsgenie and Jira Service Management, Alert API v2: one alert there for each alert here.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/notify/alert_json.h"
+#include "agent/notify/message_template.h"
+#include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/receivers.h"
+#include "agent/notify/text.h"
+
+namespace pgvigil::agent::notify {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view k_api = "https://api.opsgenie.com";
+constexpr std::size_t k_most_message = 130;
+constexpr std::size_t k_most_description = 15'000;
+constexpr std::size_t k_most_details = 8'000;
+
+std::string priority_of(const Alert& alert) {
+  const int rank = rank_of_severity(alert.severity());
+  if (rank <= rank_of_severity("critical")) return "P1";
+  if (rank <= rank_of_severity("high")) return "P2";
+  return rank <= rank_of_severity("medium") ? "P3" : "P5";
+}
+
+std::string description_of(const Alert& alert, const Notification& notification, Detail detail) {
+  std::string text =
+      (notification.note.empty() ? "" : notification.note + "\n") + times_of(alert, notification.now);
+  for (const auto& [name, value] : alert.annotations)
+    text += "\n\n" + name + ": " + value;
+  if (detail == Detail::full)
+    for (const Evidence& evidence : alert.evidence)
+      text += "\n\n" + evidence.title + "\n" + table_text(evidence, 3'000);
+  return shortened(text, detail == Detail::full ? k_most_description : 1'000);
+}
+
+class Opsgenie : public Receiver {
+ public:
+  explicit Opsgenie(const ReceiverSettings& settings) : settings_(settings), title_(settings.title) {}
+
+  std::vector<Request> render(const Notification& notification,
+                              const Credentials& credentials,
+                              Detail detail) const override {
+    std::vector<Request> requests;
+    for (const Alert& alert : notification.alerts) {
+      const std::string alias = "pgvigil-" + fingerprint(*alert.labels);
+      if (alert.fires() || !notification.is_known)
+        requests.push_back(request("/v2/alerts", creation(alert, alias, notification, detail), credentials));
+      if (!alert.fires())
+        requests.push_back(request("/v2/alerts/" + alias + "/close?identifierType=alias",
+                                   {{"source", "pgvigil"}, {"note", times_of(alert, notification.now)}},
+                                   credentials));
+    }
+    return requests;
+  }
+
+ private:
+  json creation(const Alert& alert,
+                const std::string& alias,
+                const Notification& notification,
+                Detail detail) const {
+    json details = json::object();
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < alert.labels->size() && detail != Detail::plain; ++i) {
+      const auto [name, value] = (*alert.labels)[i];
+      used += characters(name) + characters(value);
+      if (used < k_most_details) details[std::string(name)] = std::string(value);
+    }
+    return {{"message", shortened(title_.render(notification, summary_of(alert)), k_most_message)},
+            {"alias", alias},
+            {"description", description_of(alert, notification, detail)},
+            {"details", std::move(details)},
+            {"priority", priority_of(alert)},
+            {"source", "pgvigil"},
+            {"entity", std::string(alert.labels->get("instance"))}};
+  }
+
+  static HttpRequest request(const std::string& path, const json& body, const Credentials& credentials) {
+    std::string url = credentials.url.empty() ? std::string(k_api) : credentials.url.reveal();
+    while (url.ends_with('/'))
+      url.pop_back();
+    return {"POST",
+            Secret(url + path),
+            {{"Content-Type", Secret("application/json")},
+             {"Authorization", Secret("GenieKey " + credentials.token.reveal())}},
+            text_of(body)};
+  }
+
+  ReceiverSettings settings_;
+  MessageTemplate title_;
+};
+
+ReceiverOptions options() {
+  ReceiverOptions all;
+  append_secret(
+      all, "api_key_file", "api_key_variable", [](R & r) -> auto& { return r.token; },
+      "A file that holds the key of an API integration.");
+  append_url(all, "Instead of `https://api.opsgenie.com`: `https://api.eu.opsgenie.com`.");
+  all.push_back(title_option());
+  return all;
+}
+
+}  // namespace
+
+const ReceiverType k_opsgenie{"opsgenie",
+                              "Opsgenie, Alert API v2: each alert is one there.",
+                              {.per_second = 2, .burst = 10, .each_alert_alone = true},
+                              options,
+                              [](Section& section, const ReceiverSettings& settings) {
+                                if (!settings.token.is_given())
+                                  section.report_here("the receiver has no key",
+                                                      "Set 'api_key_file' or 'api_key_variable'.");
+                              },
+                              [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
+                                return std::make_unique<Opsgenie>(settings);
+                              }};
+
+}  // namespace pgvigil::agent::notify
