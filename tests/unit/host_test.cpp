@@ -170,14 +170,22 @@ namespace {
 struct Gate {
   std::mutex mutex;
   std::condition_variable changed;
+  bool begun = false;
   bool open = false;
   bool ended = false;
   int pass() {
     std::unique_lock lock(mutex);
+    begun = true;
+    changed.notify_all();
     changed.wait(lock, [&] { return open; });
     ended = true;
     changed.notify_all();
     return 1;
+  }
+  /// A call that has not begun when its errand is gone never does.
+  void wait_begun() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return begun; });
   }
   void let_through() {
     std::unique_lock lock(mutex);
@@ -194,6 +202,7 @@ TEST_CASE("a call that hangs costs no one else more than the deadline", "[host]"
   {
     Errand errand;
     CHECK_FALSE(errand.run<int>([gate] { return gate->pass(); }, Deadline::clock::now() + 20ms, {}));
+    gate->wait_begun();
     // It still hangs: no other call is begun.
     CHECK_FALSE(errand.run<int>([] { return 2; }, Deadline::clock::now() + 1h, {}));
   }  // and nobody waits for it
