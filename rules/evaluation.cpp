@@ -27,6 +27,15 @@ class Evaluation {
              Timestamp now)
       : rule_(rule), policy_(policy), context_(context), alerts_(alerts), now_(now) {}
 
+  Alerts relabelled(Alerts alerts) {
+    Alerts moved;
+    for (auto& [labels, alert] : alerts) {
+      alert.labels = alert_labels(alert.series, template_data(alert.series, alert.state.value));
+      moved.emplace(alert.labels, std::move(alert));
+    }
+    return moved;
+  }
+
   RuleResult run() {
     auto samples = vector_of(*rule_.expr.tree);
     if (samples && rule_.kind == RuleKind::record) {
@@ -39,7 +48,7 @@ class Evaluation {
       step_all_unseen();
       return std::move(result_);
     }
-    if (!sees_all()) {
+    if (sight_of(*Labels::none()) == Sight::none) {
       step_all_unseen();
       return std::move(result_);
     }
@@ -129,16 +138,18 @@ class Evaluation {
     return candidates;
   }
 
-  bool sees_all() const {
-    if (!context_.sees) return true;
-    bool all = true;
-    const auto look = [&](const VectorSelector& selector, Span) {
-      const std::string metric = metric_of(selector);
-      if (!metric.empty() && !context_.sees(metric)) all = false;
-    };
-    for_each_needed_selector(*rule_.expr.tree, look);
-    if (rule_.clear) for_each_needed_selector(*rule_.clear->tree, look);
-    return all;
+  /// Of what the rule reads, for an alert with these labels.
+  Sight sight_of(const Labels& labels) {
+    Sight least = Sight::all;
+    if (!context_.sight) return least;
+    for (const std::string& metric : metrics())
+      least = std::min(least, context_.sight(metric, labels));
+    return least;
+  }
+
+  const std::vector<std::string>& metrics() {
+    if (!metrics_) metrics_ = metrics_read(rule_);
+    return *metrics_;
   }
 
   /// The series that the rule looks at now.
@@ -167,13 +178,20 @@ class Evaluation {
   }
 
   Observation observation_without(const Alert& alert) {
+    if (sight_of(*alert.series) != Sight::all) return {Condition::unseen};
     const bool asks = policy_.on_nodata != NoData::resolve || rule_.clear;
     if (asks && !has_data(alert)) return {Condition::no_data};
     return {Condition::gone, 0, !rule_.clear || cleared_.contains(without_metadata(alert.series))};
   }
 
+  Observation observation_with(const Candidate& candidate) {
+    if (sight_of(*candidate.series) == Sight::none) return {Condition::unseen};
+    return {Condition::holds, candidate.value};
+  }
+
   void step_all(Candidates candidates) {
-    if (candidates.empty() && alerts_.empty() && policy_.on_nodata == NoData::fire && sources().empty()) {
+    if (candidates.empty() && alerts_.empty() && policy_.on_nodata == NoData::fire && sources().empty() &&
+        sight_of(*Labels::none()) == Sight::all) {
       // Nobody is left whose data is missing: the rule itself is the alert.
       const LabelsPtr none = Labels::none();
       Alert alert{alert_labels(none, template_data(none, k_nan)), none, {}};
@@ -191,11 +209,11 @@ class Evaluation {
         continue;
       }
       alert.series = candidate->second.series;
-      step_one(std::move(alert), {Condition::holds, candidate->second.value});
+      step_one(std::move(alert), observation_with(candidate->second));
       candidates.erase(candidate);
     }
     for (auto& [labels, candidate] : candidates)
-      step_one({labels, candidate.series, {}}, {Condition::holds, candidate.value});
+      step_one({labels, candidate.series, {}}, observation_with(candidate));
   }
 
   void step_all_unseen() {
@@ -229,10 +247,22 @@ class Evaluation {
   Timestamp now_;
   LabelsHashSet cleared_;
   std::optional<std::vector<LabelsPtr>> sources_;
+  std::optional<std::vector<std::string>> metrics_;
   RuleResult result_;
 };
 
 }  // namespace
+
+std::vector<std::string> metrics_read(const Rule& rule) {
+  std::vector<std::string> metrics;
+  const auto note = [&](const VectorSelector& selector, Span) {
+    std::string metric = metric_of(selector);
+    if (!metric.empty() && std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(std::move(metric));
+  };
+  for_each_needed_selector(*rule.expr.tree, note);
+  if (rule.clear) for_each_needed_selector(*rule.clear->tree, note);
+  return metrics;
+}
 
 RuleResult evaluate_rule(const Rule& rule,
                          const AlertPolicy& policy,
@@ -240,6 +270,11 @@ RuleResult evaluate_rule(const Rule& rule,
                          Alerts& alerts,
                          Timestamp now) {
   return Evaluation(rule, policy, context, alerts, now).run();
+}
+
+Alerts relabelled(const Rule& rule, const EvaluationContext& context, Alerts alerts, Timestamp now) {
+  Alerts none;
+  return Evaluation(rule, {}, context, none, now).relabelled(std::move(alerts));
 }
 
 }  // namespace pgvigil::rules

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,12 +31,16 @@ struct AlertEvent {
   Alert alert;
 };
 
+/// How much is seen of what gives a metric: of several servers, some may be out of sight.
+enum class Sight : std::uint8_t { none, some, all };
+
 /// What an evaluation stands on.
 struct EvaluationContext {
   const promql::Queryable& storage;
   promql::QueryOptions options = {};
-  /// Whether the last collection of what gives this metric succeeded. Without it everything is seen.
-  std::function<bool(std::string_view metric)> sees = {};
+  /// Whether the last collections of what gives this metric succeeded, of those servers that these labels may be
+  /// from. Without it everything is seen.
+  std::function<Sight(std::string_view metric, const promql::Labels& of)> sight = {};
   promql::LabelsPtr external_labels = promql::Labels::none();  ///< for templates
   std::string external_url = {};
 };
@@ -47,12 +52,19 @@ struct RuleResult {
   std::vector<std::string> template_errors = {};  ///< "summary: there is no function 'x'"
 };
 
-/// Evaluates `rule` at `now` and steps its alerts. An expression that fails, and one that reads a metric that
-/// is not seen now (but for absent(), which is about that), leave every alert as it is, unknown.
+/// Evaluates `rule` at `now` and steps its alerts. An expression that fails leaves every alert as it is, unknown;
+/// so does a metric out of sight (but for absent(), which is about that) with those that are from there: an alert is not
+/// believed when nothing that it may be from is seen, and does not end unless all of it is.
 RuleResult evaluate_rule(const Rule& rule,
                          const AlertPolicy& policy,
                          const EvaluationContext& context,
                          Alerts& alerts,
                          Timestamp now);
+
+/// The metrics that the rule reads by their names, but for those whose absence it is about.
+std::vector<std::string> metrics_read(const Rule& rule);
+
+/// The alerts of a rule that was changed since, under the labels that it gives them now: their states stay.
+Alerts relabelled(const Rule& rule, const EvaluationContext& context, Alerts alerts, Timestamp now);
 
 }  // namespace pgvigil::rules

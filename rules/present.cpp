@@ -40,9 +40,18 @@ void Present::publish(std::string_view source_name,
                       LabelsPtr target_labels,
                       std::int64_t lookback_ms) {
   const std::size_t metrics = table->schema().metrics.size();
-  Source source{std::move(table), std::move(target_labels), lookback_ms, {}};
+  Source source{.table = std::move(table), .target_labels = std::move(target_labels), .lookback_ms = lookback_ms};
   source.labels.resize(metrics);
   sources_.insert_or_assign(std::string(source_name), std::move(source));
+}
+
+void Present::publish(std::string_view source_name,
+                      std::vector<Reading> readings,
+                      std::int64_t t_ms,
+                      std::int64_t lookback_ms) {
+  sources_.insert_or_assign(
+      std::string(source_name),
+      Source{.table = nullptr, .readings = std::move(readings), .readings_t_ms = t_ms, .lookback_ms = lookback_ms});
 }
 
 void Present::withdraw(std::string_view source) {
@@ -72,11 +81,29 @@ void Present::take(const Source& source,
   }
 }
 
+void Present::take_readings(const Source& source,
+                            std::span<const Matcher> matchers,
+                            std::int64_t from_ms,
+                            std::int64_t to_ms,
+                            SeriesSet& found) {
+  const std::int64_t t_ms = source.readings_t_ms;
+  if (t_ms < from_ms - source.lookback_ms || t_ms > to_ms) return;
+  for (const Reading& reading : source.readings) {
+    if (!matches_all(matchers, *reading.labels)) continue;
+    found.add_series(reading.labels, source.lookback_ms);
+    found.add_point({t_ms, reading.value});
+  }
+}
+
 Expected<SeriesSet> Present::select(std::span<const Matcher> matchers,
                                     std::int64_t from_ms,
                                     std::int64_t to_ms) const {
   SeriesSet found;
   for (const auto& [name, source] : sources_) {
+    if (source.table == nullptr) {
+      take_readings(source, matchers, from_ms, to_ms, found);
+      continue;
+    }
     const std::vector<Metric>& metrics = source.table->schema().metrics;
     for (std::size_t i = 0; i < metrics.size(); ++i)
       if (may_be(matchers, metrics[i].name.text())) take(source, i, matchers, from_ms, to_ms, found);

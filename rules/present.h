@@ -24,6 +24,11 @@ class Present : public promql::Queryable {
                std::shared_ptr<const Table> table,
                promql::LabelsPtr target_labels,
                std::int64_t lookback_ms);
+  /// The same for series that are there already, not as a table: what rules gave.
+  void publish(std::string_view source,
+               std::vector<Reading> readings,
+               std::int64_t t_ms,
+               std::int64_t lookback_ms);
   /// Takes the series of a source away: it is no longer collected.
   void withdraw(std::string_view source);
 
@@ -33,12 +38,14 @@ class Present : public promql::Queryable {
 
  private:
   struct Source {
-    std::shared_ptr<const Table> table;
-    promql::LabelsPtr target_labels;
+    std::shared_ptr<const Table> table;  ///< null: the readings are the series
+    std::vector<Reading> readings = {};
+    std::int64_t readings_t_ms = 0;
+    promql::LabelsPtr target_labels = nullptr;
     std::int64_t lookback_ms = 0;
     /// A list a metric of the table, one set a row, null where there is no value; empty until it is asked
     /// for.
-    mutable std::vector<std::vector<promql::LabelsPtr>> labels;
+    mutable std::vector<std::vector<promql::LabelsPtr>> labels = {};
   };
 
   static void take(const Source& source,
@@ -47,6 +54,12 @@ class Present : public promql::Queryable {
                    std::int64_t from_ms,
                    std::int64_t to_ms,
                    promql::SeriesSet& found);
+
+  static void take_readings(const Source& source,
+                            std::span<const promql::Matcher> matchers,
+                            std::int64_t from_ms,
+                            std::int64_t to_ms,
+                            promql::SeriesSet& found);
 
   std::map<std::string, Source, std::less<>> sources_;
 };

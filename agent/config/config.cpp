@@ -22,6 +22,8 @@ bool watch_alike(const Config& one, const Config& other) {
   same.query = other.query;
   same.log = other.log;
   same.state = other.state;
+  same.history = other.history;
+  same.rules = other.rules;
   same.servers = other.servers;
   same.max_total_series = other.max_total_series;
   same.probe = other.probe;

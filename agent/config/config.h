@@ -91,6 +91,28 @@ struct StateConfig {
   bool operator==(const StateConfig&) const = default;
 };
 
+/// [history]: the past that is kept in memory.
+struct HistoryConfig {
+  std::chrono::milliseconds retention{3'600'000};
+  Bytes max_bytes{16'000'000};
+  std::vector<std::string> keep;  ///< metrics that no rule asks for
+
+  bool operator==(const HistoryConfig&) const = default;
+};
+
+/// [rules]: what is judged.
+struct RulesConfig {
+  std::vector<std::string> directories;
+  bool directories_named = false;  ///< by the configuration: then they must exist
+  bool packs = true;
+  std::string instance;  ///< empty: this host and the port
+  std::string job = "pgvigil";
+  std::string external_url;
+  std::chrono::milliseconds evaluation_interval{15'000};
+
+  bool operator==(const RulesConfig&) const = default;
+};
+
 /// [probe]: the watching of servers that nobody configured, because /probe asked for them.
 struct ProbeConfig {
   std::size_t max_targets = 50;  ///< watched at a time
@@ -115,6 +137,8 @@ struct Config {
   QueryConfig query;
   LogConfig log;
   StateConfig state;
+  HistoryConfig history;
+  RulesConfig rules;
   std::vector<ServerConfig> servers;          ///< at least one; no two of a kind have the same name
   host::HostPaths host;                       ///< [host]; when it names anything, the host is one of the servers
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 
 #include "agent/config/parse.h"
@@ -32,9 +33,9 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   return text;
 }
 
-/// The definition files of a folder by name. A mounted ConfigMap has entries that begin with two dots and
-/// hold the real files: what begins with a dot is never a definition.
-std::expected<std::vector<std::string>, std::error_code> definition_paths(const std::string& folder) {
+/// The TOML files of a folder by name. A mounted ConfigMap has entries that begin with two dots and
+/// hold the real files: what begins with a dot is none of them.
+std::expected<std::vector<std::string>, std::error_code> toml_paths(const std::string& folder) {
   std::error_code fault;
   std::vector<std::string> paths;
   for (fs::directory_iterator entry(folder, fault), end; !fault && entry != end; entry.increment(fault)) {
@@ -50,9 +51,33 @@ std::expected<std::vector<std::string>, std::error_code> definition_paths(const 
   return paths;
 }
 
-std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_definitions(
-    const std::string& folder, bool required) {
-  const auto paths = definition_paths(folder);
+/// The file as far as it can be read: for what has to go on without it.
+std::optional<ConfigFile> read_leniently(const std::optional<std::string>& file) {
+  if (!file) return std::nullopt;
+  return ConfigFile{*file, read_file(*file).value_or("")};
+}
+
+/// Where files of the user's stand that the configuration leads to.
+std::vector<std::string> toml_folders(const Config& config) {
+  std::vector<std::string> folders = config.rules.directories;
+  if (!config.definitions_folder.empty()) folders.push_back(config.definitions_folder);
+  return folders;
+}
+
+void append(std::vector<std::string>& folders, std::vector<std::string> more) {
+  std::ranges::move(more, std::back_inserter(folders));
+}
+
+std::string folder_of(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+}  // namespace
+
+std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_toml_folder(const std::string& folder,
+                                                                                      bool required) {
+  const auto paths = toml_paths(folder);
   if (!paths) {
     const bool missing = paths.error() == std::errc::no_such_file_or_directory;
     if (missing && !required) return std::vector<collectors::DefinitionFile>{};
@@ -72,22 +97,9 @@ std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_definit
   return files;
 }
 
-/// The file as far as it can be read: for what has to go on without it.
-std::optional<ConfigFile> read_leniently(const std::optional<std::string>& file) {
-  if (!file) return std::nullopt;
-  return ConfigFile{*file, read_file(*file).value_or("")};
-}
-
-std::string folder_of(const std::string& path) {
-  const fs::path folder = fs::path(path).parent_path();
-  return folder.empty() ? "." : folder.string();
-}
-
-}  // namespace
-
 std::expected<Config, Diagnostics> load_config(const std::optional<std::string>& file,
                                                const Environment& environment) {
-  const Surroundings surroundings{environment, read_file, read_definitions};
+  const Surroundings surroundings{environment, read_file, read_toml_folder};
   if (!file) return parse_config(std::nullopt, surroundings);
   auto text = read_file(*file);
   if (!text) return std::unexpected(Diagnostics{{*file, 0, 0, "cannot read the file: " + text.error(), ""}});
@@ -107,9 +119,9 @@ std::string config_content(const std::optional<std::string>& file, const Environ
   const auto config = read_leniently(file);
   if (!config) return content;
   content += config->path + '\0' + config->text + '\0';
-  for (const std::string& path :
-       definition_paths(salvage_config(config).definitions_folder).value_or(std::vector<std::string>{}))
-    add(path);
+  for (const std::string& folder : toml_folders(salvage_config(config)))
+    for (const std::string& path : toml_paths(folder).value_or(std::vector<std::string>{}))
+      add(path);
   return content;
 }
 
@@ -120,10 +132,9 @@ std::vector<std::string> config_folders(const std::optional<std::string>& file,
   if (const auto uri = environment(k_uri_file_variable)) folders.push_back(folder_of(*uri));
   if (file) {
     folders.push_back(folder_of(*file));
-    folders.push_back(salvage_config(read_leniently(file)).definitions_folder);
+    append(folders, toml_folders(salvage_config(read_leniently(file))));
   }
-  if (in_force != nullptr && !in_force->definitions_folder.empty())
-    folders.push_back(in_force->definitions_folder);
+  if (in_force != nullptr) append(folders, toml_folders(*in_force));
   std::ranges::sort(folders);
   const auto repeated = std::ranges::unique(folders);
   folders.erase(repeated.begin(), repeated.end());

@@ -60,6 +60,9 @@ template <typename Member, typename Value>
 void set(Member& member, Value value) {
   member = std::move(value);
 }
+inline void set(Bytes& member, Bytes value) {
+  member = value;
+}
 inline void set(int& member, std::int64_t value) {
   member = static_cast<int>(value);
 }

@@ -86,6 +86,65 @@ OptionGroup<Config> state_group() {
           {}};
 }
 
+Option<Config> keep_option() {
+  return {"keep", "list of metric names", "none",
+          "Metrics whose past is kept though no rule asks for it: for range queries of your own.",
+          [](Section& section, Config& config) {
+            config.history.keep = section.strings("keep").value_or(std::vector<std::string>{});
+            for (const std::string& name : config.history.keep)
+              if (!MetricName::parse(name)) section.report("keep", "'" + name + "' is no name of a metric");
+          }};
+}
+
+OptionGroup<Config> history_group() {
+  return {"history",
+          "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for those "
+          "metrics alone that a rule asks the past of, and for those that are named here. With a `[state] directory` it "
+          "survives a restart.",
+          {duration<Config>(
+               "retention", 1min, [](Config & c) -> auto& { return c.history.retention; }, "How long it reaches back."),
+           bytes<Config>(
+               "max_bytes", Bytes{64'000}, [](Config & c) -> auto& { return c.history.max_bytes; },
+               "What it may take; beyond it the oldest samples go, and are counted."),
+           keep_option()},
+          {}};
+}
+
+Option<Config> directories_option() {
+  return {"directories", "list of paths", "`rules.d` beside this file",
+          "Where rules of your own stand, one or more in each `*.toml`; see [rules.md](rules.md). A folder that is named "
+          "here must exist. They are read when the configuration is, and watched.",
+          [](Section& section, Config& config) {
+            auto folders = section.strings("directories");
+            if (!folders) return;
+            config.rules.directories = std::move(*folders);
+            config.rules.directories_named = true;
+          }};
+}
+
+OptionGroup<Config> rules_group() {
+  return {"rules",
+          "What is judged, and how series are called there.",
+          {directories_option(),
+           boolean<Config>(
+               "packs", [](Config & c) -> auto& { return c.rules.packs; },
+               "Whether the rules that ship with pgvigil are in force. Single ones are switched off in a file of rules."),
+           duration<Config>(
+               "evaluation_interval", 1s, [](Config & c) -> auto& { return c.rules.evaluation_interval; },
+               "How often rules are evaluated whose group sets no interval."),
+           text<Config>(
+               "instance", "text", [](Config & c) -> auto& { return c.rules.instance; },
+               "The label `instance` of every series, as a Prometheus that scrapes this pgvigil would set it.",
+               "host name and port"),
+           text<Config>(
+               "job", "text", [](Config & c) -> auto& { return c.rules.job; },
+               "The label `job` of every series, in the same way.", in_quotes(RulesConfig{}.job)),
+           text<Config>(
+               "external_url", "URL", [](Config & c) -> auto& { return c.rules.external_url; },
+               "Where this pgvigil is reached from outside: `$externalURL` in annotations.", "none")},
+          {}};
+}
+
 OptionGroup<Config> compatibility_group() {
   return {"compatibility",
           "Names in the wild.",
@@ -186,8 +245,9 @@ OptionGroup<Config> host_group() {
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(),   query_group(), log_group(),  state_group(), compatibility_group(), limits_group(),
-          collect_group(), host_group(), probe_group()};
+  return {http_group(),    query_group(),         log_group(),    state_group(),   rules_group(),
+          history_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
+          probe_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

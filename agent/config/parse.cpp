@@ -12,6 +12,7 @@ namespace pgvigil::agent {
 namespace {
 
 constexpr std::string_view k_default_folder = "collectors.d";
+constexpr std::string_view k_rules_folder = "rules.d";
 
 using Sections = std::map<std::string_view, Section>;
 
@@ -40,6 +41,9 @@ Sections read_settings(Section& root, const std::string& path, Config& config) {
   if (config.definitions_folder.empty()) config.definitions_folder = k_default_folder;
   resolve_path(path, config.definitions_folder);
   resolve_path(path, config.state.directory);
+  if (!config.rules.directories_named) config.rules.directories = {std::string(k_rules_folder)};
+  for (std::string& folder : config.rules.directories)
+    resolve_path(path, folder);
   return sections;
 }
 
@@ -122,9 +126,12 @@ Config salvage_config(const std::optional<ConfigFile>& file) {
   config.file = file->path;
   config.definitions_folder = k_default_folder;
   resolve_path(file->path, config.definitions_folder);
+  config.rules.directories = {std::string(k_rules_folder)};
+  resolve_path(file->path, config.rules.directories.front());
   const auto document = TomlDocument::parse(file->text, file->path);
   if (!document) return config;
   config.definitions_folder.clear();
+  config.rules.directories.clear();
   Diagnostics ignored;
   Section root = document->root(ignored);
   read_settings(root, file->path, config);

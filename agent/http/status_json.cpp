@@ -79,6 +79,17 @@ json json_of(const ServerStatus& server, bool up) {
   return shown;
 }
 
+json json_of(const AlertView& alert) {
+  return {{"name", alert.name},
+          {"severity", alert.severity},
+          {"state", alert.state},
+          {"since", seconds(alert.since)},
+          {"unknown_since", json_of(alert.unknown_since)},
+          {"value", alert.value},
+          {"labels", alert.labels},
+          {"summary", alert.summary}};
+}
+
 json json_of(const ServerView& view) {
   json collectors = json::array();
   for (const CollectorStatus& collector : view.collectors)
@@ -94,7 +105,10 @@ json json_of(const ServerView& view) {
 std::string status_json(const StatusView& view) {
   json page = {{"version", view.version},          {"config_file", view.config_file},
                {"config_mistakes", view.mistakes}, {"now", seconds(view.now)},
+               {"rule_warnings", view.warnings},   {"alerts", json::array()},
                {"servers", json::array()},         {"probed", json::array()}};
+  for (const AlertView& alert : view.alerts)
+    page["alerts"].push_back(json_of(alert));
   for (const ServerView& server : view.servers)
     page["servers"].push_back(json_of(server));
   for (const ServerView& server : view.probed)

@@ -219,6 +219,33 @@ void append_only_server(std::string& page, const ServerView& server, Timestamp n
   append_collectors(page, server, now);
 }
 
+/// The alerts, when there are any.
+void append_alerts(std::string& page, const std::vector<AlertView>& alerts, Timestamp now) {
+  if (alerts.empty()) return;
+  page += "<h2>Alerts</h2>\n<div class=\"scroll\"><table>\n<tr><th>alert</th><th>severity</th><th>state</th>"
+          "<th class=\"n\">for</th><th>what</th></tr>\n";
+  for (const AlertView& alert : alerts) {
+    std::string about = escaped(alert.summary);
+    if (alert.unknown_since)
+      about += fmt::format("<br><span class=\"why\">nothing is known of it for {}</span>",
+                           age_of(alert.unknown_since, now));
+    page += fmt::format(
+        "<tr><td>{0}</td><td>{1}</td><td class=\"state {2}\">{3}</td><td class=\"n\">{4}</td><td>{5}<br><code>{6}</code>"
+        "</td></tr>\n",
+        escaped(alert.name), escaped(alert.severity), alert.state == "firing" ? "failed" : "waiting", alert.state,
+        age_of(alert.since, now), about, escaped(alert.labels));
+  }
+  page += "</table></div>\n";
+}
+
+void append_lines(std::string& page, std::string_view title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  page += fmt::format("<div class=\"mistakes\"><h2>{}</h2>\n<ul>\n", title);
+  for (const std::string& line : lines)
+    page += fmt::format("<li><code>{}</code></li>\n", escaped(line));
+  page += "</ul></div>\n";
+}
+
 }  // namespace
 
 std::string status_html(const StatusView& view) {
@@ -227,11 +254,9 @@ std::string status_html(const StatusView& view) {
   page +=
       "<nav><a href=\"/metrics\">metrics</a><a href=\"/status\">status as JSON</a><a href=\"/readyz\">readyz</a>"
       "<a href=\"/livez\">livez</a></nav>\n";
-  if (!view.mistakes.empty()) {
-    page += "<div class=\"mistakes\"><h2>The configuration was refused; the one before it stays in force</h2>\n<ul>\n";
-    for (const std::string& mistake : view.mistakes) page += fmt::format("<li><code>{}</code></li>\n", escaped(mistake));
-    page += "</ul></div>\n";
-  }
+  append_lines(page, "The configuration was refused; the one before it stays in force", view.mistakes);
+  append_lines(page, "Rules that are likely to be wrong", view.warnings);
+  append_alerts(page, view.alerts, view.now);
   if (view.servers.size() == 1)
     append_only_server(page, view.servers.front(), view.now);
   else

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/config/config.h"
+#include "agent/judge/rule_runner.h"
 #include "agent/runtime/status.h"
 
 namespace pgvigil::agent {
@@ -20,11 +22,28 @@ struct ServerView {
   std::vector<CollectorStatus> collectors;
 };
 
+/// An alert on it.
+struct AlertView {
+  std::string name;
+  std::string severity;
+  std::string state;  ///< "pending" or "firing"
+  Timestamp since;    ///< of that state
+  std::optional<Timestamp> unknown_since;
+  double value = 0;
+  std::string labels;   ///< as Prometheus prints them
+  std::string summary;
+};
+
+/// Firing ones first, by severity and name.
+std::vector<AlertView> alert_views(const std::vector<GroupStatus>& groups);
+
 /// What the status page shows, as read at one moment.
 struct StatusView {
   std::string version;
   std::string config_file;            ///< empty: the environment decides
   std::vector<std::string> mistakes;  ///< of a configuration that was refused; the one before stays in force
+  std::vector<std::string> warnings;  ///< of the user's rules
+  std::vector<AlertView> alerts;
   std::vector<ServerView> servers;
   std::vector<ServerView> probed;  ///< watched because /probe asks for them
   Timestamp now;

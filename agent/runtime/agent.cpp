@@ -1,8 +1,10 @@
 #include "agent/runtime/agent.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "agent/config/load.h"
 #include "agent/http/routes.h"
@@ -53,6 +55,16 @@ Succession succession(const std::shared_ptr<const Config>& config,
   return next;
 }
 
+/// Without a name of its own the host's: as a Prometheus would call it that finds it by DNS.
+ScrapeLabels scrape_labels(const Config& config, int port) {
+  ScrapeLabels labels{config.rules.instance, config.rules.job};
+  if (!labels.instance.empty()) return labels;
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') name = {"localhost"};
+  labels.instance = std::string(name.data()) + ':' + std::to_string(port);
+  return labels;
+}
+
 ServerView view_of(const Watch& watch) {
   ServerView view{.name = watch.server().name, .labels = watch.server().labels};
   view.server = watch.board().server();
@@ -69,6 +81,7 @@ Agent::Agent(AgentOptions options)
       self_(k_version, options_.restarts, budget_),
       own_(self_),
       scraper_(own_),
+      world_(self_),
       api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); })) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
@@ -91,16 +104,17 @@ std::expected<void, Diagnostics> Agent::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   content_ = config_content(options_.config_file);
   auto loaded = load_config(options_.config_file);
-  self_.count_reload(loaded.has_value());
-  if (loaded) {
-    apply(std::make_shared<const Config>(std::move(*loaded)));
+  auto rules = loaded ? load_judged_rules(*loaded) : std::unexpected(loaded.error());
+  self_.count_reload(rules.has_value());
+  if (rules) {
+    apply(std::make_shared<const Config>(std::move(*loaded)), std::move(*rules));
     return {};
   }
-  auto mistakes = lines_of(loaded.error());
+  auto mistakes = lines_of(rules.error());
   for (const std::string& mistake : mistakes) log(LogLevel::error, "config_refused", {{"mistake", mistake}});
   const std::lock_guard lock(mutex_);
   mistakes_ = std::move(mistakes);
-  return std::unexpected(std::move(loaded.error()));
+  return std::unexpected(std::move(rules.error()));
 }
 
 std::expected<void, Error> Agent::listen(const HttpConfig& http) {
@@ -140,7 +154,7 @@ void Agent::tell_what_needs_restart(const Config& next) const {
 
 /// A server that is watched as before is left alone. Otherwise the old watch ends before the new one begins:
 /// a server never sees the sessions of both.
-void Agent::apply(std::shared_ptr<const Config> config) {
+void Agent::apply(std::shared_ptr<const Config> config, JudgedRules rules) {
   configure_log(config->log);
   tell_what_needs_restart(*config);
   if (!store_) store_ = Store::open(config->state.directory);
@@ -151,6 +165,7 @@ void Agent::apply(std::shared_ptr<const Config> config) {
   for (const auto& watch : next.beginning)
     watch->start();
   show(*config, std::make_shared<const WatchList>(next.all));
+  judge_by(*config, std::move(rules));
   {
     const std::lock_guard lock(mutex_);
     config_ = config;
@@ -175,13 +190,43 @@ void Agent::show(const Config& settings, const std::shared_ptr<const WatchList>&
     const std::lock_guard lock(mutex_);
     watches_ = watches;
   }
-  own_.configure({constant_labels(settings.labels), k_up_interval, settings.generation}, watches);
+  const OwnSettings own{constant_labels(settings.labels), k_up_interval, settings.generation};
+  own_.configure(own, watches);
+  world_.configure(watches, scrape_labels(settings, options_.listen ? options_.listen->port : settings.http.port),
+                   settings.labels, own);
   scraper_.configure(watches);
+}
+
+void Agent::judge_by(const Config& config, JudgedRules rules) {
+  std::vector<std::string> warnings = lines_of(rules.warnings);
+  for (const std::string& warning : warnings)
+    log(LogLevel::warning, "rule_warning", {{"warning", warning}});
+  JudgeSettings settings{.history = {config.history.retention, config.history.max_bytes},
+                         .keep = config.history.keep,
+                         .surroundings = {config.rules.evaluation_interval, config.rules.external_url,
+                                          std::move(rules.collector_of)}};
+  const bool is_first = judge_ == nullptr;
+  if (is_first) {
+    auto judge = std::make_unique<Judge>(
+        world_, *store_, [this](const JudgeFigures& figures) { self_.set_judge(figures); });
+    const std::lock_guard lock(mutex_);
+    judge_ = std::move(judge);
+  }
+  judge_->configure(std::move(settings), std::move(rules.rules), std::chrono::system_clock::now());
+  if (is_first) judge_->start();
+  const std::lock_guard lock(mutex_);
+  warnings_ = std::move(warnings);
+}
+
+Judge* Agent::judge() const {
+  const std::lock_guard lock(mutex_);
+  return judge_.get();
 }
 
 void Agent::stop() {
   if (probes_) probes_->stop();
   if (http_) http_->stop();
+  if (judge_) judge_->stop();
   stop_all(*watches());
 }
 
@@ -227,9 +272,11 @@ StatusView Agent::status() const {
     view.servers.push_back(view_of(*watch));
   for (const auto& watch : probes_->watches())
     view.probed.emplace_back(view_of(*watch)).configured = false;
+  if (const Judge* judging = judge()) view.alerts = alert_views(judging->rules());
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;
   view.mistakes = mistakes_;
+  view.warnings = warnings_;
   return view;
 }
 

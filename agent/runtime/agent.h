@@ -12,6 +12,9 @@
 #include "agent/http/api/data.h"
 #include "agent/http/server.h"
 #include "agent/http/status_page.h"
+#include "agent/judge/judge.h"
+#include "agent/judge/rule_book.h"
+#include "agent/judge/watched_world.h"
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/probes.h"
 #include "agent/runtime/scrape.h"
@@ -60,13 +63,16 @@ class Agent {
   StatusView status() const;
   /// What /api/v1 reads.
   const api::Data& api_data() const { return *api_data_; }
+  /// Null before the first configuration.
+  Judge* judge() const;
   bool alive() const;
   /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
   bool ready() const;
 
  private:
   std::expected<void, Error> listen(const HttpConfig& http);
-  void apply(std::shared_ptr<const Config> config);
+  void apply(std::shared_ptr<const Config> config, JudgedRules rules);
+  void judge_by(const Config& config, JudgedRules rules);
   void tell_what_needs_restart(const Config& next) const;
   void show(const Config& settings, const std::shared_ptr<const WatchList>& watches);
   std::shared_ptr<const Config> config() const;
@@ -77,7 +83,9 @@ class Agent {
   SelfMetrics self_;
   OwnMetrics own_;
   Scraper scraper_;
-  std::unique_ptr<Store> store_;    // with the first configuration
+  WatchedWorld world_;
+  std::unique_ptr<Store> store_;  // with the first configuration
+  std::unique_ptr<Judge> judge_;  // the same
   std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
   std::unique_ptr<const api::Data> api_data_;
   std::unique_ptr<Server> http_;
@@ -90,6 +98,7 @@ class Agent {
   std::shared_ptr<const WatchList>
       watches_;  // never empty: before the first configuration one that does nothing
   std::vector<std::string> mistakes_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace pgvigil::agent

@@ -10,6 +10,8 @@ namespace pgvigil::agent {
 /// The labels of pgvigil's metrics about itself. No label of the configuration may have one of these names:
 /// it would stand twice in a series.
 enum class OwnLabel : std::uint8_t {
+  alertname,
+  alertstate,
   code,
   collector,
   compiler,
@@ -18,15 +20,16 @@ enum class OwnLabel : std::uint8_t {
   reason,
   result,
   role,
+  severity,
   state,
   system_identifier,
   version,
 };
 
 /// Their names, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 11> k_own_labels = {
-    "code",   "collector", "compiler", "handler",           "kind",   "reason",
-    "result", "role",      "state",    "system_identifier", "version"};
+inline constexpr std::array<std::string_view, 14> k_own_labels = {
+    "alertname", "alertstate", "code",   "collector", "compiler", "handler",           "kind",   "reason",
+    "result", "role", "severity", "state",    "system_identifier", "version"};
 static_assert(k_own_labels.size() == static_cast<std::size_t>(OwnLabel::version) + 1);
 
 inline std::string name_of(OwnLabel label) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/judge/figures.h"
 #include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
 
@@ -26,6 +27,9 @@ std::vector<prometheus::MetricFamily> budget_families(const SeriesBudget::Use& u
 
 /// Memory, CPU, descriptors and threads of the process.
 std::vector<prometheus::MetricFamily> process_families();
+
+/// How the judge fares: rules, alerts, history, state.
+std::vector<prometheus::MetricFamily> judge_families(const JudgeFigures& figures);
 
 /// What postgres_exporter exports of its collectors, under its names.
 std::vector<prometheus::MetricFamily> exporter_server_families(

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "agent/runtime/family_parts.h"
 #include "agent/runtime/family_printer.h"
+#include "agent/runtime/family_tables.h"
 #include "agent/runtime/own_labels.h"
 #include "agent/runtime/self_families.h"
 #include "agent/runtime/worker_up.h"
@@ -25,6 +28,16 @@ const prometheus::Histogram::BucketBoundaries k_scrape_buckets = {
 
 void append(std::vector<MetricFamily>& families, std::vector<MetricFamily> more) {
   std::ranges::move(more, std::back_inserter(families));
+}
+
+std::vector<MetricFamily> families_of(const StatusBoard& board, const RenderSettings& settings) {
+  const ServerStatus server = board.server();
+  std::vector<MetricFamily> families = server_families(server, settings.up_interval);
+  const auto collectors = board.collectors();
+  append(families, collector_families(collectors));
+  if (server.kind == ServerKind::postgres && settings.generation != collectors::Generation::off)
+    append(families, exporter_server_families(collectors));
+  return families;
 }
 
 }  // namespace
@@ -130,10 +143,30 @@ struct SelfMetrics::Families {
   prometheus::ClientMetric::Histogram scrape_history() const { return scrapes.Collect().histogram; }
 };
 
+struct SelfMetrics::JudgeNote {
+  std::mutex mutex;
+  std::optional<JudgeFigures> figures;
+};
+
+std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& settings) {
+  auto families = process_families();
+  append(families, budget_families(budget_->use()));
+  if (settings.generation != collectors::Generation::off) {
+    const auto scrapes = families_->scrape_history();
+    append(families, exporter_process_families(scrapes.sample_count, scrapes.sample_sum));
+  }
+  {
+    const std::lock_guard lock(judge_->mutex);
+    if (judge_->figures) append(families, judge_families(*judge_->figures));
+  }
+  append(families, families_->registry.Collect());
+  return families;
+}
+
 SelfMetrics::SelfMetrics(std::string_view version,
                          std::uint64_t restarts,
                          std::shared_ptr<const SeriesBudget> budget)
-    : families_(std::make_unique<Families>(version, restarts)), budget_(std::move(budget)) {}
+    : families_(std::make_unique<Families>(version, restarts)), judge_(std::make_unique<JudgeNote>()), budget_(std::move(budget)) {}
 
 SelfMetrics::~SelfMetrics() = default;
 
@@ -168,31 +201,33 @@ void SelfMetrics::count_reload(bool taken) {
   if (taken) families_->reload_time.Set(unix_seconds(std::chrono::system_clock::now()));
 }
 
+void SelfMetrics::set_judge(JudgeFigures figures) {
+  const std::lock_guard lock(judge_->mutex);
+  judge_->figures = std::move(figures);
+}
+
 std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,
                                         const RenderSettings& settings) {
   std::vector<OwnedFamilies> all;
-  for (const auto& [labels, board] : servers) {
-    const ServerStatus server = board.server();
-    auto& families = all.emplace_back(labels, server_families(server, settings.up_interval)).families;
-    const auto collectors = board.collectors();
-    append(families, collector_families(collectors));
-    if (server.kind == ServerKind::postgres && settings.generation != collectors::Generation::off)
-      append(families, exporter_server_families(collectors));
-  }
+  for (const auto& [labels, board] : servers)
+    all.emplace_back(labels, families_of(board, settings));
   return print_families(all, settings.format);
 }
 
 std::string SelfMetrics::render_process(const RenderSettings& settings) {
-  auto families = process_families();
-  append(families, budget_families(budget_->use()));
-  if (settings.generation != collectors::Generation::off) {
-    const auto scrapes = families_->scrape_history();
-    append(families, exporter_process_families(scrapes.sample_count, scrapes.sample_sum));
-  }
-  append(families, families_->registry.Collect());
   std::vector<OwnedFamilies> all;
-  all.push_back({settings.constant_labels, std::move(families)});
+  all.push_back({settings.constant_labels, collect_process(settings)});
   return print_families(all, settings.format);
+}
+
+std::vector<Table> SelfMetrics::server_tables(const StatusBoard& board,
+                                              const RenderSettings& settings,
+                                              Timestamp now) {
+  return tables_of(families_of(board, settings), now);
+}
+
+std::vector<Table> SelfMetrics::process_tables(const RenderSettings& settings, Timestamp now) {
+  return tables_of(collect_process(settings), now);
 }
 
 }  // namespace pgvigil::agent

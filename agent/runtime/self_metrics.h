@@ -5,11 +5,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "agent/judge/figures.h"
 #include "agent/runtime/exposition.h"
 #include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
 #include "collectors/definition.h"
+#include "collectors/model/table.h"
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace pgvigil::agent {
 
@@ -48,14 +55,24 @@ class SelfMetrics {
   /// A configuration was read: it is in force now, or it was refused and the old one stays.
   void count_reload(bool taken);
 
+  /// How the judge fares; what was told last is shown.
+  void set_judge(JudgeFigures figures);
+
   /// The metrics about servers and their collectors: each family once.
   static std::string render_servers(std::span<const WatchedServer> servers, const RenderSettings& settings);
   /// The metrics about the process.
   std::string render_process(const RenderSettings& settings);
+  /// The same of one server, as tables.
+  static std::vector<Table> server_tables(const StatusBoard& board, const RenderSettings& settings, Timestamp now);
+  std::vector<Table> process_tables(const RenderSettings& settings, Timestamp now);
 
  private:
   struct Families;
+  struct JudgeNote;
+  std::vector<prometheus::MetricFamily> collect_process(const RenderSettings& settings);
+
   std::unique_ptr<Families> families_;
+  std::unique_ptr<JudgeNote> judge_;
   std::shared_ptr<const SeriesBudget> budget_;
 };
 

@@ -49,9 +49,26 @@ std::vector<CollectorStatus> StatusBoard::collectors() const {
   return collectors_;
 }
 
+std::optional<CollectorGlance> StatusBoard::collector(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(collectors_, name, &CollectorStatus::name);
+  if (found == collectors_.end()) return std::nullopt;
+  return CollectorGlance{found->state, found->every, found->slowdown, found->last_success.has_value()};
+}
+
+bool StatusBoard::in_trouble() const {
+  const std::lock_guard lock(mutex_);
+  return server_.trouble.has_value();
+}
+
 ServerStatus StatusBoard::server() const {
   const std::lock_guard lock(mutex_);
   return server_;
+}
+
+bool StatusBoard::first_answer_known() const {
+  const std::lock_guard lock(mutex_);
+  return server_.kind == ServerKind::host || server_.trouble || server_.last_answer != decltype(server_.last_answer){};
 }
 
 bool StatusBoard::first_round_done() const {

@@ -43,6 +43,14 @@ struct CollectorStatus {
   std::optional<Timestamp> last_success;
 };
 
+/// The little of it that is asked for all the time.
+struct CollectorGlance {
+  CollectorState state = CollectorState::waiting;
+  std::chrono::milliseconds every{0};
+  double slowdown = 1;
+  bool ever_published = false;
+};
+
 /// A database that cannot be measured, or a collector that cannot measure it.
 struct DatabaseTrouble {
   std::string database;
@@ -80,7 +88,13 @@ class StatusBoard {
   void update_server(const std::function<void(ServerStatus&)>& change);
 
   std::vector<CollectorStatus> collectors() const;
+  /// Nothing when there is none of this name.
+  std::optional<CollectorGlance> collector(std::string_view name) const;
+  /// Whether the server gives no answer now.
+  bool in_trouble() const;
   ServerStatus server() const;
+  /// Whether the server has answered, or it is known why not.
+  bool first_answer_known() const;
   /// Every collector has had its first outcome.
   bool first_round_done() const;
   /// The same, or it is known why the server lets none have one.

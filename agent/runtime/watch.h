@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class Watch {
   const ServerConfig& server() const { return server_; }
   /// The labels that its series carry, as they are printed (see constant_labels()).
   const std::string& labels() const { return labels_; }
+  /// The same, by their names.
+  std::map<std::string, std::string> series_labels() const { return labels_of(*config_, server_); }
   Snapshot& snapshot() const { return known_->snapshot; }
   StatusBoard& board() const { return known_->board; }
   const std::shared_ptr<Knowledge>& known() const { return known_; }

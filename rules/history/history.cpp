@@ -110,6 +110,12 @@ void History::forget(std::string_view source) {
   if (found != sources_.end()) sources_.erase(found);
 }
 
+void History::drop_before(std::int64_t t_ms) {
+  for (auto& [name, source] : sources_)
+    drop_old(source, t_ms);
+  std::erase_if(sources_, [](const auto& entry) { return entry.second.series.empty(); });
+}
+
 void History::drop_old(Source& source, std::int64_t before_ms) {
   for (Series& series : source.series) {
     const auto kept = std::ranges::find_if(

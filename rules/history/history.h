@@ -56,6 +56,8 @@ class History : public promql::Queryable {
               std::span<const Reading> readings);
   /// Forgets a source that is no longer collected.
   void forget(std::string_view source);
+  /// Drops what is older, of sources too to which nothing is appended any more.
+  void drop_before(std::int64_t t_ms);
 
   promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
                                              std::int64_t from_ms,

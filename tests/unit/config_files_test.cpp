@@ -78,7 +78,8 @@ TEST_CASE("files are read from the disk, and definitions from collectors.d besid
   REQUIRE(first_mistake(config) == "none");
   CHECK(collector(*config, "mine").every == 3s);
   CHECK(config_folders(file, nullptr, k_no_environment) ==
-        std::vector{folder.path().substr(0, folder.path().size() - 1), folder.path("collectors.d")});
+        std::vector{folder.path().substr(0, folder.path().size() - 1), folder.path("collectors.d"),
+                    folder.path("rules.d")});
 }
 
 TEST_CASE("a mounted ConfigMap is read through its links", "[config_files]") {
@@ -141,7 +142,7 @@ TEST_CASE("the content changes with every file that would be read", "[config_fil
   const Config in_force = *load_config(folder.write("old/pgvigil.toml", ""), k_no_environment);
   CHECK(config_folders(file, &in_force, k_no_environment) ==
         std::vector{folder.path().substr(0, folder.path().size() - 1), folder.path("old/collectors.d"),
-                    folder.path("other.d")});
+                    folder.path("old/rules.d"), folder.path("other.d"), folder.path("rules.d")});
   SECTION("the file of DATA_SOURCE_URI_FILE too") {
     const std::string uri = folder.write("secrets/uri", "db:5432/x");
     const Environment environment = [&](std::string_view name) -> std::optional<std::string> {

@@ -37,7 +37,12 @@ class Scene {
   /// What happens at this tick: "firing {alertname="A", datname="app"}".
   std::string tick() {
     EvaluationContext context{storage_};
-    context.sees = [this](std::string_view metric) { return metric != blind_to; };
+    context.sight = [this](std::string_view metric, const promql::Labels& of) {
+      if (metric == blind_to) return Sight::none;
+      if (hidden_host.empty()) return Sight::all;
+      if (of.get("host").empty()) return Sight::some;
+      return of.get("host") == hidden_host ? Sight::none : Sight::all;
+    };
     last = evaluate_rule(rule_, policy_, context, alerts, now_);
     std::vector<std::string> told;
     for (const AlertEvent& event : last.events)
@@ -53,6 +58,7 @@ class Scene {
   Alerts alerts;
   RuleResult last;
   std::string blind_to;
+  std::string hidden_host;  ///< of several servers, the one that is out of sight
 
  private:
   Rule rule_;

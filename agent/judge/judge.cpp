@@ -1,0 +1,246 @@
+#include "agent/judge/judge.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/judge/history_file.h"
+#include "agent/judge/ticks.h"
+#include "agent/runtime/log.h"
+#include "rules/promql/parser.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+using namespace std::chrono_literals;
+
+/// How often it is looked whether somebody published; a collector's shortest interval.
+constexpr auto k_look = 1s;
+constexpr milliseconds k_own =
+    15s;  // what the agent tells of itself; more often where a rule is evaluated more often
+constexpr auto k_save_history = 1min;
+
+/// What waits for a store that fails; the oldest go first.
+constexpr std::size_t k_most_unsaved = 10'000;
+
+void log_event(const Happened& event) {
+  using rules::Transition;
+  const rules::Alert& alert = event.event.alert;
+  const Transition transition = event.event.transition;
+  if (transition == Transition::pending || transition == Transition::dropped) return;
+  const bool is_bad = transition == Transition::firing || transition == Transition::unknown_begins;
+  std::string word(to_string(transition));
+  std::ranges::replace(word, ' ', '_');
+  log(is_bad ? LogLevel::warning : LogLevel::info, "alert_" + word,
+      {{"alert", event.rule->name},
+       {"labels", promql::to_string(*alert.labels)},
+       {"value", alert.state.value}});
+}
+
+}  // namespace
+
+Judge::Judge(World& world, Store& store, std::function<void(const JudgeFigures&)> tell)
+    : world_(world), store_(store), tell_(std::move(tell)) {}
+
+Judge::~Judge() {
+  stop();
+}
+
+void Judge::add_sink(TransitionSink& sink) {
+  sinks_.push_back(&sink);
+}
+
+void Judge::configure(JudgeSettings settings, std::vector<rules::Rule> rules, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  rules::HistoryNeeds needs;
+  for (const rules::Rule& rule : rules) {
+    needs.add(*rule.expr.tree);
+    if (rule.clear) needs.add(*rule.clear->tree);
+    for (const rules::NamedTemplate& annotation : rule.annotations)
+      for (const std::string& query : annotation.parsed.queries())
+        if (const auto expr = promql::parse_expression(query)) needs.add(**expr);
+  }
+  for (const std::string& metric : settings.keep)
+    needs.add(metric, settings.history.retention);
+  settings_ = std::move(settings);
+  samples_.configure(settings_.history, std::move(needs));
+  if (!std::exchange(configured_, true)) restore();
+  auto told = runner_.configure(std::move(rules), settings_.surroundings, std::exchange(restored_, {}),
+                                samples_, now);
+  for (const Happened& event : told)
+    log_event(event);
+  std::ranges::move(told, std::back_inserter(unsaved_events_));
+  save();
+  if (tell_) tell_(figures_now());
+  wake_.notify_all();
+}
+
+/// What was saved is read once. Whatever is wrong with it, judging goes on without.
+void Judge::restore() {
+  auto alerts = load_alerts(store_);
+  if (alerts) restored_ = std::move(*alerts);
+  const std::string& directory = store_.directory();
+  if (directory.empty()) return;
+  const auto bytes = read_history_file(directory);
+  if (!bytes) return log(LogLevel::error, "history_unreadable", {{"error", bytes.error().message}});
+  if (!*bytes) return;
+  const auto restored = samples_.restore_history(**bytes);
+  if (restored) return;
+  ++history_set_aside_;
+  const auto moved = set_history_file_aside(directory);
+  log(LogLevel::error, "history_set_aside",
+      {{"why", restored.error().message}, {"as", moved ? "history.bin.damaged" : moved.error().message}});
+}
+
+void Judge::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void Judge::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+  save_history();
+}
+
+void Judge::work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const Timestamp next = look(system_clock::now());
+    std::unique_lock lock(mutex_);
+    // Bounded, for the wall clock may be set.
+    const auto pause = std::clamp<system_clock::duration>(next - system_clock::now(), 1ms, k_look);
+    wake_.wait_for(lock, stop, pause, [] { return false; });
+  }
+}
+
+Timestamp Judge::look(Timestamp now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!configured_) return now + k_look;
+    take_in(now);
+    if (runner_.next_due() <= now) judge(now);
+  }
+  save_history_if_due(now);
+  const std::lock_guard lock(mutex_);
+  return std::min({now + k_look, runner_.next_due(), own_due_});
+}
+
+/// What was published since the last time, and now and then what the agent says of itself.
+void Judge::take_in(Timestamp now) {
+  WorldChanges changes = world_.changes();
+  for (const std::string& source : changes.withdrawn)
+    samples_.withdraw(source, now);
+  for (const JudgedTable& table : changes.published)
+    samples_.publish(table);
+  if (now < own_due_ && own_due_ <= now + k_own) return;
+  own_due_ = next_tick("own", std::min(k_own, runner_.shortest_interval()), now);
+  std::set<std::string> sources;
+  for (const JudgedTable& table : world_.own_tables(now)) {
+    samples_.publish(table);
+    sources.insert(table.source);
+  }
+  for (const std::string& gone : own_sources_)
+    if (!sources.contains(gone)) samples_.withdraw(gone, now);
+  own_sources_ = std::move(sources);
+}
+
+void Judge::judge(Timestamp now) {
+  auto told = runner_.run_due(world_, samples_, now);
+  for (const Happened& event : told)
+    log_event(event);
+  std::ranges::move(told, std::back_inserter(unsaved_events_));
+  save();
+  if (tell_) tell_(figures_now());
+}
+
+/// States and events together. When it fails all of it is tried again after the next evaluation.
+void Judge::save() {
+  bool anything = !unsaved_events_.empty();
+  runner_.for_each_unsaved([&](const std::string&, const rules::Alerts&) { anything = true; });
+  if (!anything) return;
+  if (unsaved_events_.size() > k_most_unsaved)
+    unsaved_events_.erase(unsaved_events_.begin(), unsaved_events_.end() - k_most_unsaved);
+  auto transaction = store_.begin();
+  if (!transaction) return;
+  runner_.for_each_unsaved(
+      [&](const std::string& rule, const rules::Alerts& alerts) { save_alerts(*transaction, rule, alerts); });
+  for (const Happened& event : unsaved_events_) {
+    add_event(*transaction, *event.rule, event.event, event.at);
+    for (TransitionSink* sink : sinks_)
+      sink->add(*transaction, *event.rule, event.event, event.at);
+  }
+  if (!unsaved_events_.empty()) forget_old_events(*transaction, unsaved_events_.back().at);
+  if (!transaction->commit()) return;
+  runner_.confirm_saved();
+  if (std::exchange(unsaved_events_, {}).empty()) return;
+  for (TransitionSink* sink : sinks_)
+    sink->committed();
+}
+
+void Judge::save_history_if_due(Timestamp now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (now < history_due_ && history_due_ <= now + k_save_history) return;
+    const bool is_first = history_due_ == Timestamp{};
+    history_due_ = now + k_save_history;
+    if (is_first) return;
+    samples_.tidy(now);
+  }
+  save_history();
+}
+
+void Judge::save_history() {
+  const std::string& directory = store_.directory();
+  if (directory.empty()) return;
+  std::string bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!configured_) return;
+    bytes = samples_.serialised_history();
+  }
+  const auto written = write_history_file(directory, bytes);
+  if (written) return log_recovery("history_unsaved", "history", {});
+  log_on_change(LogLevel::error, "history_unsaved", "history", written.error(), {});
+  const std::lock_guard lock(mutex_);
+  ++history_save_errors_;
+}
+
+void Judge::read(const std::function<void(const promql::Queryable&, Timestamp now)>& ask) {
+  const std::lock_guard lock(mutex_);
+  const Timestamp now = system_clock::now();
+  if (configured_) take_in(now);
+  ask(samples_.storage(), std::max(now, samples_.newest()));
+}
+
+std::vector<GroupStatus> Judge::rules() const {
+  const std::lock_guard lock(mutex_);
+  return runner_.status();
+}
+
+std::vector<rules::Alert> Judge::alerts() const {
+  std::vector<rules::Alert> all;
+  for (GroupStatus& group : rules())
+    for (RuleStatus& rule : group.rules)
+      std::ranges::move(rule.alerts, std::back_inserter(all));
+  return all;
+}
+
+JudgeFigures Judge::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_now();
+}
+
+JudgeFigures Judge::figures_now() const {
+  return {.rules = runner_.rules(),
+          .runner = runner_.figures(),
+          .alerts = count_alerts(runner_.status()),
+          .history = samples_.figures(),
+          .history_limit = settings_.history.max_bytes,
+          .history_set_aside = history_set_aside_,
+          .history_save_errors = history_save_errors_,
+          .store = store_.status()};
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,175 @@
+"""Rules over what a running agent collects: alerts that wait, fire, end, and outlive the agent."""
+
+import os
+import signal
+
+import pytest
+
+from support.config import config, every
+from support.waiting import stays, until
+
+RULES = """
+interval = "1s"
+
+[[rule]]
+alert = "LocksAwaited"
+expr = 'sum by (instance) (pg_locks_count{mode="accessexclusivelock"}) > 0'
+for = "%s"
+labels = { severity = "warning" }
+annotations = { summary = "{{ $value }} locks on {{ $labels.instance }}" }
+
+[[rule]]
+alert = "Down"
+expr = "pg_up == 0"
+labels = { severity = "critical" }
+annotations = { summary = "Postgres does not answer." }
+"""
+
+SETTINGS = (
+    '[state]\ndirectory = "state"\n[rules]\npacks = false\ninstance = "db1:5432"\n' + every("1s", "locks") + "\n"
+)
+
+
+@pytest.fixture
+def server(making):
+    server = making.cluster()
+    server.run("create table t (a int)")
+    return server
+
+
+@pytest.fixture
+def agent(making, server):
+    agent = making.agent_of(server, more=SETTINGS)
+    write_rules(agent, RULES % "3s")
+    assert agent.reload().status == 200
+    return agent
+
+
+def write_rules(agent, text):
+    folder = os.path.join(agent.home, "rules.d")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "mine.toml"), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def alert(agent, name):
+    return next((one for one in agent.status()["alerts"] if one["name"] == name), None)
+
+
+def wait_alert(agent, name, state):
+    return until(lambda: (found := alert(agent, name)) and found["state"] == state and found, f"{name} is {state}")
+
+
+def wait_gone(agent, name):
+    until(lambda: alert(agent, name) is None, f"{name} is over")
+
+
+def kill_and_start(agent):
+    agent.send(signal.SIGKILL)
+    until(lambda: not agent.running(), "the agent is dead")
+    agent.start()
+
+
+@pytest.fixture
+def lock(server):
+    """A session that holds an exclusive lock until it ends."""
+    session = server.connect(autocommit=False)
+    session.cursor().execute("lock table t in access exclusive mode")
+    yield session
+    session.close()
+
+
+def test_an_alert_comes_with_its_condition_and_goes_with_it(agent, lock):
+    wait_alert(agent, "LocksAwaited", "pending")
+    firing = wait_alert(agent, "LocksAwaited", "firing")
+    assert firing["summary"] == "1 locks on db1:5432"
+    assert firing["severity"] == "warning"
+    until(
+        lambda: agent.value("pgvigil_alerts", alertname="LocksAwaited", alertstate="firing", severity="warning") == 1,
+        "the metric counts it",
+    )
+    assert "LocksAwaited" in agent.get("/").text
+    lock.rollback()
+    wait_gone(agent, "LocksAwaited")
+    agent.wait_log("event=alert_resolved alert=LocksAwaited")
+    assert agent.log().count("event=alert_firing alert=LocksAwaited") == 1
+    assert agent.value("pgvigil_rule_evaluation_failures_total") == 0
+    assert agent.value("pgvigil_store_durable") == 1
+
+
+def test_a_killed_agent_goes_on_where_it_was(agent, lock):
+    first = wait_alert(agent, "LocksAwaited", "firing")
+    kill_and_start(agent)
+    again = wait_alert(agent, "LocksAwaited", "firing")
+    assert again["since"] == first["since"]
+    lock.rollback()
+    wait_gone(agent, "LocksAwaited")
+    assert agent.log().count("event=alert_firing alert=LocksAwaited") <= 1
+
+
+def test_a_pending_alert_keeps_its_time_over_a_kill(agent, lock):
+    write_rules(agent, RULES % "20s")
+    assert agent.reload().status == 200
+    began = wait_alert(agent, "LocksAwaited", "pending")
+    kill_and_start(agent)
+    fired = wait_alert(agent, "LocksAwaited", "firing")
+    # The clock went on: what was waited before the kill counts.
+    assert fired["since"] - began["since"] < 40
+
+
+def test_lost_sight_is_not_good_news(agent, server, lock):
+    wait_alert(agent, "LocksAwaited", "firing")
+    server.freeze()
+    try:
+        until(lambda: alert(agent, "LocksAwaited")["unknown_since"], "it is unknown")
+        assert alert(agent, "LocksAwaited")["state"] == "firing"
+        wait_alert(agent, "Down", "firing")
+        stays(lambda: alert(agent, "LocksAwaited")["state"] == "firing", "it fires on", 3)
+    finally:
+        server.thaw()
+    until(lambda: alert(agent, "LocksAwaited")["unknown_since"] is None, "it is seen again")
+    wait_gone(agent, "Down")
+    lock.rollback()
+    wait_gone(agent, "LocksAwaited")
+
+
+def test_a_stopped_server_is_an_alert(agent, server):
+    server.stop("immediate")
+    wait_alert(agent, "Down", "firing")
+    server.start()
+    wait_gone(agent, "Down")
+
+
+def test_a_reload_of_one_rule_leaves_the_others_alone(agent, lock):
+    first = wait_alert(agent, "LocksAwaited", "firing")
+    write_rules(agent, (RULES % "3s").replace("pg_up == 0", "pg_up < 1"))
+    assert agent.reload().status == 200
+    stays(lambda: alert(agent, "LocksAwaited")["since"] == first["since"], "it fires on", 2)
+    write_rules(agent, "[[rule]]\nalert = 'X'\nexpr = 'sum('\n")
+    refused = agent.reload()
+    assert refused.status == 500
+    assert "mine.toml:3" in refused.text
+    assert alert(agent, "LocksAwaited")["since"] == first["since"]
+
+
+def test_damaged_state_is_set_aside(agent, lock):
+    wait_alert(agent, "LocksAwaited", "firing")
+    agent.stop()
+    state = os.path.join(agent.home, "state")
+    for name in ("pgvigil.db", "history.bin"):
+        with open(os.path.join(state, name), "wb") as file:
+            file.write(b"?" * 5000)
+    agent.start()
+    wait_alert(agent, "LocksAwaited", "firing")
+    assert agent.value("pgvigil_store_set_aside_total") == 1
+    assert agent.value("pgvigil_history_set_aside_total") == 1
+    assert os.path.exists(os.path.join(state, "pgvigil.db.damaged"))
+    assert os.path.exists(os.path.join(state, "history.bin.damaged"))
+
+
+def test_the_shipped_rules_are_judged_without_any_setting(making, server):
+    agent = making.agent(config(server))
+    until(lambda: agent.value("pgvigil_rule_evaluations_total") > 100, "rules are evaluated")
+    assert agent.value("pgvigil_rules") > 50
+    assert agent.value("pgvigil_rule_evaluation_failures_total") == 0
+    assert "state_in_memory" in agent.log()
