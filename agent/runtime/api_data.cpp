@@ -15,7 +15,8 @@ constexpr std::chrono::milliseconds k_up_interval{15'000};
 constexpr std::int64_t k_lookback_ms = 300'000;
 
 promql::LabelsPtr labels_of(const Watch& watch) {
-  std::vector<std::pair<std::string, std::string>> labels(watch.server().labels.begin(), watch.server().labels.end());
+  std::vector<std::pair<std::string, std::string>> labels(watch.server().labels.begin(),
+                                                          watch.server().labels.end());
   if (!watch.server().name.empty()) labels.emplace_back(k_target_label, watch.server().name);
   return promql::Labels::make(std::move(labels));
 }
@@ -32,7 +33,8 @@ class ServedTables final : public promql::Queryable {
     std::size_t sources = 0;
     for (const auto& watch : *watches_())
       for (const auto& published : watch->snapshot().view(steady_clock::now()))
-        present.publish(std::to_string(sources++), {published, &published->table()}, labels_of(*watch), k_lookback_ms);
+        present.publish(std::to_string(sources++), {published, &published->table()}, labels_of(*watch),
+                        k_lookback_ms);
     return present.select(matchers, from_ms, to_ms);
   }
 
@@ -85,8 +87,9 @@ std::vector<api::MetricView> ApiData::metrics() const {
   for (const auto& watch : *watches_())
     for (const auto& published : watch->snapshot().view(steady_clock::now()))
       for (const Metric& metric : published->table().schema().metrics)
-        by_name.try_emplace(metric.name.text(), api::MetricView{metric.name.text(), metric.type,
-                                                                std::string(to_string(metric.unit)), metric.help});
+        by_name.try_emplace(metric.name.text(),
+                            api::MetricView{metric.name.text(), metric.type,
+                                            std::string(to_string(metric.unit)), metric.help});
   std::vector<api::MetricView> views;
   for (auto& [name, view] : by_name)
     views.push_back(std::move(view));
