@@ -38,10 +38,14 @@ std::string seconds_text(std::int64_t milliseconds) {
 }
 
 /// Makes a question about a range of it; empty, or what is wrong with the words.
-std::string ask_range(Question& question, const std::string& range, const std::optional<std::string>& step, std::int64_t end_ms) {
+std::string ask_range(Question& question,
+                      const std::string& range,
+                      const std::optional<std::string>& step,
+                      std::int64_t end_ms) {
   const auto range_ms = api::parse_duration(range);
   if (!range_ms || *range_ms <= 0) return "--range is a time such as 30m, 1h or 1d";
-  const auto step_ms = step ? api::parse_duration(*step) : std::max<std::int64_t>(*range_ms / k_points, 1'000);
+  const auto step_ms =
+      step ? api::parse_duration(*step) : std::max<std::int64_t>(*range_ms / k_points, 1'000);
   if (!step_ms || *step_ms <= 0) return "--step is a time such as 15s or 1m";
   question.path = "/api/v1/query_range";
   question.form.insert(question.form.end(), {{"start", seconds_text(end_ms - *range_ms)},
@@ -68,7 +72,8 @@ int query(Arguments arguments) {
   const std::string url = arguments.option("--url").value_or("http://127.0.0.1:9187");
   const std::string format = arguments.option("--format").value_or("text");
   const auto expr = arguments.word();
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("query", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("query", complaint);
   if (!expr) return wrong_usage("query", "which expression?");
   if (format != "text" && format != "json") return wrong_usage("query", "--format is text or json");
   if (step && !range) return wrong_usage("query", "--step goes with --range");

@@ -75,7 +75,8 @@ std::string sparkline(const json& values, Extent time, Extent height) {
   for (const json& point : values) {
     const double value = number_of(point);
     if (!std::isfinite(value)) continue;
-    const double share = time.to > time.from ? (point.at(0).get<double>() - time.from) / (time.to - time.from) : 0;
+    const double share =
+        time.to > time.from ? (point.at(0).get<double>() - time.from) / (time.to - time.from) : 0;
     const auto column = std::min(k_line_width - 1, static_cast<std::size_t>(share * k_line_width));
     sums.at(column) += value;
     ++counts.at(column);
@@ -86,7 +87,8 @@ std::string sparkline(const json& values, Extent time, Extent height) {
       line += " ";
       continue;
     }
-    const double share = height.to > height.from ? (sums.at(i) / counts.at(i) - height.from) / (height.to - height.from) : 0;
+    const double share =
+        height.to > height.from ? (sums.at(i) / counts.at(i) - height.from) / (height.to - height.from) : 0;
     line += k_blocks.at(std::min<std::size_t>(7, static_cast<std::size_t>(share * 8)));
   }
   // Series that stop early, or have few points, leave no trail of spaces behind them.
@@ -153,7 +155,8 @@ std::string notes_text(const json& answer) {
 
 /// The first "line:column" in a message.
 std::optional<std::pair<std::size_t, std::size_t>> place_in(std::string_view message) {
-  for (auto colon = message.find(':'); colon != std::string_view::npos; colon = message.find(':', colon + 1)) {
+  for (auto colon = message.find(':'); colon != std::string_view::npos;
+       colon = message.find(':', colon + 1)) {
     const auto before = message.find_last_not_of("0123456789", colon == 0 ? 0 : colon - 1);
     const auto begin = before == std::string_view::npos ? 0 : before + 1;
     std::size_t line = 0;

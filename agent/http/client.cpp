@@ -15,7 +15,8 @@ Error error_of(httplib::Error fault, const std::string& url) {
       return {ErrorKind::unreachable, "cannot connect to " + url, hint};
     case httplib::Error::Read:
     case httplib::Error::Write:
-      return {ErrorKind::timed_out, "no answer from " + url, "It may be busy, or speak something else than HTTP."};
+      return {ErrorKind::timed_out, "no answer from " + url,
+              "It may be busy, or speak something else than HTTP."};
     case httplib::Error::Canceled:
       return {ErrorKind::limit, "the answer of " + url + " is larger than 64 MB", "Ask for less."};
     default:

@@ -24,8 +24,7 @@ void RequestReader::take_head() {
   input_.erase(0, request_.head.size());
   request_.facts = inspect_head(request_.head, limits_.max_headers);
   HeadFacts& facts = request_.facts;
-  const std::size_t room =
-      facts.announces_body() && !facts.refusal && room_ ? room_(request_.head) : 0;
+  const std::size_t room = facts.announces_body() && !facts.refusal && room_ ? room_(request_.head) : 0;
   if (room == 0) {
     // Nobody knows where the next request begins behind a body that is not read.
     if (facts.announces_body()) facts.keep_alive = false;

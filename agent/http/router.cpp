@@ -48,7 +48,8 @@ std::optional<Response> refused_body(const Route& route, const Request& request)
   if (!request.announces_body) return std::nullopt;
   if (route.body.most == 0 || request.method != Method::post)
     return Response{.status = 413, .body = "requests carry no body here\n"};
-  const std::string_view type = std::string_view(request.content_type).substr(0, request.content_type.find(';'));
+  const std::string_view type =
+      std::string_view(request.content_type).substr(0, request.content_type.find(';'));
   if (equal_words(type.substr(0, type.find_last_not_of(' ') + 1), route.body.type)) return std::nullopt;
   return Response{.status = 415, .body = "the body must be " + std::string(route.body.type) + "\n"};
 }

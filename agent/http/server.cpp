@@ -83,8 +83,7 @@ class Server::Implementation {
 
   void run_loop() {
     ConnectionLoop loop(
-        *listener_, limits_,
-        [this](std::unique_ptr<Connection> connection) { queue(std::move(connection)); },
+        *listener_, limits_, [this](std::unique_ptr<Connection> connection) { queue(std::move(connection)); },
         [this](CloseReason reason) {
           if (observer_.closed) observer_.closed(reason);
         },
@@ -116,7 +115,8 @@ class Server::Implementation {
   void queue(std::unique_ptr<Connection> connection) {
     if (router_->lane(connection->head()) == Lane::quick) return quick_.add({std::move(connection)});
     if (slow_.size() < limits_.max_connections / 2) return slow_.add({std::move(connection)});
-    quick_.add({std::move(connection), Refusal{503, "too many requests of this kind wait; come again later"}});
+    quick_.add(
+        {std::move(connection), Refusal{503, "too many requests of this kind wait; come again later"}});
   }
 
   void handle_requests(WorkQueue<Pending>& requests) {

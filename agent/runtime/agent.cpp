@@ -82,7 +82,8 @@ Agent::Agent(AgentOptions options)
       own_(self_),
       scraper_(own_),
       world_(self_),
-      api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); })) {
+      api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); },
+                                           [this] { return judge(); })) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
                      nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <map>
-
-#include "rules/present.h"
-
 namespace pgvigil::agent {
 namespace {
 
@@ -12,33 +9,33 @@ using std::chrono::steady_clock;
 
 /// pg_up asks for an answer within this time (see Agent).
 constexpr std::chrono::milliseconds k_up_interval{15'000};
-constexpr std::int64_t k_lookback_ms = 300'000;
 
-promql::LabelsPtr labels_of(const Watch& watch) {
-  std::vector<std::pair<std::string, std::string>> labels(watch.server().labels.begin(), watch.server().labels.end());
-  if (!watch.server().name.empty()) labels.emplace_back(k_target_label, watch.server().name);
-  return promql::Labels::make(std::move(labels));
-}
-
-/// The tables that are served now, as a query sees them.
-class ServedTables final : public promql::Queryable {
+/// Every series there is. The judge is kept from its work only while series are looked up, never for as long as
+/// a query takes.
+class JudgedSeries final : public promql::Queryable {
  public:
-  explicit ServedTables(ApiData::Watches watches) : watches_(std::move(watches)) {}
+  explicit JudgedSeries(ApiData::JudgeDoor judge) : judge_(std::move(judge)) {}
 
   promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
                                              std::int64_t from_ms,
                                              std::int64_t to_ms) const override {
-    rules::Present present;
-    std::size_t sources = 0;
-    for (const auto& watch : *watches_())
-      for (const auto& published : watch->snapshot().view(steady_clock::now()))
-        present.publish(std::to_string(sources++), {published, &published->table()}, labels_of(*watch), k_lookback_ms);
-    return present.select(matchers, from_ms, to_ms);
+    promql::Expected<promql::SeriesSet> found;
+    if (Judge* judge = judge_())
+      judge->read([&](const promql::Queryable& all, Timestamp) { found = all.select(matchers, from_ms, to_ms); });
+    return found;
   }
 
  private:
-  const ApiData::Watches watches_;
+  const ApiData::JudgeDoor judge_;
 };
+
+api::RuleView view_of(RuleStatus status) {
+  api::RuleView view{.rule = std::move(status.rule), .alerts = std::move(status.alerts)};
+  if (status.health != RuleHealth::unknown) view.last_evaluation = status.last_evaluation;
+  view.evaluation_seconds = status.evaluation_seconds;
+  if (status.health == RuleHealth::err) view.error = std::move(status.last_error);
+  return view;
+}
 
 api::TargetView view_of(const Watch& watch) {
   const ServerStatus status = watch.board().server();
@@ -57,10 +54,11 @@ api::TargetView view_of(const Watch& watch) {
 
 }  // namespace
 
-ApiData::ApiData(Watches watches, Settings settings)
+ApiData::ApiData(Watches watches, Settings settings, JudgeDoor judge)
     : watches_(std::move(watches)),
       settings_(std::move(settings)),
-      storage_(std::make_unique<ServedTables>(watches_)),
+      judge_(std::move(judge)),
+      storage_(std::make_unique<JudgedSeries>(judge_)),
       started_(std::chrono::system_clock::now()) {}
 
 api::QueryLimits ApiData::limits() const {
@@ -70,7 +68,13 @@ api::QueryLimits ApiData::limits() const {
 }
 
 std::vector<api::RuleView> ApiData::rules() const {
-  return {};
+  std::vector<api::RuleView> views;
+  const Judge* judge = judge_();
+  if (judge == nullptr) return views;
+  for (GroupStatus& group : judge->rules())
+    for (RuleStatus& status : group.rules)
+      views.push_back(view_of(std::move(status)));
+  return views;
 }
 
 std::vector<api::TargetView> ApiData::targets() const {
@@ -85,8 +89,9 @@ std::vector<api::MetricView> ApiData::metrics() const {
   for (const auto& watch : *watches_())
     for (const auto& published : watch->snapshot().view(steady_clock::now()))
       for (const Metric& metric : published->table().schema().metrics)
-        by_name.try_emplace(metric.name.text(), api::MetricView{metric.name.text(), metric.type,
-                                                                std::string(to_string(metric.unit)), metric.help});
+        by_name.try_emplace(metric.name.text(),
+                            api::MetricView{metric.name.text(), metric.type,
+                                            std::string(to_string(metric.unit)), metric.help});
   std::vector<api::MetricView> views;
   for (auto& [name, view] : by_name)
     views.push_back(std::move(view));

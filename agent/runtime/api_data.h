@@ -6,17 +6,19 @@
 
 #include "agent/config/config.h"
 #include "agent/http/api/data.h"
+#include "agent/judge/judge.h"
 #include "agent/runtime/watch.h"
 
 namespace pgvigil::agent {
 
-/// What the API reads, taken from those who watch.
+/// What the API reads, taken from those who watch and from the judge.
 class ApiData final : public api::Data {
  public:
   using Watches = std::function<std::shared_ptr<const WatchList>()>;
   using Settings = std::function<std::shared_ptr<const Config>()>;  ///< null before the first configuration
+  using JudgeDoor = std::function<Judge*()>;                        ///< null before the first configuration
 
-  ApiData(Watches watches, Settings settings);
+  ApiData(Watches watches, Settings settings, JudgeDoor judge);
 
   Timestamp now() const override { return std::chrono::system_clock::now(); }
   Timestamp started() const override { return started_; }
@@ -29,6 +31,7 @@ class ApiData final : public api::Data {
  private:
   const Watches watches_;
   const Settings settings_;
+  const JudgeDoor judge_;
   const std::unique_ptr<const promql::Queryable> storage_;
   const Timestamp started_;
 };

@@ -95,6 +95,21 @@ def test_the_server_is_its_target(api):
     ]
 
 
+def test_the_agent_s_own_series_and_alerts_are_there(api):
+    data = until(lambda: api.get("query", ("query", "pg_up")).data["result"], "the agent's own series are there")
+    assert data[0]["value"][1] == "1"
+    rules = [rule for group in api.get("rules").data["groups"] for rule in group["rules"]]
+    assert len(rules) > 50 and all(rule["query"] and rule["health"] != "err" for rule in rules)
+
+    def watchdog():
+        return [one for one in api.get("alerts").data["alerts"] if one["labels"]["alertname"] == "Watchdog"]
+
+    alert = until(watchdog, "the watchdog fires")[0]
+    assert alert["state"] == "firing" and float(alert["value"]) == 1
+    rule = api.get("rules", ("rule_name[]", "Watchdog")).data["groups"][0]["rules"][0]
+    assert rule["state"] == "firing" and rule["type"] == "alerting" and len(rule["alerts"]) == 1
+
+
 # The same as Prometheus
 
 GOOD = [

@@ -31,7 +31,9 @@ class TestData final : public api::Data {
     }
     add("old", {{"job", "c"}}, {100'000, 1});
   }
-  void add(const std::string& name, std::vector<std::pair<std::string, std::string>> pairs, promql::Point point) {
+  void add(const std::string& name,
+           std::vector<std::pair<std::string, std::string>> pairs,
+           promql::Point point) {
     pairs.emplace_back("__name__", name);
     storage_.append(labels(std::move(pairs)), std::span(&point, 1));
   }
@@ -42,7 +44,8 @@ class TestData final : public api::Data {
   std::vector<api::RuleView> rules() const override { return rules_; }
   std::vector<api::TargetView> targets() const override { return targets_; }
   std::vector<api::MetricView> metrics() const override {
-    return {{"pg_up", MetricType::gauge, "", "Up."}, {"x_total", MetricType::counter, "seconds", "X."},
+    return {{"pg_up", MetricType::gauge, "", "Up."},
+            {"x_total", MetricType::counter, "seconds", "X."},
             {"y", MetricType::untyped, "", "Y."}};
   }
   Timestamp started() const override { return Timestamp{0s}; }
@@ -69,16 +72,16 @@ class Api {
  public:
   explicit Api(const TestData& data) : router_(api::routes(data)) {}
 
-  Answered ask(const std::string& path,
-               std::vector<std::pair<std::string, std::string>> parameters = {},
-               std::function<bool()> abandoned = [] { return false; }) const {
-    const Response response =
-        router_
-            .answer({.path = "/api/v1/" + path,
-                     .parameters = std::move(parameters),
-                     .complete_at = Deadline::clock::now(),
-                     .abandoned = std::move(abandoned)})
-            .response;
+  Answered ask(
+      const std::string& path,
+      std::vector<std::pair<std::string, std::string>> parameters = {},
+      std::function<bool()> abandoned = [] { return false; }) const {
+    const Response response = router_
+                                  .answer({.path = "/api/v1/" + path,
+                                           .parameters = std::move(parameters),
+                                           .complete_at = Deadline::clock::now(),
+                                           .abandoned = std::move(abandoned)})
+                                  .response;
     return {response.status, json::parse(text_of(response))};
   }
   /// The data of a success.
@@ -90,7 +93,8 @@ class Api {
     return answered.body["data"];
   }
   /// "400 bad_data: the message".
-  std::string error(const std::string& path, std::vector<std::pair<std::string, std::string>> parameters = {}) const {
+  std::string error(const std::string& path,
+                    std::vector<std::pair<std::string, std::string>> parameters = {}) const {
     const Answered answered = ask(path, std::move(parameters));
     INFO(answered.body.dump());
     REQUIRE(answered.body["status"] == "error");
@@ -144,8 +148,8 @@ TEST_CASE("api: times are read as Prometheus reads them") {
   CHECK(api::parse_time("1970-01-01T00:00:01Z") == 1'000);
   CHECK(api::parse_time("2026-11-27T13:35:54.73091461Z") == 1'795'786'554'730);
   CHECK(api::parse_time("2026-11-27T15:35:54.7+02:00") == 1'795'786'554'700);
-  for (const char* text : {"", "x", "1s", "2026-11-27", "2026-13-27T13:35:54Z", "2026-11-27T13:35:54", "1e99", "NaN",
-                           "2026-11-27T13:35:54.Z", "2026-11-27T-3:35:54Z"}) {
+  for (const char* text : {"", "x", "1s", "2026-11-27", "2026-13-27T13:35:54Z", "2026-11-27T13:35:54", "1e99",
+                           "NaN", "2026-11-27T13:35:54.Z", "2026-11-27T-3:35:54Z"}) {
     INFO(text);
     CHECK_FALSE(api::parse_time(text));
   }
@@ -158,8 +162,10 @@ TEST_CASE("api: times are read as Prometheus reads them") {
 TEST_CASE("api: query answers with each type of value") {
   const TestData data;
   const Api api(data);
-  CHECK(api.data("query", {{"query", "up{job='a'}"}}) ==
-        json::parse(R"({"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1000.5,"1"]}]})"));
+  CHECK(
+      api.data("query", {{"query", "up{job='a'}"}}) ==
+      json::parse(
+          R"({"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a"},"value":[1000.5,"1"]}]})"));
   CHECK(api.data("query", {{"query", "time()"}, {"time", "12.25"}}) ==
         json::parse(R"({"resultType":"scalar","result":[12.25,"12.25"]})"));
   CHECK(api.data("query", {{"query", "'a'"}, {"time", "1970-01-01T00:00:05Z"}}) ==
@@ -177,10 +183,12 @@ TEST_CASE("api: query_range answers with a matrix on the steps that were asked f
                  {{"query", "ticks_total"}, {"start", "100"}, {"end", "131"}, {"step", "15s"}}) ==
         json::parse(R"({"resultType":"matrix","result":[{"metric":{"__name__":"ticks_total","job":"a"},
                         "values":[[100,"100"],[115,"110"],[130,"130"]]}]})"));
-  CHECK(api.data("query_range", {{"query", "1"}, {"start", "1"}, {"end", "1.5"}, {"step", "0.5"}})["result"] ==
-        json::parse(R"([{"metric":{},"values":[[1,"1"],[1.5,"1"]]}])"));
+  CHECK(
+      api.data("query_range", {{"query", "1"}, {"start", "1"}, {"end", "1.5"}, {"step", "0.5"}})["result"] ==
+      json::parse(R"([{"metric":{},"values":[[1,"1"],[1.5,"1"]]}])"));
   // 11,000 steps are 11,001 points.
-  CHECK(api.data("query_range", {{"query", "1"}, {"start", "0"}, {"end", "11000"}, {"step", "1"}})["result"][0]["values"]
+  CHECK(api.data("query_range",
+                 {{"query", "1"}, {"start", "0"}, {"end", "11000"}, {"step", "1"}})["result"][0]["values"]
             .size() == 11'001);
 }
 
@@ -190,32 +198,39 @@ TEST_CASE("api: mistakes are told in Prometheus's words") {
   CHECK(api.error("query") ==
         "400 bad_data: invalid parameter \"query\": 1:1: parse error: no expression found in input");
   CHECK(api.error("query", {{"query", "up"}, {"time", "x"}}) ==
-        "400 bad_data: invalid parameter \"time\": Invalid time value for 'time': cannot parse \"x\" to a valid "
+        "400 bad_data: invalid parameter \"time\": Invalid time value for 'time': cannot parse \"x\" to a "
+        "valid "
         "timestamp");
   CHECK(api.error("query", {{"query", "up"}, {"timeout", "x"}}) ==
         "400 bad_data: invalid parameter \"timeout\": cannot parse \"x\" to a valid duration");
   CHECK(api.error("query", {{"query", "up"}, {"limit", "-1"}}) ==
         "400 bad_data: invalid parameter \"limit\": limit must be non-negative");
-  CHECK(api.error("query", {{"query", "up + on() group_left up"}}).starts_with("422 execution: found duplicate series"));
+  CHECK(api.error("query", {{"query", "up + on() group_left up"}})
+            .starts_with("422 execution: found duplicate series"));
   const auto range = [&](const char* start, const char* end, const char* step, const char* query = "up") {
     return api.error("query_range", {{"query", query}, {"start", start}, {"end", end}, {"step", step}});
   };
-  CHECK(range("", "1", "1") == "400 bad_data: invalid parameter \"start\": cannot parse \"\" to a valid timestamp");
+  CHECK(range("", "1", "1") ==
+        "400 bad_data: invalid parameter \"start\": cannot parse \"\" to a valid timestamp");
   CHECK(range("5", "1", "1") ==
         "400 bad_data: invalid parameter \"end\": end timestamp must not be before start time");
   CHECK(range("5", "6", "0") ==
-        "400 bad_data: invalid parameter \"step\": zero or negative query resolution step widths are not accepted. Try "
+        "400 bad_data: invalid parameter \"step\": zero or negative query resolution step widths are not "
+        "accepted. Try "
         "a positive integer");
-  CHECK(range("5", "6", "") == "400 bad_data: invalid parameter \"step\": cannot parse \"\" to a valid duration");
+  CHECK(range("5", "6", "") ==
+        "400 bad_data: invalid parameter \"step\": cannot parse \"\" to a valid duration");
   CHECK(range("5", "11006", "1") ==
         "400 bad_data: exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query "
         "resolution (?step=XX)");
   CHECK(range("5", "6", "1", "up[5m]").find("invalid expression type \"range vector\" for range query") !=
         std::string::npos);
   CHECK(api.error("series") == "400 bad_data: no match[] parameter provided");
-  CHECK(api.error("labels", {{"match[]", "up["}}).starts_with("400 bad_data: invalid parameter \"match[]\": 1:"));
+  CHECK(api.error("labels", {{"match[]", "up["}})
+            .starts_with("400 bad_data: invalid parameter \"match[]\": 1:"));
   CHECK(api.error("series", {{"match[]", "{}"}}).starts_with("400 bad_data: invalid parameter \"match[]\""));
-  CHECK(api.error("rules", {{"type", "x"}}) == "400 bad_data: invalid parameter \"type\": not supported value \"x\"");
+  CHECK(api.error("rules", {{"type", "x"}}) ==
+        "400 bad_data: invalid parameter \"type\": not supported value \"x\"");
   CHECK(api.error("metadata", {{"limit", "x"}}) == "400 bad_data: limit must be a number");
 }
 
@@ -269,8 +284,10 @@ TEST_CASE("api: what a query's author should know comes beside the data") {
 TEST_CASE("api: series and labels are found by selectors and time") {
   const TestData data;
   const Api api(data);
-  CHECK(api.data("series", {{"match[]", "up{job='a'}"}, {"match[]", "{job=~'a|c'}"}}) ==
-        json::parse(R"([{"__name__":"old","job":"c"},{"__name__":"ticks_total","job":"a"},{"__name__":"up","job":"a"}])"));
+  CHECK(
+      api.data("series", {{"match[]", "up{job='a'}"}, {"match[]", "{job=~'a|c'}"}}) ==
+      json::parse(
+          R"([{"__name__":"old","job":"c"},{"__name__":"ticks_total","job":"a"},{"__name__":"up","job":"a"}])"));
   CHECK(api.data("labels") == json::parse(R"(["__name__","job","zone"])"));
   CHECK(api.data("labels", {{"match[]", "up{job='a'}"}}) == json::parse(R"(["__name__","job"])"));
   CHECK(api.data("label/job/values") == json::parse(R"(["a","b","c"])"));
@@ -328,10 +345,11 @@ TEST_CASE("api: rules come in their groups, with their alerts") {
   TestData data;
   data.rules_ = test_rules();
   const Api api(data);
-  rules::Alert alert{.labels = labels({{"alertname", "Down"}, {"job", "b"}, {"severity", "page"}}),
-                     .series = labels({{"job", "b"}}),
-                     .state = {.phase = rules::AlertPhase::firing, .value = 0, .active_since = Timestamp{600s}},
-                     .annotations = {{"summary", "b is down"}}};
+  rules::Alert alert{
+      .labels = labels({{"alertname", "Down"}, {"job", "b"}, {"severity", "page"}}),
+      .series = labels({{"job", "b"}}),
+      .state = {.phase = rules::AlertPhase::firing, .value = 0, .active_since = Timestamp{600s}},
+      .annotations = {{"summary", "b is down"}}};
   data.rules_[0].alerts = {alert};
   data.rules_[0].last_evaluation = Timestamp{1'000s};
   data.rules_[1].error = "it is broken";
@@ -376,9 +394,10 @@ TEST_CASE("api: rules come in their groups, with their alerts") {
 TEST_CASE("api: an alert of which nothing is known says since when") {
   TestData data;
   data.rules_ = test_rules();
-  data.rules_[0].alerts = {{.labels = labels({{"alertname", "Down"}}),
-                            .series = promql::Labels::none(),
-                            .state = {.phase = rules::AlertPhase::pending, .unknown_since = Timestamp{700s}}}};
+  data.rules_[0].alerts = {
+      {.labels = labels({{"alertname", "Down"}}),
+       .series = promql::Labels::none(),
+       .state = {.phase = rules::AlertPhase::pending, .unknown_since = Timestamp{700s}}}};
   const json alerts = Api(data).data("alerts")["alerts"];
   CHECK(alerts[0]["state"] == "pending");
   CHECK(alerts[0]["unknownSince"] == "1970-01-01T00:11:40.000Z");
@@ -386,8 +405,12 @@ TEST_CASE("api: an alert of which nothing is known says since when") {
 
 TEST_CASE("api: targets are what is watched") {
   TestData data;
-  data.targets_ = {{.kind = "postgres", .name = "orders", .labels = {{"target", "orders"}}, .up = false,
-                    .error = "it refuses", .last_success = Timestamp{5s}},
+  data.targets_ = {{.kind = "postgres",
+                    .name = "orders",
+                    .labels = {{"target", "orders"}},
+                    .up = false,
+                    .error = "it refuses",
+                    .last_success = Timestamp{5s}},
                    {.kind = "host", .name = "", .up = {}}};
   const Api api(data);
   const json targets = api.data("targets")["activeTargets"];

@@ -128,7 +128,8 @@ const Router& router() {
                           .headers = {{"Vary", "Accept"}, {"Bad", "a\r\nInjected: b"}}};
         }},
        {RouteKind::post, "/act", [](const Request&) { return Response{.status = 204}; }},
-       {RouteKind::get_and_post, "/form",
+       {RouteKind::get_and_post,
+        "/form",
         [](const Request& request) {
           std::string text;
           for (const auto& [name, value] : request.parameters)
@@ -137,7 +138,10 @@ const Router& router() {
         },
         "",
         {64, k_form_type}},
-       {RouteKind::post, "/json", [](const Request& request) { return Response{.body = request.body}; }, "",
+       {RouteKind::post,
+        "/json",
+        [](const Request& request) { return Response{.body = request.body}; },
+        "",
         {64, "application/json"}},
        {RouteKind::get, "/label/{name}/values",
         [](const Request& request) { return Response{.body = request.captured}; }}});
@@ -178,8 +182,8 @@ std::string post(std::string_view target, std::string_view headers, std::string_
 
 std::string form(std::string_view target, std::string_view body) {
   return post(target,
-              "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + std::to_string(body.size()) +
-                  "\r\n",
+              "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
+                  std::to_string(body.size()) + "\r\n",
               body);
 }
 
@@ -251,7 +255,8 @@ TEST_CASE("a form arrives before the parameters of the query, however it is cut"
 }
 
 TEST_CASE("the next request begins behind a body") {
-  const std::string two = answer(form("/form", "a=1") + form("/form", "b=2") + "GET /echo?a=3 HTTP/1.1\r\n\r\n");
+  const std::string two =
+      answer(form("/form", "a=1") + form("/form", "b=2") + "GET /echo?a=3 HTTP/1.1\r\n\r\n");
   CHECK(two.find("\r\n\r\na=1;HTTP/1.1 200") != std::string::npos);
   CHECK(two.find("\r\n\r\nb=2;HTTP/1.1 200") != std::string::npos);
   CHECK(two.ends_with("|3"));
@@ -298,14 +303,15 @@ TEST_CASE("a body of another type than the route's is told which one it takes") 
   CHECK(response.starts_with("HTTP/1.1 415"));
   CHECK(response.ends_with("the body must be application/json\n"));
   CHECK(answer(post("/form", "Content-Length: 1\r\n", "a")).starts_with("HTTP/1.1 415"));
-  CHECK(body_in(answer(post("/json", "Content-Type: Application/JSON ; a=b\r\nContent-Length: 2\r\n", "{}"))) ==
-        "{}");
+  CHECK(body_in(answer(
+            post("/json", "Content-Type: Application/JSON ; a=b\r\nContent-Length: 2\r\n", "{}"))) == "{}");
   CHECK(answer(form("/form", "a=%zz")).starts_with("HTTP/1.1 400"));
 }
 
 TEST_CASE("a segment of a path may be a parameter") {
   CHECK(body_in(answer("GET /label/a%20b/values HTTP/1.1\r\n\r\n")) == "a b");
-  for (const char* path : {"/label//values", "/label/values", "/label/a/b/values", "/label/a%2Fb/values", "/label/a"}) {
+  for (const char* path :
+       {"/label//values", "/label/values", "/label/a/b/values", "/label/a%2Fb/values", "/label/a"}) {
     INFO(path);
     CHECK(answer("GET " + std::string(path) + " HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
   }

@@ -32,7 +32,8 @@ void write_target(JsonWriter& json, const TargetView& target) {
   write_labels(json, target.labels);
   json.key("scrapePool").string(target.kind).key("scrapeUrl").string(url).key("globalUrl").string(url);
   json.key("lastError").string(target.error);
-  json.key("lastScrape").string(target.last_success ? time_text(unix_ms(*target.last_success)) : "0001-01-01T00:00:00Z");
+  json.key("lastScrape")
+      .string(target.last_success ? time_text(unix_ms(*target.last_success)) : "0001-01-01T00:00:00Z");
   json.key("lastScrapeDuration").number(target.last_seconds).key("health").string(health_of(target));
   json.key("scrapeInterval").string(interval).key("scrapeTimeout").string(interval).end_object();
 }
@@ -94,7 +95,13 @@ Response build_info() {
     // Grafana reads the version to know what the query language can do: this engine is that of Prometheus 3.
     json.key("version").string("3.0.0+pgvigil-" + std::string(k_version));
     json.key("revision").string(k_version).key("branch").string("pgvigil");
-    json.key("buildUser").string("pgvigil").key("buildDate").string("").key("goVersion").string("").end_object();
+    json.key("buildUser")
+        .string("pgvigil")
+        .key("buildDate")
+        .string("")
+        .key("goVersion")
+        .string("")
+        .end_object();
   });
 }
 

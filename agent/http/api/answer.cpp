@@ -44,8 +44,8 @@ void write_notes(JsonWriter& json, std::string_view name, const std::vector<std:
 }  // namespace
 
 std::unexpected<ApiError> invalid_parameter(std::string_view name, std::string_view why) {
-  return std::unexpected(ApiError{ErrorType::bad_data, "invalid parameter " + promql::quoted(name) + ": " +
-                                                           std::string(why)});
+  return std::unexpected(
+      ApiError{ErrorType::bad_data, "invalid parameter " + promql::quoted(name) + ": " + std::string(why)});
 }
 
 Response error_answer(const ApiError& error) {
@@ -66,8 +66,9 @@ Response answer(std::size_t max_response,
   write_notes(json, "infos", notes.infos);
   json.end_object();
   if (json.too_large())
-    return error_answer({ErrorType::execution, "the answer is larger than " + std::to_string(max_response) +
-                                                   " bytes: ask for fewer series, a shorter range or a wider step"});
+    return error_answer(
+        {ErrorType::execution, "the answer is larger than " + std::to_string(max_response) +
+                                   " bytes: ask for fewer series, a shorter range or a wider step"});
   return {.content_type = std::string(k_json), .body = json.take_body()};
 }
 

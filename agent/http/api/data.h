@@ -30,17 +30,17 @@ struct RuleView {
   std::shared_ptr<const rules::Rule> rule;
   std::vector<rules::Alert> alerts = {};  ///< those that are not inactive
   std::optional<Timestamp> last_evaluation = {};
-  double evaluation_seconds = 0;      ///< that the last one took
+  double evaluation_seconds = 0;          ///< that the last one took
   std::optional<std::string> error = {};  ///< why the last one has no result
 };
 
 /// Something that is watched: a server, a pooler, the host.
 struct TargetView {
-  std::string kind;                           ///< "postgres", "pgbouncer", "host"
-  std::string name;                           ///< empty: it has none
-  std::map<std::string, std::string> labels;  ///< that its series carry
-  std::optional<bool> up = {};                ///< nothing: not asked yet
-  std::string error = {};                     ///< why it is not up
+  std::string kind;                            ///< "postgres", "pgbouncer", "host"
+  std::string name;                            ///< empty: it has none
+  std::map<std::string, std::string> labels;   ///< that its series carry
+  std::optional<bool> up = {};                 ///< nothing: not asked yet
+  std::string error = {};                      ///< why it is not up
   std::optional<Timestamp> last_success = {};  ///< of any of its collectors
   double last_seconds = 0;                     ///< of the longest last run of a collector
   std::chrono::milliseconds interval{15'000};

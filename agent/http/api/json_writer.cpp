@@ -106,7 +106,8 @@ void JsonWriter::quote(std::string_view text) {
   std::size_t plain = 0;  // where the text begins that needs no escape
   for (std::size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const auto character = byte < 0x80 ? promql::DecodedCharacter{byte, 1, true} : promql::decode_utf8(text, at);
+    const auto character =
+        byte < 0x80 ? promql::DecodedCharacter{byte, 1, true} : promql::decode_utf8(text, at);
     const bool is_plain = character.well_formed && byte >= 0x20 && byte != '"' && byte != '\\';
     if (is_plain) {
       at += character.width;

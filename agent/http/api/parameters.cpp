@@ -117,11 +117,11 @@ std::string time_text(std::int64_t t_ms) {
   const year_month_day date{day_of};
   const hh_mm_ss<milliseconds> time{at - day_of};
   std::array<char, 64> buffer;
-  const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                                 static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-                                 static_cast<int>(time.subseconds().count()));
+  const int size = std::snprintf(
+      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+      static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
   return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
@@ -135,8 +135,8 @@ Parsed<std::int64_t> optional_time(const Request& request, std::string_view name
   const std::string text = request.parameter(name).value_or("");
   if (text.empty()) return otherwise;
   if (const auto time = parse_time(text)) return *time;
-  return invalid_parameter(name, "Invalid time value for '" + std::string(name) +
-                                     "': " + cannot_parse(text, "timestamp"));
+  return invalid_parameter(
+      name, "Invalid time value for '" + std::string(name) + "': " + cannot_parse(text, "timestamp"));
 }
 
 Parsed<std::optional<std::int64_t>> optional_duration(const Request& request, std::string_view name) {

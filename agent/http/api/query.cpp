@@ -58,7 +58,8 @@ Parsed<Asked> asked_of(const Request& request, const QueryLimits& limits) {
   asked.limit = *limit;
   const auto timeout = optional_duration(request, "timeout");
   if (!timeout) return std::unexpected(timeout.error());
-  asked.timeout = std::min(std::chrono::milliseconds(timeout->value_or(limits.timeout.count())), limits.timeout);
+  asked.timeout =
+      std::min(std::chrono::milliseconds(timeout->value_or(limits.timeout.count())), limits.timeout);
   const auto lookback = optional_duration(request, "lookback_delta");
   if (!lookback) return std::unexpected(lookback.error());
   if (lookback->value_or(0) > 0) asked.options.lookback_ms = **lookback;
@@ -104,7 +105,9 @@ class ValueWriter {
   explicit ValueWriter(JsonWriter& json) : json_(json) {}
 
   void operator()(const promql::ScalarValue& scalar) { head("scalar").scalar(scalar.point); }
-  void operator()(const promql::StringValue& string) { head("string").timed_string(string.t_ms, string.text); }
+  void operator()(const promql::StringValue& string) {
+    head("string").timed_string(string.t_ms, string.text);
+  }
   void operator()(const promql::Vector& vector) {
     head("vector").begin_array();
     for (const promql::Sample& sample : vector) {
@@ -191,9 +194,10 @@ Response query(const Data& data, const Request& request) {
   if (!time) return error_answer(time.error());
   auto asked = asked_of(request, data.limits());
   if (!asked) return error_answer(asked.error());
-  return evaluated(data, request, std::move(*asked), [&](const Expr& expr, const promql::QueryOptions& options) {
-    return promql::evaluate_instant(expr, data.storage(), *time, options);
-  });
+  return evaluated(data, request, std::move(*asked),
+                   [&](const Expr& expr, const promql::QueryOptions& options) {
+                     return promql::evaluate_instant(expr, data.storage(), *time, options);
+                   });
 }
 
 Response query_range(const Data& data, const Request& request) {
@@ -202,15 +206,16 @@ Response query_range(const Data& data, const Request& request) {
   auto asked = asked_of(request, data.limits());
   if (!asked) return error_answer(asked.error());
   if (asked->expr->type != promql::ValueType::scalar && asked->expr->type != promql::ValueType::vector)
-    return error_answer({ErrorType::bad_data,
-                         "invalid parameter \"query\": invalid expression type \"" +
-                             std::string(promql::documented_name(asked->expr->type)) +
-                             "\" for range query, must be Scalar or instant Vector"});
+    return error_answer({ErrorType::bad_data, "invalid parameter \"query\": invalid expression type \"" +
+                                                  std::string(promql::documented_name(asked->expr->type)) +
+                                                  "\" for range query, must be Scalar or instant Vector"});
   // One more than a series may have points: the border itself is allowed, as in Prometheus.
   asked->options.limits.steps = k_most_points + 1;
-  return evaluated(data, request, std::move(*asked), [&](const Expr& expr, const promql::QueryOptions& options) {
-    return promql::evaluate_range(expr, data.storage(), range->start_ms, range->end_ms, range->step_ms, options);
-  });
+  return evaluated(data, request, std::move(*asked),
+                   [&](const Expr& expr, const promql::QueryOptions& options) {
+                     return promql::evaluate_range(expr, data.storage(), range->start_ms, range->end_ms,
+                                                   range->step_ms, options);
+                   });
 }
 
 Response format_query(const Request& request) {

@@ -47,7 +47,8 @@ struct Filter {
       return allowed.empty() || std::ranges::find(allowed, value) != allowed.end();
     };
     if (kind && rule.kind != *kind) return false;
-    return allows(names, rule.name) && allows(groups, rule.group) && allows(files, rule.file) && matches(rule);
+    return allows(names, rule.name) && allows(groups, rule.group) && allows(files, rule.file) &&
+           matches(rule);
   }
 
   bool matches(const Rule& rule) const {
@@ -56,7 +57,8 @@ struct Filter {
     for (const NamedTemplate& label : rule.labels)
       labels.emplace_back(label.name, label.text);
     const promql::LabelsPtr all = promql::Labels::make(std::move(labels));
-    return std::ranges::any_of(selectors, [&](const auto& selector) { return promql::matches_all(selector, *all); });
+    return std::ranges::any_of(selectors,
+                               [&](const auto& selector) { return promql::matches_all(selector, *all); });
   }
 };
 
@@ -178,7 +180,13 @@ void write_group(JsonWriter& json, const RuleViews& views, bool with_alerts) {
   const Rule& first = *views.front()->rule;
   double evaluation_seconds = 0;
   std::optional<Timestamp> last;
-  json.begin_object().key("name").string(first.group).key("file").string(first.file).key("rules").begin_array();
+  json.begin_object()
+      .key("name")
+      .string(first.group)
+      .key("file")
+      .string(first.file)
+      .key("rules")
+      .begin_array();
   for (const RuleView* view : views) {
     write_rule(json, *view, with_alerts);
     evaluation_seconds += view->evaluation_seconds;

@@ -69,7 +69,8 @@ Response list_answer(const Data& data, const std::set<std::string, std::less<>>&
       data.limits().max_response,
       [&](JsonWriter& json) {
         json.begin_array();
-        for (auto name = names.begin(); name != std::next(names.begin(), static_cast<std::ptrdiff_t>(count)); ++name)
+        for (auto name = names.begin(); name != std::next(names.begin(), static_cast<std::ptrdiff_t>(count));
+             ++name)
           json.string(*name);
         json.end_array();
       },
@@ -84,7 +85,8 @@ Response series(const Data& data, const Request& request) {
   const auto look = look_of(request);
   if (!look) return error_answer(look.error());
   std::vector<LabelsPtr> found;
-  if (const auto error = for_each_series(data, *look, [&](const LabelsPtr& labels) { found.push_back(labels); }))
+  if (const auto error =
+          for_each_series(data, *look, [&](const LabelsPtr& labels) { found.push_back(labels); }))
     return error_answer(*error);
   std::ranges::sort(found, [](const LabelsPtr& a, const LabelsPtr& b) { return *a < *b; });
   const auto repeated = std::ranges::unique(found, promql::SameLabels{});
@@ -150,7 +152,8 @@ std::string unescaped_name(std::string_view name) {
     const std::string_view digits = rest.substr(1, end - 1);
     std::uint32_t code_point = '_';
     const auto [stop, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), code_point, 16);
-    const bool is_number = fault == std::errc{} && stop == digits.data() + digits.size() && code_point < 0x110000;
+    const bool is_number =
+        fault == std::errc{} && stop == digits.data() + digits.size() && code_point < 0x110000;
     if (!digits.empty() && !is_number) return std::string(name);
     promql::append_utf8(plain, code_point);
     rest.remove_prefix(end + 1);
