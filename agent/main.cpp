@@ -25,6 +25,7 @@ const std::array k_commands = {
     &k_check_command,
     &k_collect_command,
     &k_query_command,
+    &k_advise_command,
     &k_rules_command,
     &k_evidence_command,
     &k_backup_command,

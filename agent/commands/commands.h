@@ -4,6 +4,7 @@
 
 namespace pgvigil::agent {
 
+extern const Command k_advise_command;
 extern const Command k_backup_command;
 extern const Command k_check_command;
 extern const Command k_collect_command;

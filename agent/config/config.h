@@ -16,6 +16,7 @@
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
 #include "collectors/server_kind.h"
+#include "rules/advice/thresholds.h"
 
 namespace pgvigil::agent {
 
@@ -153,6 +154,7 @@ struct Config {
   int stale_after = 3;               ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
+  rules::advice::ThresholdBook thresholds = rules::advice::shipped_thresholds();  ///< [advice.<kind>]
   ProbeConfig probe;
   std::map<std::string, AuthModule>
       auth_modules;  ///< by name; without any /probe shows configured servers only

@@ -167,6 +167,21 @@ What is changed of one collector, built in or of your own. `pgvigil check` lists
 
 )";
 
+constexpr std::string_view k_advice_head = R"(## [advice.KIND]
+
+When each kind of advice is given: what each is, and where these numbers come from, is in [advice.md](advice.md).
+`enabled = false` switches a kind off. Sizes are text (`"10MB"`), durations too (`"30d"`).
+
+```toml
+[advice.unused_index]
+min_age = "60d"
+
+[advice.oversized_result]
+enabled = false
+```
+
+)";
+
 constexpr std::string_view k_tail = R"(
 `filter.LABEL`, a list of globs, leaves rows out by the text of one of the collector's labels: a row stays when its
 label matches one of the globs (any text does where all globs exclude), and none of those that begin with `!`:
@@ -241,6 +256,20 @@ std::string table_of(const std::vector<Option<Target>>& options) {
   return table;
 }
 
+/// The thresholds that ship, by kind.
+std::string table_of(const rules::advice::ThresholdBook& book) {
+  std::string table = "| kind | thresholds |\n|---|---|\n";
+  for (const auto& [kind, thresholds] : book) {
+    table += "| `" + kind + "` | ";
+    for (const rules::Parameter& parameter : thresholds.values) {
+      const bool is_text = parameter.written.find_first_not_of("0123456789.") != std::string::npos;
+      table += "`" + parameter.name + " = " + (is_text ? "\"" + parameter.written + "\"" : parameter.written) + "` ";
+    }
+    table += "|\n";
+  }
+  return table;
+}
+
 }  // namespace
 
 std::string configuration_page() {
@@ -254,6 +283,7 @@ std::string configuration_page() {
   page += std::string(k_backup_head) + table_of(backup_group().options) + '\n';
   page += std::string(k_module_head) + table_of(auth_module_group().options) + std::string(k_module_tail);
   page += std::string(k_collector_head) + table_of(collector_options()) + std::string(k_tail);
+  page += '\n' + std::string(k_advice_head) + table_of(rules::advice::shipped_thresholds());
   return page;
 }
 

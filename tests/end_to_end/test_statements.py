@@ -17,7 +17,7 @@ PEER = {"pg_stat_statements_calls_total", "pg_stat_statements_seconds_total", "p
 OWN = {f"pgvigil_statement_{name}_total" for name in (
     "plans", "plan_seconds", "shared_blocks_hit", "shared_blocks_read", "shared_blocks_dirtied", "shared_blocks_written",
     "local_blocks_read", "local_blocks_written", "temp_blocks_read", "temp_blocks_written", "wal_records",
-    "wal_full_page_images", "wal_bytes")}
+    "wal_full_page_images", "wal_bytes", "time_squares")}
 # What came with a major, and thereby with its version of the extension.
 SINCE = {
     15: {f"pgvigil_statement_{name}_total" for name in (
@@ -54,6 +54,9 @@ def test_statements_of_every_version_of_the_extension(making, major):
     assert families.value("pg_stat_statements_rows_total", **which) == sum(100 + number for number in range(7))
     assert families.value("pg_stat_statements_seconds_total", **which) == pytest.approx(
         server.value("select sum(total_exec_time) / 1000 from pg_stat_statements where query like 'insert into orders%'"))
+    assert families.value("pgvigil_statement_time_squares_total", **which) == pytest.approx(server.value(
+        "select calls * (mean_exec_time ^ 2 + stddev_exec_time ^ 2) / 1e6"
+        "  from pg_stat_statements where query like 'insert into orders%'"))
     assert families.value("pgvigil_statement_wal_bytes_total", **which) > 700 * 50
     expected = PEER | OWN | {name for since, names in SINCE.items() if since <= major for name in names}
     assert {name for name in families if name.startswith(("pg_stat_statements_", "pgvigil_statement_"))} == expected

@@ -191,6 +191,32 @@ def test_the_kind_of_an_index_is_told(server):
     assert seen.value("pgvigil_index_columns", indexrelname="kinds_ab") == 2
 
 
+def test_what_an_index_is_made_of_is_told(server):
+    server.run("create table made (id int primary key, a int, b int, t text)")
+    server.run("create index made_a on made (a, b) include (t)")
+    server.run("create unique index made_lower on made (lower(t) text_pattern_ops desc) where b > 0")
+    server.run("create table makers (id int primary key)")
+    server.run("alter table made add constraint made_by foreign key (a) references makers")
+    server.run("alter table made replica identity using index made_pkey")
+    (plain,) = [one for one in measure(server, "index_definitions")["pgvigil_index_definition"].label_sets()
+                if one["indexrelname"] == "made_a"]
+    opclass = server.value("select oid from pg_opclass where opcname = 'int4_ops' and opcmethod = 403")
+    assert (plain["method"], plain["key"], plain["predicate"]) == ("btree", "plain", "")
+    assert (plain["keys"], plain["included"]) == (f"2:{opclass}:0:0 3:{opclass}:0:0", "4")
+    assert plain["traits"] == "foreign key"
+    assert plain["definition"] == server.value("select pg_get_indexdef('made_a'::regclass)")
+    seen = measure(server, "index_definitions")
+    name = "pgvigil_index_definition"
+    assert seen.has(name, indexrelname="made_lower", key="unique", predicate="(b > 0)", traits="expression")
+    assert seen.has(name, indexrelname="made_pkey", key="primary", traits="replica identity")
+    assert seen.has(name, indexrelname="makers_pkey", key="primary", traits="referenced")
+    with server.session(autocommit=False) as session, session.cursor() as cursor:
+        cursor.execute("lock table made")
+        locked = measure(server, "index_definitions")
+        assert not locked.has(name, relname="made") and locked.has(name, relname="makers")
+    server.run("drop table made, makers")
+
+
 def test_beyond_the_largest_tables_sizes_are_those_of_the_last_vacuum(debian):
     debian.run("create database many")
     debian.run(
@@ -311,6 +337,9 @@ def test_foreign_keys_without_an_index_are_named(server):
     server.run(choice + "create index on parted (a)")
     seen = measure(server, "foreign_keys")
     assert not seen.has("pgvigil_foreign_key_unindexed", conname="parted_fk")
+    assert seen.has(
+        "pgvigil_foreign_key_unindexed_columns", conname="bare_fk", columns="a", refschemaname="keys", refrelname="one", kind="plain"
+    )
     assert seen.has("pgvigil_foreign_key_unindexed_table_size_bytes", conname="bare_fk")
     count = len(seen["pgvigil_foreign_key_unindexed"].samples)
     assert seen.value("pgvigil_foreign_keys_unindexed", datname="postgres") == count
@@ -359,6 +388,9 @@ def test_sequences_near_their_end_are_told_with_what_is_left(server):
         found = seen.value(name, sequencename=sequence, schemaname="public", datname="postgres")
         assert found == (None if used is None else pytest.approx(used, abs=0.001)), sequence
     assert seen.value(name, sequencename="identities_id_seq") == pytest.approx(0.5, abs=0.001)
+    column = "pgvigil_sequence_column"
+    assert seen.has(column, sequencename="serial_column", relname="s1", attname="id", ends="column")
+    assert seen.has(column, sequencename="limited", ends="sequence") and not seen.has(column, sequencename="young")
     left = "pgvigil_sequence_numbers_left"
     assert seen.value(left, sequencename="stepping") == 9
     assert seen.value(left, sequencename="descending") == 100
