@@ -15,16 +15,19 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::string_view k_usage = R"(Looks at alert rules. Needs no server and no running agent.
+constexpr std::string_view k_usage = R"(Looks at alert rules. Needs no server, and no running agent but to explain what it sees.
 
 usage: pgvigil rules check [FILE...]     reads the shipped rules and the files, and says what is wrong or likely to be
        pgvigil rules list [FILE...]      the rules, a line each
        pgvigil rules test [FILE...]      runs the tests that the rules carry
+       pgvigil rules explain NAME [--url URL] [--format text|json]
+                                                            why it fires in a running agent, or does not
        pgvigil rules explain NAME --test N [FILE...]        why it fires at the end of its Nth test, or does not
        pgvigil rules export --format prometheus|operator|promtool [--name NAME] [FILE...]
        pgvigil rules import FILE.yml... [--output FILE]     Prometheus's rules, or PrometheusRules, as TOML
 
   FILE            TOML with rules of your own and overrides of shipped ones; see docs/rules.md
+  --url URL       where pgvigil runs (http://127.0.0.1:9187)
   --format        prometheus: a rule file; operator: a PrometheusRule; promtool: the rules' tests, for
                   `promtool test rules`
   --name NAME     of the PrometheusRule (pgvigil), or of the rule file that the tests name (rules.yml)

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <map>
+
+#include "agent/commands/metric_catalog.h"
+
 namespace pgvigil::agent {
 namespace {
 
@@ -96,6 +99,24 @@ std::vector<api::MetricView> ApiData::metrics() const {
   for (auto& [name, view] : by_name)
     views.push_back(std::move(view));
   return views;
+}
+
+rules::MetricCatalog ApiData::catalog() const {
+  const auto config = settings_();
+  return metric_catalog(config ? config->definitions : std::vector<collectors::Definition>{});
+}
+
+std::string ApiData::collector_trouble(std::string_view collector) const {
+  std::string trouble;
+  for (const auto& watch : *watches_()) {
+    for (const CollectorStatus& status : watch->board().collectors()) {
+      if (status.name != collector) continue;
+      if (status.state == CollectorState::good || status.state == CollectorState::waiting) return "";
+      const std::string word = status.state == CollectorState::failed ? "failed: " : "is not supported here: ";
+      trouble = word + status.message;
+    }
+  }
+  return trouble;
 }
 
 }  // namespace pgvigil::agent

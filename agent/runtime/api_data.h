@@ -27,6 +27,8 @@ class ApiData final : public api::Data {
   std::vector<api::RuleView> rules() const override;
   std::vector<api::TargetView> targets() const override;
   std::vector<api::MetricView> metrics() const override;
+  rules::MetricCatalog catalog() const override;
+  std::string collector_trouble(std::string_view collector) const override;
 
  private:
   const Watches watches_;

@@ -46,8 +46,9 @@ struct ExplainContext {
   const promql::Queryable& storage;
   promql::QueryOptions options = {};
   const MetricCatalog* catalog = nullptr;  ///< to say why a metric is not there
-  /// Whether the last collection of what gives this metric succeeded. Without it everything is seen.
-  std::function<bool(std::string_view metric)> sees = {};
+  /// Why a collector that is on gives nothing now ("failed: ..."), as what follows its name; empty when its last
+  /// collection succeeded. Without it every one did.
+  std::function<std::string(std::string_view collector)> trouble = {};
   std::size_t most_series = 10;  ///< shown at each part
   std::size_t most_parts =
       64;  ///< beyond it nothing is explained: each is evaluated by itself, and its value kept

@@ -55,16 +55,19 @@ std::string about_alerts(const AlertPolicy& policy, const Alerts& alerts) {
   return text;
 }
 
-/// The metrics of `rule` whose last collection failed, in quotes.
-std::string unseen_metrics(const Rule& rule, const ExplainContext& context) {
-  std::set<std::string> names;
+/// The collectors that `rule` stands on and that are in trouble: "'locks' failed: ...".
+std::string troubles_of(const Rule& rule, const ExplainContext& context) {
+  std::set<std::string> told;
+  if (context.catalog == nullptr || !context.trouble) return "";
   for_each_needed_selector(*rule.expr.tree, [&](const promql::VectorSelector& selector, promql::Span) {
-    const std::string name = metric_of(selector);
-    if (!name.empty() && context.sees && !context.sees(name)) names.insert(name);
+    const MetricFacts* facts = context.catalog->find(metric_of(selector));
+    if (facts == nullptr || facts->collector.empty() || !facts->enabled) return;
+    const std::string trouble = context.trouble(facts->collector);
+    if (!trouble.empty()) told.insert("'" + facts->collector + "' " + trouble);
   });
   std::string text;
-  for (const std::string& name : names)
-    text += (text.empty() ? "'" : ", '") + name + "'";
+  for (const std::string& one : told)
+    text += (text.empty() ? "" : "; ") + one;
   return text;
 }
 
@@ -77,12 +80,12 @@ Explanation explain_rule(const Rule& rule,
                          Timestamp now) {
   Explanation explanation = explain(*rule.expr.tree, context, unix_ms(now));
   const bool failed = !explanation.nodes.empty() && !explanation.nodes.front().error.empty();
-  const std::string unseen = unseen_metrics(rule, context);
-  const bool unknown = failed || !unseen.empty();
+  const std::string troubles = troubles_of(rule, context);
+  const bool unknown = failed || !troubles.empty();
   std::string& verdict = explanation.verdict;
   if (rule.kind == RuleKind::record) return explanation;
   if (!rule.enabled) verdict = "The rule is off: enabled = false. " + verdict;
-  if (!unseen.empty()) verdict += " But nothing is known: the last collection of " + unseen + " failed.";
+  if (!troubles.empty()) verdict += " But nothing is known while a collector behind it is in trouble: " + troubles + ".";
   if (unknown) verdict += " Every alert of the rule stays what it is.";
   if (alerts.empty()) verdict += " So it does not fire.";
   verdict += about_alerts(policy, alerts);

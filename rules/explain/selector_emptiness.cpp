@@ -33,8 +33,8 @@ std::string why_absent(const std::string& metric, const ExplainContext& context)
   if (facts->collector.empty()) return nothing + ", which the agent itself gives";
   const std::string collector = "the collector " + in_quotes(facts->collector);
   if (!facts->enabled) return nothing + ": " + collector + " is off";
-  if (context.sees && !context.sees(metric))
-    return nothing + ": the last collection of " + in_quotes(facts->collector) + " failed";
+  const std::string trouble = context.trouble ? context.trouble(facts->collector) : "";
+  if (!trouble.empty()) return nothing + ": " + collector + " " + trouble;
   return nothing + ": " + collector + " gave none";
 }
 

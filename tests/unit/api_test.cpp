@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/http/api/api.h"
+#include "agent/http/api/explain.h"
 #include "agent/http/api/json_writer.h"
 #include "agent/http/api/parameters.h"
 #include "agent/http/api/series.h"
@@ -49,6 +50,16 @@ class TestData final : public api::Data {
             {"y", MetricType::untyped, "", "Y."}};
   }
   Timestamp started() const override { return Timestamp{0s}; }
+  rules::MetricCatalog catalog() const override {
+    rules::MetricCatalog known({"instance", "job"});
+    known.add("up", {MetricType::gauge, {}, "reachability", true});
+    known.add("bloat", {MetricType::gauge, {}, "table_bloat", false});
+    known.add("lag", {MetricType::gauge, {}, "replication", true});
+    return known;
+  }
+  std::string collector_trouble(std::string_view collector) const override {
+    return collector == "replication" ? "failed: permission denied" : "";
+  }
 
   promql::MemoryStorage storage_;
   api::QueryLimits limits_;
@@ -440,4 +451,54 @@ TEST_CASE("api: metadata, build and process are told") {
 TEST_CASE("api: format_query indents") {
   const TestData data;
   CHECK(Api(data).data("format_query", {{"query", "sum(up)by(job)"}}) == "sum by (job) (up)");
+}
+
+TEST_CASE("an expression is explained part by part") {
+  TestData data;
+  const Answered answered = Api(data).ask("rules/explain", {{"query", "up > 3 or bloat > 1"}});
+  CHECK(answered.status == 200);
+  const json& parts = answered.body["data"]["parts"];
+  REQUIRE(parts.size() == 5);
+  CHECK(parts[0]["level"] == 0);
+  CHECK(parts[0]["type"] == "vector");
+  CHECK(parts[1]["head"] == "… > 3");
+  CHECK(parts[1]["text"] == "up > 3");
+  CHECK(parts[1]["whyEmpty"] == "none of 2 values is > 3: the nearest is 1, of {__name__=\"up\", job=\"a\"}");
+  CHECK(parts[2]["seriesCount"] == 2);
+  CHECK(parts[2]["series"][0]["value"][1] == "1");
+  CHECK_THAT(answered.body["data"]["verdict"].get<std::string>(),
+             Catch::Contains("there is no series of 'bloat': the collector 'table_bloat' is off"));
+}
+
+TEST_CASE("an explanation names the collector that is in trouble") {
+  TestData data;
+  const Answered answered = Api(data).ask("rules/explain", {{"query", "lag > 1"}});
+  CHECK_THAT(answered.body["data"]["verdict"].get<std::string>(),
+             Catch::Contains("the collector 'replication' failed: permission denied"));
+}
+
+TEST_CASE("a rule is explained with its alerts, as text too") {
+  TestData data;
+  auto book = rules::load_rules({{"f.toml", "[[rule]]\nalert = \"Down\"\nexpr = \"up == 0\"\nfor = \"5m\""}}, {});
+  REQUIRE(book);
+  rules::Alert alert{labels({{"alertname", "Down"}, {"job", "b"}}), labels({{"job", "b"}}), {}};
+  alert.state.phase = rules::AlertPhase::pending;
+  alert.state.observed = 2min;
+  data.rules_ = {{std::make_shared<const rules::Rule>(book->rules.front()), {alert}}};
+  const Answered answered = Api(data).ask("rules/explain", {{"rule", "Down"}});
+  CHECK(answered.body["data"]["rule"] == "Down");
+  CHECK_THAT(answered.body["data"]["verdict"].get<std::string>(), Catch::Contains("needs 3m more"));
+  const Response text = api::explain(
+      data, {.parameters = {{"rule", "Down"}, {"format", "text"}}, .complete_at = Deadline::clock::now()});
+  CHECK(text.content_type == "text/plain; charset=utf-8");
+  CHECK_THAT(text_of(text), Catch::Contains("… == 0   -> 1 series") && Catch::Contains("needs 3m more"));
+}
+
+TEST_CASE("what cannot be explained is an error in the API's words") {
+  TestData data;
+  const Api api(data);
+  CHECK(api.ask("rules/explain", {{"rule", "Nobody"}}).status == 404);
+  CHECK(api.ask("rules/explain").status == 400);
+  CHECK(api.ask("rules/explain", {{"query", "up >"}}).status == 400);
+  CHECK(api.ask("rules/explain", {{"query", "up"}, {"rule", "x"}}).status == 400);
 }

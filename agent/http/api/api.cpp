@@ -1,6 +1,7 @@
 #include "agent/http/api/api.h"
 
 #include "agent/http/api/about.h"
+#include "agent/http/api/explain.h"
 #include "agent/http/api/query.h"
 #include "agent/http/api/rules.h"
 #include "agent/http/api/series.h"
@@ -43,6 +44,9 @@ std::vector<Route> routes(const Data& data) {
           "type and help of metrics"),
       get_route(
           "/api/v1/rules", [&](const Request& r) { return rules(data, r); }, "rules and their alerts"),
+      query_route(
+          "/api/v1/rules/explain", [&](const Request& r) { return explain(data, r); },
+          "why a rule fires, or does not"),
       get_route(
           "/api/v1/alerts", [&](const Request&) { return alerts(data); }, "alerts"),
       get_route(

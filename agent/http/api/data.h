@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/model/table.h"
 #include "collectors/model/units.h"
 #include "rules/evaluation.h"
+#include "rules/metric_catalog.h"
 #include "rules/promql/storage.h"
 #include "rules/rule.h"
 
@@ -69,6 +71,11 @@ class Data {
   /// Sorted by name; a metric of several collectors is there once.
   virtual std::vector<MetricView> metrics() const = 0;
   virtual Timestamp started() const = 0;
+  /// What collectors can give, on or off.
+  virtual rules::MetricCatalog catalog() const = 0;
+  /// Why a collector that is on gives nothing now, as what follows its name: "failed: permission denied". Empty when
+  /// it succeeds on some server, or has not been run yet.
+  virtual std::string collector_trouble(std::string_view collector) const = 0;
 };
 
 }  // namespace pgvigil::agent::api

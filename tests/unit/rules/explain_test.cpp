@@ -50,14 +50,16 @@ struct Scene {
     REQUIRE(tree);
     ExplainContext context{storage};
     context.catalog = &metrics;
-    context.sees = [this](std::string_view metric) { return metric != blind_to; };
+    context.trouble = [this](std::string_view collector) -> std::string {
+      return collector == failing ? "failed: permission denied" : "";
+    };
     return explain(**tree, context, k_now_ms);
   }
   std::string verdict(const std::string& expr) { return explained(expr).verdict; }
 
   promql::MemoryStorage storage;
   MetricCatalog metrics = catalog();
-  std::string blind_to;
+  std::string failing;
 };
 
 Rule rule_of(const std::string& toml) {
@@ -146,8 +148,8 @@ TEST_CASE("an expression of too many parts is not explained") {
 
 TEST_CASE("a collection that failed is the reason") {
   Scene scene({});
-  scene.blind_to = "lag";
-  CHECK_THAT(scene.verdict("lag > 1"), Contains("the last collection of 'replication' failed"));
+  scene.failing = "replication";
+  CHECK_THAT(scene.verdict("lag > 1"), Contains("the collector 'replication' failed: permission denied"));
 }
 
 TEST_CASE("an expression that fails says so at its part") {
