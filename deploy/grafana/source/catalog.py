@@ -1,6 +1,6 @@
 """All dashboards."""
 
-from source import agent, alerts, fleet, instance, pools, replication, statements, vacuum
+from source import agent, alerts, backups, fleet, instance, pools, replication, statements, vacuum
 
 DASHBOARDS = [
     fleet.dashboard(recorded=False),
@@ -10,6 +10,7 @@ DASHBOARDS = [
     replication.DASHBOARD,
     vacuum.DASHBOARD,
     pools.DASHBOARD,
+    backups.DASHBOARD,
     alerts.DASHBOARD,
     agent.DASHBOARD,
 ]

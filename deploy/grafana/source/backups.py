@@ -1,0 +1,68 @@
+"""Backups: can this server be restored, to when, and who has tried."""
+
+from source.model import Dashboard, Row, graph, levels, stat, table, words
+
+NAME = "{{backup}} {{tool}} {{repository}}"
+DAY = 86400
+
+
+def _overview():
+    return [
+        stat("Recoverable", "Whether the newest state that the repository promises can be restored; none while unknown.", "short",
+             "pgvigil_backup_recoverable{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("no", "red"), v1=("yes", "green")), "thresholds": levels(("green", 1), base="red")}),
+        stat("Would be lost", "Time since the last moment to which a restore is known to lead.", "s",
+             "time() - pgvigil_backup_recoverable_until_seconds{@agent}", legend=NAME, width=6,
+             more={"thresholds": levels(("orange", DAY), ("red", 2 * DAY))}),
+        stat("Newest backup", "Time since the newest complete backup of any type ended.", "s",
+             'pgvigil_backup_age_seconds{@agent,type="any"}', legend=NAME, width=6,
+             more={"thresholds": levels(("orange", DAY), ("red", 2 * DAY))}),
+        stat("Last good restore drill", "Time since a restore drill succeeded: until one has, a backup is a hope.", "s",
+             "pgvigil_backup_verified_restore_age_seconds{@agent}", legend=NAME, width=6,
+             more={"thresholds": levels(("orange", 14 * DAY), ("red", 60 * DAY))}),
+        table("Verdict", "What pgvigil thinks of each repository, and why.",
+              ("Verdict", "short", "pgvigil_backup_verdict{@agent}"), height=6),
+        table("Findings", "What is not as it should be beside the verdict.",
+              ("Finding", "short", "pgvigil_backup_finding{@agent}"), height=6),
+    ]  # fmt: skip
+
+
+def _backups():
+    return [
+        graph("Age by type", "Seconds since the newest complete backup of each type ended.", "s",
+              ("pgvigil_backup_age_seconds{@agent}", NAME + " {{type}}")),
+        graph("Backups", "Backups in the repository by state.", "short",
+              ("pgvigil_backup_count{@agent}", NAME + " {{state}}"), stacked=True),
+        graph("Size", "Size of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
+              ("pgvigil_backup_size_ratio{@agent}", NAME)),
+        graph("Duration", "Duration of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
+              ("pgvigil_backup_duration_ratio{@agent}", NAME)),
+        graph("Missing WAL", "WAL segments that are missing between those that are there: no restore leads past the first.",
+              "short", ("pgvigil_backup_wal_missing_segments{@agent}", NAME)),
+        graph("Restore in the last drill", "Seconds that it took: what a real one takes at least.", "s",
+              ("pgvigil_backup_restore_duration_seconds{@agent}", NAME)),
+    ]  # fmt: skip
+
+
+def _repositories():
+    return [
+        stat("Readable", "Whether the repository could be looked into.", "short",
+             "pgvigil_backup_repository_readable{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"thresholds": levels(("green", 1), base="red")}),
+        stat("Missing databases", "Databases of the server that the newest backup does not have.", "short",
+             "pgvigil_backup_databases_missing{@agent}", legend=NAME, width=6, more={"thresholds": levels(("red", 1))}),
+        stat("Encrypted", "Whether the backup that would be restored is encrypted in the repository.", "short",
+             "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+        stat("Last look", "Time since pgvigil looked at the backups.", "s",
+             "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
+    ]  # fmt: skip
+
+
+DASHBOARD = Dashboard(
+    "backups",
+    "Postgres backups",
+    "Can it be restored, to when, and who has tried.",
+    [Row("Overview", _overview()), Row("Backups", _backups()), Row("Repositories", _repositories())],
+    anchor="pgvigil_backup_check_timestamp_seconds",
+    since="now-7d",
+)
