@@ -18,7 +18,7 @@ std::expected<std::string, Error> ask(const Look& look, const std::string& comma
   const Source& source = look.source;
   std::vector<std::string> words = {source.program.empty() ? "barman" : source.program};
   if (!source.config_file.empty()) words.insert(words.end(), {"-c", source.config_file});
-  words.insert(words.end(), {"-q", "-f", "json", command, source.stanza.empty() ? "all" : source.stanza});
+  words.insert(words.end(), {"-f", "json", command, source.stanza.empty() ? "all" : source.stanza});
   words.insert(words.end(), more.begin(), more.end());
   return output_of(look, words);
 }

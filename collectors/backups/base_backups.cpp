@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t k_most_manifest = std::size_t{256} << 20;
 constexpr std::size_t k_most_label = 4096;
 constexpr std::size_t k_tar_zeros = 1024;
+constexpr std::uint64_t k_tar_block = 512;
 
 std::optional<Timestamp> modified(const fs::path& path) {
   struct stat told {};
@@ -125,7 +126,7 @@ class BaseBackup {
     if (content->packing == Packing::other_compression)
       return leave_open(backup_, name + " is compressed in a way that pgvigil cannot read (it can gzip and zstd)");
     const std::string_view tail = content->tail;
-    const bool ends = content->whole && tail.size() >= k_tar_zeros &&
+    const bool ends = content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&
                       std::ranges::all_of(tail.substr(tail.size() - k_tar_zeros), [](char c) { return c == '\0'; });
     if (!ends) damage(backup_, name + " is cut off");
   }

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t k_custom_zeros = 5;
 /// Two empty blocks (POSIX, ustar).
 constexpr std::size_t k_tar_zeros = 1024;
+constexpr std::uint64_t k_tar_block = 512;
 constexpr std::size_t k_tar_magic = 257;
 
 /// Reads the header of an archive of pg_dump (pg_backup_archiver.c, ReadHead).
@@ -119,7 +120,9 @@ void judge_content(const Content& content, DumpFile& dump) {
     dump.format = DumpFormat::tar;
     // Its table of contents is the first member, and begins as a file of its own does.
     if (content.head.substr(512, 5) == "PGDMP") read_header(std::string_view(content.head).substr(512), dump);
-    if (!ends_in_zeros(content.tail, k_tar_zeros)) damage(dump, "it is cut off: a tar ends in two empty blocks");
+    const bool has_whole_blocks = content.size % k_tar_block == 0;
+    if (!has_whole_blocks || !ends_in_zeros(content.tail, k_tar_zeros))
+      damage(dump, "it is cut off: a tar ends in two empty blocks");
     return;
   }
   if (is_plain(content.head)) return judge_plain(content, dump);

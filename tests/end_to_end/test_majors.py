@@ -19,6 +19,7 @@ FIRST_MAJORS = {
     "stat_checkpointer": 17,
     "subscription_errors": 15,
     "wal_stats": 14,
+    "wal_summaries": 17,
 }
 # Collectors that have nothing to show on a server that nobody uses.
 EMPTY_WHEN_IDLE = {
@@ -43,6 +44,7 @@ EMPTY_WHEN_IDLE = {
     "table_size",
     "table_vacuum",
     "tables",
+    "wal_summaries",
     "xmin_horizon",
 }
 
