@@ -22,6 +22,10 @@ constexpr milliseconds k_own =
     15s;  // what the agent tells of itself; more often where a rule is evaluated more often
 constexpr auto k_save_history = 1min;
 
+/// How often selectors are looked at, and for how long one finds nothing before that is told.
+constexpr auto k_look_at_selectors = 1min;
+constexpr milliseconds k_empty_is_told = 1h;
+
 /// What waits for a store that fails; the oldest go first.
 constexpr std::size_t k_most_unsaved = 10'000;
 
@@ -37,6 +41,13 @@ void log_event(const Happened& event) {
       {{"alert", event.rule->name},
        {"labels", promql::to_string(*alert.labels)},
        {"value", alert.state.value}});
+}
+
+std::map<std::string, std::size_t> count_by_rule(const std::vector<rules::EmptySelector>& selectors) {
+  std::map<std::string, std::size_t> counts;
+  for (const rules::EmptySelector& selector : selectors)
+    ++counts[selector.rule];
+  return counts;
 }
 
 }  // namespace
@@ -64,6 +75,8 @@ void Judge::configure(JudgeSettings settings, std::vector<rules::Rule> rules, Ti
   }
   for (const std::string& metric : settings.keep)
     needs.add(metric, settings.history.retention);
+  selectors_ = rules::SelectorWatch(rules);
+  empty_selectors_.clear();
   settings_ = std::move(settings);
   samples_.configure(settings_.history, std::move(needs));
   if (!std::exchange(configured_, true)) restore();
@@ -152,7 +165,23 @@ void Judge::judge(Timestamp now) {
     log_event(event);
   std::ranges::move(told, std::back_inserter(unsaved_events_));
   save();
+  look_at_selectors(now);
   if (tell_) tell_(figures_now());
+}
+
+/// Each that has found nothing for long is told once.
+void Judge::look_at_selectors(Timestamp now) {
+  if (now < selectors_due_ && selectors_due_ <= now + k_look_at_selectors) return;
+  selectors_due_ = now + k_look_at_selectors;
+  selectors_.look(samples_.storage(), [&](std::string_view metric) { return runner_.sees(world_, metric); }, now);
+  auto empty = selectors_.empty_for(k_empty_is_told, now);
+  for (const rules::EmptySelector& found : empty) {
+    const bool is_told = std::ranges::any_of(empty_selectors_, [&](const rules::EmptySelector& before) {
+      return before.rule == found.rule && before.selector == found.selector;
+    });
+    if (!is_told) log(LogLevel::info, "selector_empty", {{"rule", found.rule}, {"selector", found.selector}});
+  }
+  empty_selectors_ = std::move(empty);
 }
 
 /// States and events together. When it fails all of it is tried again after the next evaluation.
@@ -236,6 +265,7 @@ JudgeFigures Judge::figures_now() const {
   return {.rules = runner_.rules(),
           .runner = runner_.figures(),
           .alerts = count_alerts(runner_.status()),
+          .empty_selectors = count_by_rule(empty_selectors_),
           .history = samples_.figures(),
           .history_limit = settings_.history.max_bytes,
           .history_set_aside = history_set_aside_,

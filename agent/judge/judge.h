@@ -16,6 +16,7 @@
 #include "agent/judge/world.h"
 #include "agent/store/alerts.h"
 #include "agent/store/store.h"
+#include "rules/selector_watch.h"
 
 namespace pgvigil::agent {
 
@@ -64,6 +65,7 @@ class Judge {
   void work(const std::stop_token& stop);
   void take_in(Timestamp now);
   void judge(Timestamp now);
+  void look_at_selectors(Timestamp now);
   void save();
   JudgeFigures figures_now() const;
   void restore();
@@ -85,6 +87,9 @@ class Judge {
   std::vector<Happened> unsaved_events_;  // the commit before failed
   std::uint64_t history_set_aside_ = 0;
   std::uint64_t history_save_errors_ = 0;
+  rules::SelectorWatch selectors_{{}};
+  std::vector<rules::EmptySelector> empty_selectors_;  // for so long that it is told
+  Timestamp selectors_due_{};
   Timestamp own_due_{};
   Timestamp history_due_{};
   std::set<std::string> own_sources_;

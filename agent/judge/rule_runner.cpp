@@ -261,6 +261,10 @@ bool RuleRunner::is_waiting(const Slot& slot, World& world) const {
   });
 }
 
+bool RuleRunner::sees(World& world, std::string_view metric) const {
+  return sight(world, metric, *promql::Labels::none(), 0) == CollectorSight::all;
+}
+
 CollectorSight RuleRunner::sight(World& world,
                                  std::string_view metric,
                                  const promql::Labels& of,

@@ -88,6 +88,8 @@ class RuleRunner {
   void for_each_unsaved(const std::function<void(const std::string& rule, const rules::Alerts&)>& save) const;
   void confirm_saved();
 
+  /// Whether what gives a metric succeeded last on every server.
+  bool sees(World& world, std::string_view metric) const;
   std::vector<GroupStatus> status() const;
   const RunnerFigures& figures() const { return figures_; }
   std::size_t rules() const;

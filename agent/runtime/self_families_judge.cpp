@@ -23,6 +23,16 @@ MetricFamily alert_family(const std::vector<AlertCount>& alerts) {
   return family;
 }
 
+MetricFamily selector_family(const std::map<std::string, std::size_t>& empty) {
+  MetricFamily family =
+      gauge("pgvigil_rule_empty_selectors",
+            "Selectors of a rule that have found no series for an hour although their collectors succeeded: there "
+            "is nothing of the kind, or a label is misspelt. The log names them; `pgvigil rules explain` says more.");
+  for (const auto& [rule, count] : empty)
+    add(family, {label(OwnLabel::alertname, rule)}, number(count));
+  return family;
+}
+
 std::vector<MetricFamily> rule_families(const JudgeFigures& figures) {
   const RunnerFigures& runner = figures.runner;
   return {
@@ -98,6 +108,7 @@ std::vector<MetricFamily> store_families(const StoreStatus& store) {
 std::vector<MetricFamily> judge_families(const JudgeFigures& figures) {
   std::vector<MetricFamily> all = rule_families(figures);
   all.push_back(alert_family(figures.alerts));
+  all.push_back(selector_family(figures.empty_selectors));
   for (std::vector<MetricFamily> more : {history_families(figures), store_families(figures.store)})
     for (MetricFamily& family : more)
       all.push_back(std::move(family));

@@ -283,3 +283,21 @@ TEST_CASE("the history survives, and a damaged one is set aside", "[judge]") {
     CHECK(scene.ask("load").size() == 1);
   }
 }
+
+TEST_CASE("a selector that has found nothing for an hour is told, but not while its collector fails", "[judge]") {
+  Scene scene(R"(
+[[rule]]
+alert = "Misspelt"
+expr = 'load{database="app"} > 10 or load > 1000 or absent(nothing)'
+)");
+  const auto empty = [&] { return scene.judge().figures().empty_selectors; };
+  scene.pass(60 * 60 - 1, 1);
+  CHECK(empty().empty());
+  scene.pass(120, 1);
+  CHECK(empty() == std::map<std::string, std::size_t>{{"Misspelt", 1}});
+  scene.configure(std::string(k_rules));
+  scene.world.seen = CollectorSight::none;
+  scene.world.withdraw();
+  scene.pass(2 * 60 * 60, {});
+  CHECK(empty().empty());
+}
