@@ -29,6 +29,8 @@ const std::array k_commands = {
     &k_rules_command,
     &k_evidence_command,
     &k_backup_command,
+    &k_silence_command,
+    &k_notify_command,
     &k_probe_command,
     &k_docs_command,
     &k_version_command,

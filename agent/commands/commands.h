@@ -10,9 +10,11 @@ extern const Command k_check_command;
 extern const Command k_collect_command;
 extern const Command k_docs_command;
 extern const Command k_evidence_command;
+extern const Command k_notify_command;
 extern const Command k_probe_command;
 extern const Command k_query_command;
 extern const Command k_rules_command;
 extern const Command k_run_command;
+extern const Command k_silence_command;
 
 }  // namespace pgvigil::agent

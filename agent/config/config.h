@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/notify/settings.h"
 #include "collectors/definition.h"
 #include "collectors/backups/settings.h"
 #include "collectors/host/host_collector.h"
@@ -156,6 +157,7 @@ struct Config {
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
   rules::advice::ThresholdBook thresholds = rules::advice::shipped_thresholds();  ///< [advice.<kind>]
   ProbeConfig probe;
+  notify::NotifySettings notify;
   std::map<std::string, AuthModule>
       auth_modules;  ///< by name; without any /probe shows configured servers only
 

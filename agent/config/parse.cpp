@@ -5,6 +5,7 @@
 
 #include "agent/config/backup_sections.h"
 #include "agent/config/collector_sections.h"
+#include "agent/config/notify_sections.h"
 #include "agent/config/options.h"
 #include "agent/config/server_sections.h"
 
@@ -93,6 +94,7 @@ void read_file(const ConfigFile& file,
   if (const auto advice = root.section("advice")) rules::advice::read_thresholds(*advice, {}, config.thresholds);
   if (const auto filter = root.section("filter")) read_general_filters(*filter, catalog.has_value(), config);
   read_auth_modules(root, file.path, surroundings, config);
+  read_notify(root, file.path, config);
   read_labels(root, surroundings, servers, config, elsewhere);
   add_host(file.path, config);
   read_backups(root, file.path, config);

@@ -2,7 +2,9 @@
 
 #include <string_view>
 
+#include "agent/config/notify_sections.h"
 #include "agent/config/options.h"
+#include "agent/notify/receiver.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -182,6 +184,26 @@ enabled = false
 
 )";
 
+constexpr std::string_view k_receivers_head = R"(## [receiver.NAME]
+
+Somebody who is told. `type` says how, and which further keys there are. A secret stands in a file or in a variable of
+the environment, and is read before each message.
+
+```toml
+[receiver.dba]
+type = "slack"
+url_file = "/run/secrets/slack-webhook"
+
+[[route]]
+match = ['severity="critical"']
+receivers = ["dba"]
+repeat_interval = "1h"
+```
+
+Every receiver has:
+
+)";
+
 constexpr std::string_view k_tail = R"(
 `filter.LABEL`, a list of globs, leaves rows out by the text of one of the collector's labels: a row stays when its
 label matches one of the globs (any text does where all globs exclude), and none of those that begin with `!`:
@@ -270,6 +292,22 @@ std::string table_of(const rules::advice::ThresholdBook& book) {
   return table;
 }
 
+template <typename Target>
+std::string part_of(std::string_view title, const OptionGroup<Target>& group) {
+  return "## " + std::string(title) + "\n\n" + std::string(group.meaning) + "\n\n" + table_of(group.options) + '\n';
+}
+
+std::string notify_part() {
+  std::string part = part_of("[notify]", notify_group());
+  part += std::string(k_receivers_head) + table_of(receiver_options()) + '\n';
+  for (const notify::ReceiverType* type : notify::receiver_types())
+    part += "### type = \"" + std::string(type->word) + "\"\n\n" + std::string(type->meaning) + "\n\n" +
+            table_of(type->options()) + '\n';
+  part += part_of("[[route]]", route_group());
+  part += part_of("[[inhibit]]", inhibit_group());
+  return part + part_of("[mute.NAME]", mute_group());
+}
+
 }  // namespace
 
 std::string configuration_page() {
@@ -281,6 +319,7 @@ std::string configuration_page() {
     page += table_of(group.options) + '\n';
   }
   page += std::string(k_backup_head) + table_of(backup_group().options) + '\n';
+  page += notify_part();
   page += std::string(k_module_head) + table_of(auth_module_group().options) + std::string(k_module_tail);
   page += std::string(k_collector_head) + table_of(collector_options()) + std::string(k_tail);
   page += '\n' + std::string(k_advice_head) + table_of(rules::advice::shipped_thresholds());

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "agent/http/api/api.h"
+#include "agent/http/notify_routes.h"
 #include "agent/http/status_page.h"
 #include "agent/runtime/agent.h"
 
@@ -95,6 +96,7 @@ std::vector<Route> routes_of(Agent& agent) {
        "read the configuration again"},
   };
   std::ranges::move(api::routes(agent.api_data()), std::back_inserter(routes));
+  std::ranges::move(notify_routes(agent), std::back_inserter(routes));
   return routes;
 }
 

@@ -208,15 +208,44 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
                                           std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;
   if (is_first) {
+    auto notifier = std::make_unique<notify::Notifier>(*store_, [this] { return trouble(); });
     auto judge = std::make_unique<Judge>(
-        world_, *store_, [this](const JudgeFigures& figures) { self_.set_judge(figures); });
+        world_, *store_, [this, telling = notifier.get()](const JudgeFigures& figures) {
+          self_.set_judge(figures);
+          self_.set_receivers(telling->figures());
+        });
+    judge->add_sink(*notifier);
     const std::lock_guard lock(mutex_);
     judge_ = std::move(judge);
+    notifier_ = std::move(notifier);
   }
+  notifier_->configure(config.notify, config.rules.external_url);
   judge_->configure(std::move(settings), std::move(rules.rules), std::chrono::system_clock::now());
+  notifier_->adopt(judge_->alerts());
   if (is_first) judge_->start();
   const std::lock_guard lock(mutex_);
   warnings_ = std::move(warnings);
+}
+
+std::string Agent::trouble() const {
+  const Judge* judging = judge();
+  const auto config = this->config();
+  if (judging == nullptr || config == nullptr) return "nothing is judged yet";
+  const Timestamp now = std::chrono::system_clock::now();
+  const auto figures = judging->figures();
+  const auto longest = 4 * std::max<std::chrono::milliseconds>(std::chrono::seconds(15), config->rules.evaluation_interval);
+  if (now - figures.runner.last_evaluation > longest) return "no rule has been evaluated of late";
+  if (std::ranges::none_of(*watches(), [](const auto& watch) { return watch->alive(); }))
+    return "no collector comes back";
+  for (const notify::ReceiverFigures& receiver : notifier()->figures())
+    if (receiver.oldest_due && now - *receiver.oldest_due > std::chrono::minutes(5))
+      return receiver.receiver + " has not been told of an alert for more than 5 minutes";
+  return "";
+}
+
+notify::Notifier* Agent::notifier() const {
+  const std::lock_guard lock(mutex_);
+  return notifier_.get();
 }
 
 Judge* Agent::judge() const {
@@ -228,6 +257,7 @@ void Agent::stop() {
   if (probes_) probes_->stop();
   if (http_) http_->stop();
   if (judge_) judge_->stop();
+  if (notifier_) notifier_->stop();
   stop_all(*watches());
 }
 

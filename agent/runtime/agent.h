@@ -15,6 +15,7 @@
 #include "agent/judge/judge.h"
 #include "agent/judge/rule_book.h"
 #include "agent/judge/watched_world.h"
+#include "agent/notify/notifier.h"
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/probes.h"
 #include "agent/runtime/scrape.h"
@@ -65,6 +66,8 @@ class Agent {
   const api::Data& api_data() const { return *api_data_; }
   /// Null before the first configuration.
   Judge* judge() const;
+  /// The same.
+  notify::Notifier* notifier() const;
   bool alive() const;
   /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
   bool ready() const;
@@ -72,6 +75,8 @@ class Agent {
  private:
   std::expected<void, Error> listen(const HttpConfig& http);
   void apply(std::shared_ptr<const Config> config, JudgedRules rules);
+  /// What keeps a heartbeat from saying that all is well; empty: nothing.
+  std::string trouble() const;
   void judge_by(const Config& config, JudgedRules rules);
   void tell_what_needs_restart(const Config& next) const;
   void show(const Config& settings, const std::shared_ptr<const WatchList>& watches);
@@ -85,6 +90,7 @@ class Agent {
   Scraper scraper_;
   WatchedWorld world_;
   std::unique_ptr<Store> store_;  // with the first configuration
+  std::unique_ptr<notify::Notifier> notifier_;  // the same; the judge tells it
   std::unique_ptr<Judge> judge_;  // the same
   std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
   std::unique_ptr<const api::Data> api_data_;

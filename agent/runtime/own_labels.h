@@ -18,6 +18,7 @@ enum class OwnLabel : std::uint8_t {
   handler,
   kind,
   reason,
+  receiver,
   result,
   role,
   severity,
@@ -27,9 +28,9 @@ enum class OwnLabel : std::uint8_t {
 };
 
 /// Their names, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 14> k_own_labels = {
+inline constexpr std::array<std::string_view, 15> k_own_labels = {
     "alertname", "alertstate", "code",   "collector", "compiler", "handler",           "kind",   "reason",
-    "result", "role", "severity", "state",    "system_identifier", "version"};
+    "receiver", "result", "role", "severity", "state",    "system_identifier", "version"};
 static_assert(k_own_labels.size() == static_cast<std::size_t>(OwnLabel::version) + 1);
 
 inline std::string name_of(OwnLabel label) {

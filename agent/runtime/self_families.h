@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/judge/figures.h"
+#include "agent/notify/figures.h"
 #include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
 
@@ -30,6 +31,9 @@ std::vector<prometheus::MetricFamily> process_families();
 
 /// How the judge fares: rules, alerts, history, state.
 std::vector<prometheus::MetricFamily> judge_families(const JudgeFigures& figures);
+
+/// How each receiver of notifications fares.
+std::vector<prometheus::MetricFamily> receiver_families(const std::vector<notify::ReceiverFigures>& receivers);
 
 /// What postgres_exporter exports of its collectors, under its names.
 std::vector<prometheus::MetricFamily> exporter_server_families(

@@ -146,6 +146,7 @@ struct SelfMetrics::Families {
 struct SelfMetrics::JudgeNote {
   std::mutex mutex;
   std::optional<JudgeFigures> figures;
+  std::vector<notify::ReceiverFigures> receivers;
 };
 
 std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& settings) {
@@ -158,6 +159,7 @@ std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& set
   {
     const std::lock_guard lock(judge_->mutex);
     if (judge_->figures) append(families, judge_families(*judge_->figures));
+    if (!judge_->receivers.empty()) append(families, receiver_families(judge_->receivers));
   }
   append(families, families_->registry.Collect());
   return families;
@@ -204,6 +206,11 @@ void SelfMetrics::count_reload(bool taken) {
 void SelfMetrics::set_judge(JudgeFigures figures) {
   const std::lock_guard lock(judge_->mutex);
   judge_->figures = std::move(figures);
+}
+
+void SelfMetrics::set_receivers(std::vector<notify::ReceiverFigures> figures) {
+  const std::lock_guard lock(judge_->mutex);
+  judge_->receivers = std::move(figures);
 }
 
 std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/judge/figures.h"
+#include "agent/notify/figures.h"
 #include "agent/runtime/exposition.h"
 #include "agent/runtime/series_budget.h"
 #include "agent/runtime/status.h"
@@ -57,6 +58,8 @@ class SelfMetrics {
 
   /// How the judge fares; what was told last is shown.
   void set_judge(JudgeFigures figures);
+  /// The same of the receivers of notifications.
+  void set_receivers(std::vector<notify::ReceiverFigures> figures);
 
   /// The metrics about servers and their collectors: each family once.
   static std::string render_servers(std::span<const WatchedServer> servers, const RenderSettings& settings);

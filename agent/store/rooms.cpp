@@ -3,11 +3,12 @@
 #include <array>
 
 #include "agent/store/alerts.h"
+#include "agent/store/outbox.h"
 
 namespace pgvigil::agent {
 
 std::span<const StoreRoom> store_rooms() {
-  static const std::array rooms{k_alerts_room};
+  static const std::array rooms{k_alerts_room, k_outbox_room};
   return rooms;
 }
 

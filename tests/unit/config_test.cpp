@@ -364,7 +364,7 @@ TEST_CASE("the documented example is a good configuration", "[config]") {
     const std::size_t begin = at + fence.size();
     good(page.substr(begin, page.find("```", begin) - begin));
   }
-  CHECK(examples == 8);
+  CHECK(examples == 9);
 }
 
 namespace {

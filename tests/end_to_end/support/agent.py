@@ -229,6 +229,10 @@ class Agent:
         status = self._process.stop(signal.SIGTERM)
         return time.monotonic() - start, status
 
+    def kill(self):
+        """SIGKILL, as at the end of memory: nothing of it runs any more."""
+        self._process.stop(signal.SIGKILL)
+
     def remove(self):
         """Ends it and takes its folder away. May be called in any state."""
         if self._process is not None:

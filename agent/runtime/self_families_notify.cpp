@@ -1,0 +1,33 @@
+#include <chrono>
+
+#include "agent/runtime/family_parts.h"
+#include "agent/runtime/self_families.h"
+
+namespace pgvigil::agent {
+
+using prometheus::MetricFamily;
+
+std::vector<MetricFamily> receiver_families(const std::vector<notify::ReceiverFigures>& receivers) {
+  MetricFamily attempts = counter("pgvigil_notification_attempts_total",
+                                  "Messages sent to a receiver since the start of the process, by what came back: delivered, "
+                                  "retry, slow_down, refused or misconfigured.");
+  MetricFamily given_up = counter("pgvigil_notifications_given_up_total",
+                                  "Alerts whose end a receiver was not told of within [notify] give_up_after, since the start of "
+                                  "the process.");
+  MetricFamily open = gauge("pgvigil_receiver_unreachable",
+                            "1 while a receiver cannot be reached and is only tried now and then, else 0.");
+  MetricFamily oldest = gauge("pgvigil_notification_oldest_due_timestamp_seconds",
+                              "Since when the oldest news waits that a receiver should have been told of, in seconds since the "
+                              "Unix epoch; 0 when none waits.");
+  for (const notify::ReceiverFigures& one : receivers) {
+    const auto receiver = label(OwnLabel::receiver, one.receiver);
+    for (const auto& [outcome, count] : one.outcomes)
+      add(attempts, {receiver, label(OwnLabel::result, outcome)}, static_cast<double>(count));
+    add(given_up, {receiver}, static_cast<double>(one.given_up));
+    add(open, {receiver}, one.open ? 1 : 0);
+    add(oldest, {receiver}, one.oldest_due ? unix_seconds(*one.oldest_due) : 0);
+  }
+  return {std::move(attempts), std::move(given_up), std::move(open), std::move(oldest)};
+}
+
+}  // namespace pgvigil::agent

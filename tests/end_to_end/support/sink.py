@@ -1,0 +1,77 @@
+"""A receiver of notifications on a free port of loopback, which keeps what it gets and answers what a test says."""
+
+import http.server
+import json
+import threading
+import time
+
+
+class Sink:
+    """Answers 200 unless `behave` (path, headers, body -> status, headers, body; None: hang up) says something else."""
+
+    def __init__(self, behave=None):
+        self.requests = []  # (path, headers, body)
+        self._lock = threading.Lock()
+        self.behave = behave or (lambda path, headers, body: (200, {}, b"ok"))
+        sink = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):  # noqa: N802
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = sink.behave(self.path, dict(self.headers), body)
+                if answer is None:
+                    self.close_connection = True
+                    return
+                status, headers, content = answer
+                if status < 300:
+                    sink._keep((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST  # noqa: N815
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def _keep(self, request):
+        with self._lock:
+            self.requests.append(request)
+
+    def bodies(self):
+        with self._lock:
+            return [json.loads(body) for _, _, body in self.requests]
+
+    def wait_for(self, condition, what, seconds=30):
+        """Until `condition(bodies)` holds."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition(self.bodies()):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"not seen within {seconds} s: {what}; what came: {self.bodies()}")
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

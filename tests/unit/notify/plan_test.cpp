@@ -1,0 +1,203 @@
+#include "agent/notify/plan.h"
+
+#include <catch2/catch.hpp>
+
+#include "agent/store/outbox.h"
+
+using namespace pgvigil;
+using namespace pgvigil::agent;
+using namespace pgvigil::agent::notify;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Timestamp k_now = Timestamp{} + std::chrono::hours(500'000);
+
+Alert make_alert(const std::string& name, std::vector<std::pair<std::string, std::string>> more = {}) {
+  more.emplace_back("alertname", name);
+  Alert alert;
+  alert.labels = promql::Labels::make(std::move(more));
+  alert.fired_at = k_now - 1min;
+  return alert;
+}
+
+ReceiverSettings receiver(const std::string& name, const std::string& type = "webhook") {
+  ReceiverSettings settings;
+  settings.name = name;
+  settings.type = type;
+  return settings;
+}
+
+void add(World& world, Alert alert) {
+  const std::string key = fingerprint(*alert.labels);
+  world.alerts.insert_or_assign(key, std::move(alert));
+}
+
+/// One round for a receiver: what it is told, as if it took everything.
+std::string round(const Policy& policy, World& world, const std::string& name, Timestamp now) {
+  std::string told;
+  for (PlannedGroup& group : plan(policy, world, name, now)) {
+    if (group.decision.kind == Decision::Kind::send) {
+      std::vector<Alert> alerts;
+      for (const Alert* alert : group.decision.alerts) {
+        told += (told.empty() ? "" : " ") + std::string(alert->fires() ? "" : "-") + std::string(alert->name());
+        alerts.push_back(*alert);
+      }
+      delivered(group.state, alerts, "", now);
+    }
+    world.groups[name][group.key] = group.state;
+  }
+  return told;
+}
+
+NotifySettings at_once(std::vector<ReceiverSettings> receivers) {
+  NotifySettings settings;
+  settings.grouping.wait = 0ms;
+  settings.grouping.interval = 0ms;
+  settings.receivers = std::move(receivers);
+  return settings;
+}
+
+}  // namespace
+
+TEST_CASE("without routes every receiver is told, but for heartbeats") {
+  const Policy policy(at_once({receiver("a"), receiver("b", "heartbeat"), receiver("c", "slack")}));
+  CHECK(policy.routes.back().receivers == std::vector<std::string>{"a", "c"});
+}
+
+TEST_CASE("PagerDuty gets a group for each alert, a webhook one for all of a name") {
+  const Policy policy(at_once({receiver("hook"), receiver("duty", "pagerduty")}));
+  World world;
+  for (int i = 0; i < 3; ++i)
+    add(world, make_alert("A", {{"instance", std::to_string(i)}}));
+  CHECK(plan(policy, world, "hook", k_now).size() == 1);
+  CHECK(plan(policy, world, "duty", k_now).size() == 3);
+}
+
+TEST_CASE("an Alertmanager is told of what is silenced here, again and again") {
+  auto settings = at_once({receiver("am", "alertmanager")});
+  const Policy policy(settings);
+  World world;
+  add(world, make_alert("A"));
+  world.silences.push_back({"1", {parse_matcher("alertname=A").value()}, k_now - 1h, k_now + 1h, "me", ""});
+  CHECK(round(policy, world, "am", k_now) == "A");
+  CHECK(round(policy, world, "am", k_now + 59s).empty());
+  CHECK(round(policy, world, "am", k_now + 60s) == "A");
+}
+
+TEST_CASE("a silence, an inhibition and mute times give their reasons") {
+  auto settings = at_once({receiver("hook")});
+  settings.inhibitions = {{{"alertname=Down"}, {"alertname=Lag"}, {}}};
+  settings.mutes = {{"always"}};
+  settings.routes = {{{"alertname=Muted"}, {"hook"}, false, settings.grouping, {"always"}},
+                     {{}, {"hook"}, false, settings.grouping}};
+  const Policy policy(settings);
+  World world;
+  for (const char* name : {"Down", "Lag", "Muted", "Silent"})
+    add(world, make_alert(name));
+  world.silences.push_back({"17", {parse_matcher("alertname=Silent").value()}, k_now - 1h, k_now + 1h, "me", ""});
+  std::string reasons;
+  for (const PlannedGroup& group : plan(policy, world, "hook", k_now))
+    reasons += group.decision.reason + "; ";
+  CHECK(reasons.find("kept quiet by Down") != std::string::npos);
+  CHECK(reasons.find("muted by the times 'always'") != std::string::npos);
+  CHECK(reasons.find("silence 17 of me") != std::string::npos);
+  CHECK(round(policy, world, "hook", k_now) == "Down");
+}
+
+TEST_CASE("whoever stands in is told what the absent one does not know, and its end") {
+  auto settings = at_once({receiver("slack"), receiver("mail")});
+  settings.receivers[0].fallback = "mail";
+  settings.routes = {{{}, {"slack"}, false, settings.grouping}};
+  const Policy policy(settings);
+  World world;
+  add(world, make_alert("Known"));
+  CHECK(round(policy, world, "slack", k_now) == "Known");
+  add(world, make_alert("New"));
+  for (PlannedGroup& group : plan(policy, world, "slack", k_now))
+    world.groups["slack"][group.key] = group.state;  // owed
+  CHECK(round(policy, world, "mail", k_now).empty());
+  world.health["slack"] = {5, k_now - 10min};
+  const auto planned = plan(policy, world, "mail", k_now);
+  REQUIRE(planned.size() == 1);
+  CHECK(planned[0].note == "slack cannot be reached");
+  CHECK(round(policy, world, "mail", k_now) == "New");
+  world.health.clear();
+  CHECK(round(policy, world, "slack", k_now) == "New");
+  for (auto& [key, alert] : world.alerts)
+    alert.resolved_at = k_now + 1min;
+  CHECK(round(policy, world, "mail", k_now + 1min) == "-New");
+  CHECK(round(policy, world, "slack", k_now + 1min) == "-Known -New");
+  CHECK(forgettable(policy, world, k_now + 2min).size() == 2);
+}
+
+TEST_CASE("an alert that another configuration routes elsewhere is told there, and its end here as well") {
+  auto settings = at_once({receiver("a"), receiver("b")});
+  settings.routes = {{{}, {"a"}, false, settings.grouping}};
+  World world;
+  add(world, make_alert("A"));
+  CHECK(round(Policy(settings), world, "a", k_now) == "A");
+  settings.routes[0].receivers = {"b"};
+  const Policy policy(settings);
+  CHECK(round(policy, world, "a", k_now).empty());
+  CHECK(round(policy, world, "b", k_now) == "A");
+  world.alerts.begin()->second.resolved_at = k_now + 1min;
+  CHECK(round(policy, world, "a", k_now + 1min) == "-A");
+  CHECK(forgettable(policy, world, k_now + 2min).empty());
+  CHECK(round(policy, world, "b", k_now + 1min) == "-A");
+  CHECK(forgettable(policy, world, k_now + 2min).size() == 1);
+}
+
+TEST_CASE("ten thousand alerts at once are one message a group") {
+  const Policy policy(at_once({receiver("hook")}));
+  World world;
+  for (int i = 0; i < 10'000; ++i)
+    add(world, make_alert("Storm" + std::to_string(i % 7), {{"instance", std::to_string(i)}}));
+  CHECK(plan(policy, world, "hook", k_now).size() == 7);
+}
+
+TEST_CASE("the outbox gives back what was put into it") {
+  const auto store = Store::open("");
+  Alert alert = make_alert("A", {{"datname", "shop"}});
+  alert.annotations = {{"summary", "Größe"}};
+  alert.value = 2.5;
+  alert.flapping = true;
+  alert.evidence = {{"t", {"a"}, {{"1"}, {"2"}}}};
+  GroupState state;
+  state.told["x"] = {Stage::told_firing, k_now, k_now - 1s, true};
+  state.opened_at = k_now;
+  state.last_sent = k_now + 1s;
+  state.sequence = 3;
+  state.memory = "m";
+  {
+    auto transaction = store->begin();
+    save_outbox_alert(*transaction, alert);
+    save_outbox_group(*transaction, "hook", "g", state);
+    save_silence(*transaction, {"1", {parse_matcher("a=~\"x|y\"").value()}, k_now, k_now + 1h, "me", "why"});
+    REQUIRE(transaction->commit());
+  }
+  auto outbox = load_outbox(*store);
+  REQUIRE(outbox);
+  REQUIRE(outbox->alerts.size() == 1);
+  CHECK(*outbox->alerts[0].labels == *alert.labels);
+  CHECK(outbox->alerts[0].annotations == alert.annotations);
+  CHECK(outbox->alerts[0].value == 2.5);
+  CHECK(outbox->alerts[0].fired_at == alert.fired_at);
+  CHECK(outbox->alerts[0].flapping);
+  CHECK(outbox->alerts[0].evidence == alert.evidence);
+  CHECK(outbox->groups["hook"]["g"] == state);
+  REQUIRE(outbox->silences.size() == 1);
+  CHECK(outbox->silences[0].matchers[0].matches("y"));
+  CHECK(outbox->silences[0].ends_at == k_now + 1h);
+  {
+    auto transaction = store->begin();
+    forget_outbox_alert(*transaction, fingerprint(*alert.labels), alert.fired_at);  // it still fires
+    save_outbox_group(*transaction, "hook", "g", {});
+    forget_silence(*transaction, "1");
+    REQUIRE(transaction->commit());
+  }
+  outbox = load_outbox(*store);
+  CHECK(outbox->alerts.size() == 1);
+  CHECK(outbox->groups.empty());
+  CHECK(outbox->silences.empty());
+}
