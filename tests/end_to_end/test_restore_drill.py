@@ -232,6 +232,22 @@ def test_the_drill_replays_what_was_written_after_the_backup_and_annotates_it(ph
     assert archiving.value("select failed_count from pg_stat_archiver") == 0
 
 
+def test_a_damaged_file_of_the_repository_is_found_by_verify(physical, archiving):
+    physical.run("pgvigil-backup", "--type=full", pgvigil_backup_after="none")
+    files = os.path.join(archiving.stanza.home, "repository/backup/main", archiving.stanza.backups()[-1]["label"])
+    path = os.path.join(files, "pg_data/global/pg_control.gz")
+    with open(path, "r+b") as file:
+        whole = file.read()
+        file.seek(len(whole) // 2)
+        file.write(b"not what was written")
+    try:
+        said = physical.run("pgvigil-backup", expect=70, pgvigil_backup_after="verify").stderr
+        assert "pgbackrest verify found damage" in said and "pg_control" in said
+    finally:
+        with open(path, "wb") as file:
+            file.write(whole)
+
+
 def test_a_repository_that_cannot_be_decrypted_is_told_as_that(physical, archiving):
     archiving.stanza.configure(key="another one")
     try:

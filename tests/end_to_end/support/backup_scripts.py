@@ -31,6 +31,7 @@ class BackupScripts:
             "PGVIGIL_METRICS_DIR": self.folder("metrics"),
             "PGVIGIL_DRILL_SCRATCH": self.folder("scratch"),
             "PGVIGIL_DRILL_OPTIONS": "fsync=off",
+            "PGVIGIL_DRILL_NICE": "0",
         }
         self.set(**settings)
 
