@@ -276,4 +276,4 @@ def test_the_outcome_is_told_and_a_deaf_receiver_changes_nothing(scripts):
     backup(scripts, expect=69, pgport="1")
     with open(f"{scripts.home}/tmp/started.told", encoding="utf-8") as file:
         told = file.read()
-    assert "The backup is made" in told and "critical\n--summary\nThe backup failed: cannot ask the server" in told
+    assert "The backup is made" in told and "--title\nThe backup failed: cannot ask the server" in told and "--severity\ncritical\n" in told

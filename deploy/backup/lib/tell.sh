@@ -42,7 +42,7 @@ notify() {
     command=(pgvigil notify event)
   fi
   if (($1)); then severity=critical; fi
-  timeout 30 "${command[@]}" --name "$program" --severity "$severity" --summary "$2" --label "exit_status=$1" \
-    --label "host=${HOSTNAME:-unknown}" </dev/null >/dev/null 2>"$work/notify.log" ||
+  timeout 30 "${command[@]}" --title "$2" --severity "$severity" --label "program=$program" \
+    --label "exit_status=$1" --label "host=${HOSTNAME:-unknown}" </dev/null >/dev/null 2>"$work/notify.log" ||
     warn "the notification was not delivered: $(tail -n 1 "$work/notify.log")"
 }
