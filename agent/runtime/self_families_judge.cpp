@@ -65,6 +65,10 @@ std::vector<MetricFamily> history_families(const JudgeFigures& figures) {
              number(history.series)),
       single(gauge("pgvigil_history_samples", "Samples of the past that are kept."), number(history.samples)),
       single(gauge("pgvigil_history_bytes", "Memory that the past takes."), number(history.memory.count)),
+      single(gauge("pgvigil_history_chunk_bytes",
+                   "Memory that the samples of the past alone take, compressed, with their times: without labels and "
+                   "lists."),
+             number(history.chunk_memory.count)),
       single(gauge("pgvigil_history_limit_bytes", "How much it may take: [history] max_bytes."),
              number(figures.history_limit.count)),
       single(counter("pgvigil_history_samples_dropped_total",

@@ -22,6 +22,7 @@ PGVIGIL_BACKUP_RECIPIENTS=$(age-keygen -y "$folder/key.txt")
 PGVIGIL_DRILL_DIR=$folder/drills
 PGVIGIL_DRILL_SCRATCH=$folder/scratch
 PGVIGIL_DRILL_AGE_IDENTITY=$folder/key.txt
+PGVIGIL_DRILL_NICE=0
 PGVIGIL_NOTIFY_COMMAND=true
 EOT
 }

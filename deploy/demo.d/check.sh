@@ -37,6 +37,7 @@ run_checks() {
   check_server_metrics
   check_payments_metrics
   check_backup
+  check_alerts
   check_processes
   if ((failures)); then
     echo "$failures assertions failed"
@@ -128,6 +129,35 @@ saved_at_least() { # <percent>
 
 drill_passed() { # <seconds>
   drill_result | jq -e --argjson limit "$1" '.outcome == "passed" and .restore_seconds + .check_seconds < $limit'
+}
+
+# What fires on a healthy server: the watchdog, and for ten minutes that the server was started.
+check_alerts() {
+  expect 'rules are evaluated, and none fails' rules_are_evaluated
+  expect 'nothing fires but the watchdog' only_the_watchdog
+  expect 'the backup is recoverable, and its restore was rehearsed' backup_is_proven
+}
+
+rules_are_evaluated() {
+  get "$pgvigil_url/api/v1/rules" | jq -e '
+    [.data.groups[].rules[]] | length > 50 and all(.[]; .health != "err") and any(.[]; .health == "ok")'
+}
+
+only_the_watchdog() {
+  local alerts
+  alerts=$(get "$pgvigil_url/api/v1/alerts" | jq -r '.data.alerts[] | select(.state == "firing") | .labels.alertname' | sort -u)
+  echo "firing: ${alerts//$'\n'/, }"
+  grep -qx Watchdog <<<"$alerts" && ! grep -vxE 'Watchdog|PostgresRestarted' <<<"$alerts"
+}
+
+backup_is_proven() {
+  wait_until 30 judged 'pgvigil_backup_recoverable == 1 and on (backup) pgvigil_backup_restore_drill_passed == 1' ||
+    get "$pgvigil_url/api/v1/query" --get --data-urlencode 'query={__name__=~"pgvigil_backup_(verdict|finding)"}'
+}
+
+# Asks pgvigil itself.
+judged() {
+  get "$pgvigil_url/api/v1/query" --get --data-urlencode "query=$1" | jq -e '.data.result | length > 0' >/dev/null
 }
 
 check_processes() {

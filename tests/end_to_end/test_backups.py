@@ -66,7 +66,7 @@ def test_the_series_of_a_running_agent(making, stanza):
     assert agent.value("pgbackrest_repo_status", stanza="main", repo_key="1", cipher="none") == 0
     labels = {"backup": "pgbackrest", "tool": "pgbackrest", "repository": "1"}
     assert 0 <= agent.value("pgvigil_backup_age_seconds", type="any", **labels) < 600
-    assert agent.value("pgvigil_backup_count", state="complete", **labels) == 3
+    assert agent.value("pgvigil_backups", state="complete", **labels) == 3
 
 
 def test_a_missing_segment_after_the_newest_backup(stanza):

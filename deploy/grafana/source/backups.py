@@ -32,7 +32,7 @@ def _backups():
         graph("Age by type", "Seconds since the newest complete backup of each type ended.", "s",
               ("pgvigil_backup_age_seconds{@agent}", NAME + " {{type}}")),
         graph("Backups", "Backups in the repository by state.", "short",
-              ("pgvigil_backup_count{@agent}", NAME + " {{state}}"), stacked=True),
+              ("pgvigil_backups{@agent}", NAME + " {{state}}"), stacked=True),
         graph("Size", "Size of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
               ("pgvigil_backup_size_ratio{@agent}", NAME)),
         graph("Duration", "Duration of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
