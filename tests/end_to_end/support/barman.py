@@ -60,7 +60,7 @@ path_prefix = {bin_folder(DEBIAN_MAJOR)}
     def archive(self):
         """Hands over the segment that is being written, and returns its name."""
         segment = self.cluster.value("select pg_walfile_name(pg_current_wal_lsn())")
-        self.cluster.run("create table if not exists filler(n int)")
+        self.cluster.run("create table if not exists filler(n int); insert into filler values (1)")
         self.run("switch-wal", "--archive", "--archive-timeout=20", self.name)
         return segment
 
