@@ -4,12 +4,12 @@
 #include <optional>
 #include <vector>
 
-#include "agent/advice/gather.h"
+#include "agent/advice/consult.h"
 #include "agent/advice/report.h"
+#include "agent/commands/advise_dismiss.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/one_shot.h"
 #include "agent/config/load.h"
-#include "rules/advice/catalog.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -20,6 +20,7 @@ constexpr std::string_view k_usage =
     R"(Looks at a server once and says what would do it good. Needs no running agent, and changes nothing.
 
 usage: pgvigil advise [--kind KIND]... [--format text|json|sql] [--config FILE] [--server NAME]
+       pgvigil advise dismiss ID --reason TEXT [--until WHEN] [--server NAME] [--url URL]
 
   --kind KIND      only advice of this kind; may be given several times. Without it all kinds; docs/advice.md has them
   --format FORMAT  text: for people, the default
@@ -27,6 +28,9 @@ usage: pgvigil advise [--kind KIND]... [--format text|json|sql] [--config FILE] 
                    sql:  a script for psql, with reasons and undo; what needs thought is commented out
   --config FILE    the configuration; without it the environment decides. [advice.KIND] holds the thresholds
   --server NAME    only this one of several servers
+
+dismiss: a running agent (http://127.0.0.1:9187, or --url) tells of it no more, until WHEN: a date, a time (RFC 3339), or
+"90d" from now, which it is without --until. Its ids are in the answer of GET /api/v1/advice.
 
 What one look cannot prove (an index that must be unused for a month) is told apart, and not advised.
 exit status: 0 nothing to advise; 1 there is advice; 2 wrong usage or configuration; 3 a server could not be looked at
@@ -55,35 +59,24 @@ int no_such_kind(const std::string& kind) {
 
 /// Those of the kinds that were named, or all that are enabled.
 std::vector<const Advisor*> chosen(const std::vector<std::string>& kinds, const Config& config) {
+  if (kinds.empty()) return enabled_advisors(config);
   std::vector<const Advisor*> list;
-  for (const Advisor& advisor : rules::advice::advisors()) {
-    const bool is_named = std::ranges::find(kinds, advisor.kind) != kinds.end();
-    if (is_named || (kinds.empty() && config.thresholds.find(advisor.kind)->second.enabled)) list.push_back(&advisor);
-  }
+  for (const Advisor& advisor : rules::advice::advisors())
+    if (std::ranges::find(kinds, advisor.kind) != kinds.end()) list.push_back(&advisor);
   return list;
 }
 
 std::expected<Report, Error> report_on(const Config& config,
                                        const ServerConfig& server,
                                        const std::vector<const Advisor*>& advisors) {
-  auto collectors = rules::advice::wanted_collectors(advisors);
-  // Texts leave the server only where somebody wanted them to.
-  std::erase_if(collectors, [&](std::string_view name) {
-    const auto found = std::ranges::find(config.definitions, name, &collectors::Definition::name);
-    return name == "statement_texts" && (found == config.definitions.end() || !found->enabled);
-  });
   const postgres::Interrupt interrupt;
-  auto gathered = gather(config, server, collectors, interrupt);
-  if (!gathered) return std::unexpected(gathered.error());
-  const postgres::ServerFacts& facts = gathered->facts;
-  Report report{server.name,
+  auto consultation = consult(config, server, advisors, interrupt);
+  if (!consultation) return std::unexpected(consultation.error());
+  const postgres::ServerFacts& facts = consultation->facts;
+  return Report{server.name,
                 fmt::format("{}{}, {}, Postgres {}", server.name.empty() ? "" : server.name + ": ", facts.endpoint,
                             to_string(facts.role), facts.short_version),
-                {}};
-  for (const Advisor* advisor : advisors)
-    report.opinions.push_back(
-        rules::advice::advise(*advisor, gathered->look, config.thresholds.find(advisor->kind)->second));
-  return report;
+                std::move(consultation->opinions)};
 }
 
 void print(const std::vector<Report>& reports, Printing printing) {
@@ -101,6 +94,12 @@ int advise(Arguments arguments) {
   const auto format = arguments.option("--format");
   std::vector<std::string> kinds;
   while (auto kind = arguments.option("--kind")) kinds.push_back(std::move(*kind));
+  if (const auto what = arguments.word()) {
+    if (*what != "dismiss") return wrong_usage("advise", "unexpected word '" + *what + "'");
+    if (file || format || !kinds.empty())
+      return wrong_usage("advise", "dismiss asks a running agent, and takes no --config, --format and --kind");
+    return dismiss_advice_command(std::move(arguments), name);
+  }
   if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("advise", complaint);
   const auto printing = parse_printing(format.value_or("text"));
   if (!printing) return wrong_usage("advise", "unknown format '" + *format + "': text, json or sql");

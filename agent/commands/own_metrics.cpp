@@ -2,10 +2,29 @@
 
 #include <array>
 
+#include "agent/advice/advice_table.h"
+#include "agent/runtime/exposition.h"
 #include "agent/runtime/self_metrics.h"
 #include "agent/version.h"
 
 namespace pgvigil::agent {
+namespace {
+
+/// The series of advice, of one piece for each unit of impact.
+std::string render_advice() {
+  using rules::advice::Advice;
+  std::vector<Advice> advice;
+  for (const Unit unit : {Unit::bytes, Unit::seconds, Unit::none}) {
+    rules::advice::Object object{"payments", "public", "orders", std::string(to_string(unit))};
+    advice.push_back({.id = advice_id("any", object), .kind = "any", .object = object, .evidence = advice_table({}, 1, {}),
+                      .impact = {1, unit, ""}, .fix = {}});
+  }
+  std::string text;
+  render(advice_table(advice, advice.size(), {}), Format::text, "", [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+}  // namespace
 
 std::string render_own_metrics() {
   StatusBoard board;
@@ -29,7 +48,7 @@ std::string render_own_metrics() {
   StatusBoard pooler;
   pooler.update_server([](ServerStatus& server) { server.kind = ServerKind::pgbouncer; });
   const std::array<WatchedServer, 2> servers{{{"", board}, {"", pooler}}};
-  return SelfMetrics::render_servers(servers, {}) + self.render_process({});
+  return SelfMetrics::render_servers(servers, {}) + self.render_process({}) + render_advice();
 }
 
 }  // namespace pgvigil::agent

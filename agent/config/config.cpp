@@ -29,6 +29,7 @@ bool watch_alike(const Config& one, const Config& other) {
   same.probe = other.probe;
   same.auth_modules = other.auth_modules;
   same.host = other.host;
+  same.advice = other.advice;
   same.thresholds = other.thresholds;
   return same == other;
 }

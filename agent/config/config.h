@@ -17,6 +17,7 @@
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
 #include "collectors/server_kind.h"
+#include "rules/advice/standing.h"
 #include "rules/advice/thresholds.h"
 
 namespace pgvigil::agent {
@@ -115,6 +116,16 @@ struct RulesConfig {
   bool operator==(const RulesConfig&) const = default;
 };
 
+/// [advice]: when the agent looks for it, and what is told of it.
+struct AdviceConfig {
+  bool enabled = true;
+  std::chrono::milliseconds every{3'600'000};
+  rules::advice::Steadiness steadiness;
+  std::size_t top = 100;  ///< series of one server
+
+  bool operator==(const AdviceConfig&) const = default;
+};
+
 /// [probe]: the watching of servers that nobody configured, because /probe asked for them.
 struct ProbeConfig {
   std::size_t max_targets = 50;  ///< watched at a time
@@ -155,6 +166,7 @@ struct Config {
   int stale_after = 3;               ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
+  AdviceConfig advice;
   rules::advice::ThresholdBook thresholds = rules::advice::shipped_thresholds();  ///< [advice.<kind>]
   ProbeConfig probe;
   notify::NotifySettings notify;

@@ -201,6 +201,33 @@ Option<CollectorConfig> top_by_option() {
           }};
 }
 
+OptionGroup<Config> advice_group() {
+  OptionGroup<Config> group{
+      "advice",
+      "How the running agent looks for advice; [advice.md](advice.md) tells what that is.",
+      {boolean<Config>(
+           "enabled", [](Config & c) -> auto& { return c.advice.enabled; }, "Whether it looks at all."),
+       duration<Config>(
+           "every", 1s, [](Config & c) -> auto& { return c.advice.every; },
+           "Between two looks. Each takes one more session for a moment, in one database after the other."),
+       integer<Config>(
+           "appear_after", 1, 100, [](Config & c) -> auto& { return c.advice.steadiness.appear_after; },
+           "Looks in a row that must have found something before it is told."),
+       integer<Config>(
+           "disappear_after", 1, 100, [](Config & c) -> auto& { return c.advice.steadiness.disappear_after; },
+           "Looks in a row that must not have found it before it is told no more."),
+       integer<Config>(
+           "top", 1, 10'000, [](Config & c) -> auto& { return c.advice.top; },
+           "Pieces of advice for one server that have series.")},
+      {}};
+  // Its tables are thresholds of the kinds.
+  group.check = [keys = std::vector<std::string_view>{"enabled", "every", "appear_after", "disappear_after", "top"}](
+                    Section& section, Config& config) {
+    rules::advice::read_thresholds(section, keys, config.thresholds);
+  };
+  return group;
+}
+
 OptionGroup<Config> probe_group() {
   return {
       "probe",
@@ -247,7 +274,7 @@ OptionGroup<Config> host_group() {
 std::vector<OptionGroup<Config>> option_groups() {
   return {http_group(),    query_group(),         log_group(),    state_group(),   rules_group(),
           history_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
-          probe_group()};
+          probe_group(),   advice_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {

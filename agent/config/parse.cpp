@@ -91,7 +91,6 @@ void read_file(const ConfigFile& file,
   if (catalog) config.definitions = std::move(*catalog);
   if (const auto collector = root.section("collector"))
     read_collector_sections(*collector, catalog.has_value(), config);
-  if (const auto advice = root.section("advice")) rules::advice::read_thresholds(*advice, {}, config.thresholds);
   if (const auto filter = root.section("filter")) read_general_filters(*filter, catalog.has_value(), config);
   read_auth_modules(root, file.path, surroundings, config);
   read_notify(root, file.path, config);

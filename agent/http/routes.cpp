@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "agent/http/advice_routes.h"
 #include "agent/http/api/api.h"
 #include "agent/http/notify_routes.h"
 #include "agent/http/status_page.h"
@@ -92,6 +93,10 @@ std::vector<Route> routes_of(Agent& agent) {
       {RouteKind::get, "/livez", [&](const Request&) { return livez(agent); }, "whether this process works"},
       {RouteKind::get, "/readyz", [&](const Request&) { return readyz(agent); },
        "whether every collector has run"},
+      {RouteKind::get, "/api/v1/advice", [&](const Request& request) { return advice_answer(agent, request); },
+       "what is advised"},
+      {RouteKind::post, "/api/v1/advice/dismiss", [&](const Request& request) { return dismiss_advice(agent, request); },
+       "be told of advice no more", k_form_body},
       {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); },
        "read the configuration again"},
   };

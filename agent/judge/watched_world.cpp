@@ -24,9 +24,12 @@ std::string source_name(const ServerConfig& server) {
   return std::string(word_of(server.kind)) + '/' + server.name + '/';
 }
 
-std::int64_t lookback_of(const Watch& watch, const std::string& collector) {
-  const auto status = watch.board().collector(collector);
-  if (!status) return k_shortest_lookback.count();
+std::int64_t lookback_of(const Watch& watch, const Published& published) {
+  const auto status = watch.board().collector(published.collector());
+  if (!status) {  // advice: no collector, and seldom
+    const auto left = std::chrono::duration_cast<milliseconds>(published.expires() - steady_clock::now());
+    return std::max(k_shortest_lookback, left).count();
+  }
   const auto interval = std::chrono::duration_cast<milliseconds>(status->every * status->slowdown);
   return std::max(k_shortest_lookback, 2 * interval).count();
 }
@@ -91,7 +94,7 @@ void WatchedWorld::look_at(Watched& watched, WorldChanges& changes) {
     changes.published.push_back({watched.name + published->collector(),
                                  {published, &published->table()},
                                  watched.labels,
-                                 lookback_of(*watched.watch, published->collector())});
+                                 lookback_of(*watched.watch, *published)});
   }
   if (now.size() == watched.seen.size()) return;
   std::erase_if(watched.seen, [&](const auto& entry) {

@@ -176,6 +176,7 @@ void Agent::apply(std::shared_ptr<const Config> config, JudgedRules rules) {
     if (std::ranges::find(next.all, watch->known(), &Watch::known) == next.all.end())
       forget_errors_of(watch->server().name);
   probes_->configure(config);
+  advise_by(config);
   log(LogLevel::info, "config_taken",
       {{"file", config->file.empty() ? "environment" : config->file},
        {"collectors",
@@ -248,6 +249,20 @@ notify::Notifier* Agent::notifier() const {
   return notifier_.get();
 }
 
+void Agent::advise_by(const std::shared_ptr<const Config>& config) {
+  if (advisory() == nullptr) {
+    auto advisory = std::make_unique<Advisory>(*store_);
+    const std::lock_guard lock(mutex_);
+    advisory_ = std::move(advisory);
+  }
+  advisory_->configure(config, watches());
+}
+
+Advisory* Agent::advisory() const {
+  const std::lock_guard lock(mutex_);
+  return advisory_.get();
+}
+
 Judge* Agent::judge() const {
   const std::lock_guard lock(mutex_);
   return judge_.get();
@@ -258,6 +273,7 @@ void Agent::stop() {
   if (http_) http_->stop();
   if (judge_) judge_->stop();
   if (notifier_) notifier_->stop();
+  if (advisory_) advisory_->stop();
   stop_all(*watches());
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/advice/advisory.h"
 #include "agent/config/address.h"
 #include "agent/config/config.h"
 #include "agent/http/api/data.h"
@@ -68,6 +69,8 @@ class Agent {
   Judge* judge() const;
   /// The same.
   notify::Notifier* notifier() const;
+  /// What is advised; null before the first configuration.
+  Advisory* advisory() const;
   bool alive() const;
   /// Each server has had its first outcomes or its trouble is known, and of one at least there are numbers.
   bool ready() const;
@@ -78,6 +81,7 @@ class Agent {
   /// What keeps a heartbeat from saying that all is well; empty: nothing.
   std::string trouble() const;
   void judge_by(const Config& config, JudgedRules rules);
+  void advise_by(const std::shared_ptr<const Config>& config);
   void tell_what_needs_restart(const Config& next) const;
   void show(const Config& settings, const std::shared_ptr<const WatchList>& watches);
   std::shared_ptr<const Config> config() const;
@@ -92,6 +96,7 @@ class Agent {
   std::unique_ptr<Store> store_;  // with the first configuration
   std::unique_ptr<notify::Notifier> notifier_;  // the same; the judge tells it
   std::unique_ptr<Judge> judge_;  // the same
+  std::unique_ptr<Advisory> advisory_;  // the same
   std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
   std::unique_ptr<const api::Data> api_data_;
   std::unique_ptr<Server> http_;
