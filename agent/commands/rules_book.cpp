@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "agent/commands/metric_catalog.h"
+#include "agent/judge/metric_catalog.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {

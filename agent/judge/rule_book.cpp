@@ -4,8 +4,8 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/commands/metric_catalog.h"
 #include "agent/config/load.h"
+#include "agent/judge/metric_catalog.h"
 #include "rules/evaluation.h"
 #include "rules/rule_file.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/commands/metric_catalog.h"
+#include "agent/judge/metric_catalog.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/commands/metric_catalog.h"
+#include "agent/judge/metric_catalog.h"
 
 #include <algorithm>
 #include <map>
