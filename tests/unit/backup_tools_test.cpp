@@ -12,20 +12,13 @@
 #include "collectors/backups/json_text.h"
 #include "collectors/backups/verdict.h"
 #include "collectors/backups/wal_g_json.h"
+#include "tests/unit/fixture.h"
 
 using namespace pgvigil;
 using namespace pgvigil::backups;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string fixture(const std::string& name) {
-  std::ifstream file(std::string(PGVIGIL_SOURCE_DIR) + "/tests/fixtures/backups/" + name);
-  REQUIRE(file);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 const Timestamp k_now{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + 4h};
 
@@ -47,14 +40,14 @@ Content plain(const std::string& text) {
 }  // namespace
 
 TEST_CASE("barman's captured lists: done, running and failed backups", "[backups]") {
-  const auto done = parse_barman_backups(fixture("barman_340_list_backups.json"), "pg15");
+  const auto done = parse_barman_backups(fixture("backups/barman_340_list_backups.json"), "pg15");
   REQUIRE(done);
   REQUIRE(done->size() == 1);
   CHECK(done->front().state == State::complete);
   CHECK(time_text(*done->front().stop) == "2026-11-23T03:12:38Z");
   CHECK(done->front().sizes.database == 312358541U);
-  CHECK(parse_barman_backups(fixture("barman_340_list_backups.json"), "dead")->empty());
-  const auto running = parse_barman_backups(fixture("barman_317_list_backups_in_progress.json"), "");
+  CHECK(parse_barman_backups(fixture("backups/barman_340_list_backups.json"), "dead")->empty());
+  const auto running = parse_barman_backups(fixture("backups/barman_317_list_backups_in_progress.json"), "");
   REQUIRE(running);
   CHECK(running->at(2).state == State::running);
   CHECK(running->at(1).state == State::failed);
@@ -64,12 +57,12 @@ TEST_CASE("barman's captured lists: done, running and failed backups", "[backups
 TEST_CASE("barman says what is wrong as JSON, too", "[backups]") {
   CHECK(parse_barman_backups("{\"_ERROR\":[\"Unknown server 'x'\"]}", "x").error().message.contains("Unknown server"));
   CHECK_FALSE(parse_barman_backups("", "x"));
-  CHECK_FALSE(parse_barman_backups(fixture("barman_340_list_backups.json"), "nowhere"));
-  CHECK_FALSE(parse_barman_backups(fixture("barman_340_list_backups.json"), ""));
+  CHECK_FALSE(parse_barman_backups(fixture("backups/barman_340_list_backups.json"), "nowhere"));
+  CHECK_FALSE(parse_barman_backups(fixture("backups/barman_340_list_backups.json"), ""));
 }
 
 TEST_CASE("barman's checks that fail are findings, those that are not configured are none", "[backups]") {
-  const auto dead = parse_barman_check(fixture("barman_340_check_all.json"), "dead");
+  const auto dead = parse_barman_check(fixture("backups/barman_340_check_all.json"), "dead");
   REQUIRE(dead);
   CHECK_FALSE(dead->empty());
   for (const Trouble& trouble : *dead)
@@ -78,18 +71,18 @@ TEST_CASE("barman's checks that fail are findings, those that are not configured
 
 TEST_CASE("barman shows the WAL of a backup", "[backups]") {
   Backup backup;
-  REQUIRE(parse_barman_backup(fixture("barman_340_show_backup.json"), "pg15", backup));
+  REQUIRE(parse_barman_backup(fixture("backups/barman_340_show_backup.json"), "pg15", backup));
   CHECK(backup.wal_start == "000000010000000000000044");
   CHECK(backup.wal_stop == "000000010000000000000044");
   Backup newer;
-  REQUIRE(parse_barman_backup(fixture("barman_317_show_backup.json"), "pg15", newer));
+  REQUIRE(parse_barman_backup(fixture("backups/barman_317_show_backup.json"), "pg15", newer));
   CHECK_FALSE(newer.wal_start.empty());
 }
 
 TEST_CASE("WAL-G, as documented: segments that wal-verify calls lost", "[backups]") {
   Repository repository;
   repository.keeps_wal = true;
-  repository.backups = *parse_wal_g_backups(fixture("walg_backup_list_detail_SYNTHETIC.json"));
+  repository.backups = *parse_wal_g_backups(fixture("backups/walg_backup_list_detail_SYNTHETIC.json"));
   REQUIRE(repository.backups.size() == 2);
   CHECK(repository.backups[0].system_identifier == 7711196945010644855U);
   CHECK(repository.backups[0].wal_stop == "00000001000000000000000A");
@@ -97,7 +90,7 @@ TEST_CASE("WAL-G, as documented: segments that wal-verify calls lost", "[backups
   CHECK(repository.backups[1].prior == "base_00000001000000000000000A");
   CHECK(judged(repository).because.reason == Reason::archive_unseen);
   std::string newest;
-  repository.wal = *parse_wal_g_verify(fixture("walg_wal_verify_SYNTHETIC.json"), k_default_segment_size, newest);
+  repository.wal = *parse_wal_g_verify(fixture("backups/walg_wal_verify_SYNTHETIC.json"), k_default_segment_size, newest);
   CHECK(newest == "000000010000000000000030");
   // The newest backup came after the hole.
   CHECK(judged(repository).answer == Answer::recoverable);
@@ -114,7 +107,7 @@ TEST_CASE("WAL-G tells nothing at all about an empty storage", "[backups]") {
 }
 
 TEST_CASE("CloudNativePG, as documented: failed, stuck and completed backups", "[backups]") {
-  const auto reading = parse_cloudnativepg(fixture("cnpg_backup_list_SYNTHETIC.json"), "pg");
+  const auto reading = parse_cloudnativepg(fixture("backups/cnpg_backup_list_SYNTHETIC.json"), "pg");
   REQUIRE(reading);
   const Verdict verdict = judged(reading->repositories[0]);
   CHECK(verdict.answer == Answer::recoverable);
@@ -127,7 +120,7 @@ TEST_CASE("CloudNativePG, as documented: failed, stuck and completed backups", "
 }
 
 TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL that does not arrive", "[backups]") {
-  const std::string store = fixture("cnpg_objectstore_SYNTHETIC.json");
+  const std::string store = fixture("backups/cnpg_objectstore_SYNTHETIC.json");
   const auto told = [&](const std::string& status) {
     const std::string cluster =
         R"({"kind":"Cluster","metadata":{"name":"pg"},"status":{"conditions":[{"type":"ContinuousArchiving","status":")" +
@@ -183,7 +176,7 @@ TEST_CASE("a manifest of dumps is read, and leads nowhere else", "[backups]") {
 }
 
 TEST_CASE("a captured backup_manifest proves itself, and a changed one does not", "[backups]") {
-  std::string text = fixture("pg15_backup_manifest.json");
+  std::string text = fixture("backups/pg15_backup_manifest.json");
   const auto good = parse_backup_manifest(text);
   REQUIRE(good);
   CHECK(good->sum_is_right);

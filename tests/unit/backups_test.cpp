@@ -6,6 +6,7 @@
 #include "collectors/backups/json_text.h"
 #include "collectors/backups/pgbackrest_info.h"
 #include "collectors/backups/verdict.h"
+#include "tests/unit/fixture.h"
 
 using namespace pgvigil;
 using namespace pgvigil::backups;
@@ -13,16 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string fixture(const std::string& name) {
-  std::ifstream file(std::string(PGVIGIL_SOURCE_DIR) + "/tests/fixtures/backups/" + name);
-  REQUIRE(file);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 Reading read_info(const std::string& name, const std::string& stanza = "main") {
-  auto reading = parse_pgbackrest_info(fixture(name), stanza);
+  auto reading = parse_pgbackrest_info(fixture("backups/" + name), stanza);
   INFO(name);
   REQUIRE(reading);
   return std::move(*reading);
@@ -205,7 +198,7 @@ TEST_CASE("WAL is followed over to the timeline that branched off", "[backups]")
 }
 
 TEST_CASE("a listing of the real repo-ls", "[backups]") {
-  const auto listing = parse_pgbackrest_listing(fixture("pgbackrest_2591_repo_ls_archive.json"));
+  const auto listing = parse_pgbackrest_listing(fixture("backups/pgbackrest_2591_repo_ls_archive.json"));
   REQUIRE(listing);
   CHECK(listing->segments.contains("000000010000000000000010"));
   CHECK(listing->segments.begin()->first == "00000001000000000000000F");

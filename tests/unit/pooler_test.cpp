@@ -13,20 +13,12 @@
 #include "collectors/plan.h"
 #include "collectors/postgres/server_facts.h"
 #include "collectors/rows.h"
+#include "tests/unit/fixture.h"
 
 using namespace pgvigil;
 using namespace pgvigil::collectors;
 
 namespace {
-
-std::string content_of(const std::string& name) {
-  std::ifstream file(std::string(PGVIGIL_SOURCE_DIR) + "/tests/fixtures/" + name);
-  INFO(name);
-  REQUIRE(file);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 std::vector<std::string> split(const std::string& line, char separator) {
   std::vector<std::string> parts;
@@ -94,13 +86,13 @@ Samples samples_of(const Table& table) {
 Samples bouncer(const std::string& what, int release) {
   const std::string version = release == 118 ? "118" : "1252";
   return samples_of(table_of("pgbouncer_" + what, ServerKind::pgbouncer, release,
-                             content_of("poolers/pgbouncer_" + version + "_" + what + ".csv")));
+                             fixture("poolers/pgbouncer_" + version + "_" + what + ".csv")));
 }
 
 Samples pgpool(const std::string& what) {
   const std::string file = what == "health_check" ? "health_check_stats" : what;
   return samples_of(
-      table_of("pgpool_" + what, ServerKind::pgpool, 403, content_of("poolers/pgpool_435_" + file + ".csv")));
+      table_of("pgpool_" + what, ServerKind::pgpool, 403, fixture("poolers/pgpool_435_" + file + ".csv")));
 }
 
 }  // namespace
@@ -111,7 +103,7 @@ TEST_CASE(
     "[pooler]") {
   const int release = GENERATE(118, 125);
   INFO(release);
-  std::istringstream names(content_of("pgbouncer_exporter_names.txt"));
+  std::istringstream names(fixture("pgbouncer_exporter_names.txt"));
   for (std::string line; std::getline(names, line);) {
     if (line.starts_with("#")) continue;
     const auto words = split(line, ' ');
@@ -164,13 +156,13 @@ TEST_CASE("assignments are transactions before 1.23, which does not count them",
 
 TEST_CASE("limits have the labels of pools, and no limit is absent, on captured PgBouncer", "[pooler]") {
   const auto on118 = samples_of(table_of("pgbouncer_limits", ServerKind::pgbouncer, 118,
-                                         content_of("poolers/pgbouncer_118_databases.csv")));
+                                         fixture("poolers/pgbouncer_118_databases.csv")));
   CHECK(on118.at("pgvigil_pgbouncer_pool_size{database=\"small\"}") == "2");
   CHECK(on118.at("pgvigil_pgbouncer_reserve_pool_size{database=\"small\"}") == "1");
   CHECK_FALSE(on118.contains("pgvigil_pgbouncer_database_max_servers{database=\"small\"}"));
   CHECK_FALSE(on118.contains("pgvigil_pgbouncer_pool_size{database=\"pgbouncer\"}"));
   const auto on125 = samples_of(table_of("pgbouncer_limits", ServerKind::pgbouncer, 125,
-                                         content_of("poolers/pgbouncer_1252_databases.csv")));
+                                         fixture("poolers/pgbouncer_1252_databases.csv")));
   CHECK(on125.at("pgvigil_pgbouncer_reserve_pool_size{database=\"small\"}") == "1");
   CHECK(on125.at("pgvigil_pgbouncer_database_clients{database=\"postgres\"}") == "12");
   CHECK(bouncer("databases", 118)
