@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "collectors/model/unix_time.h"
 #include "rules/label_set.h"
 #include "rules/promql/parser.h"
 #include "rules/selectors.h"
@@ -12,10 +13,6 @@ namespace {
 
 using namespace promql;
 using LabelsHashSet = std::unordered_set<LabelsPtr, SameLabels, SameLabels>;
-
-std::int64_t unix_ms(Timestamp time) {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
 
 /// One evaluation of one rule.
 class Evaluation {
@@ -74,7 +71,7 @@ class Evaluation {
   using Candidates = std::unordered_map<LabelsPtr, Candidate, SameLabels, SameLabels>;
 
   Expected<Vector> vector_of(const Expr& expr) const {
-    auto result = evaluate_instant(expr, context_.storage, unix_ms(now_), context_.options);
+    auto result = evaluate_instant(expr, context_.storage, unix_milliseconds(now_), context_.options);
     if (!result) return std::unexpected(result.error());
     if (const auto* scalar = std::get_if<ScalarValue>(&result->value))
       return Vector{{Labels::none(), scalar->point}};
@@ -158,7 +155,7 @@ class Evaluation {
     sources_.emplace();
     for_each_needed_selector(*rule_.expr.tree, [&](const VectorSelector& selector, Span) {
       auto found = context_.storage.select(selector.matchers,
-                                           unix_ms(now_) - context_.options.lookback_ms + 1, unix_ms(now_));
+                                           unix_milliseconds(now_) - context_.options.lookback_ms + 1, unix_milliseconds(now_));
       if (!found) return;
       for (std::size_t i = 0; i < found->size(); ++i)
         if (!found->points(i).empty() && !is_stale(found->points(i).back().v))

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "collectors/model/unix_time.h"
+
 namespace pgvigil::rules {
 namespace {
 
 using namespace promql;
-
-std::int64_t unix_ms(Timestamp time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
 
 LabelsPtr labels_of(const Table& table,
                     std::size_t row,
@@ -66,7 +64,7 @@ void Present::take(const Source& source,
                    std::int64_t to_ms,
                    SeriesSet& found) {
   const Table& table = *source.table;
-  const std::int64_t t_ms = unix_ms(table.taken_at());
+  const std::int64_t t_ms = unix_milliseconds(table.taken_at());
   if (t_ms < from_ms - source.lookback_ms || t_ms > to_ms) return;
   std::vector<LabelsPtr>& sets = source.labels[metric];
   if (sets.empty() && table.rows() > 0) {

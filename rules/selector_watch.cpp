@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/model/unix_time.h"
 #include "rules/label_set.h"
 #include "rules/promql/engine.h"
 #include "rules/promql/printer.h"
@@ -33,7 +34,7 @@ void SelectorWatch::add(const Rule& rule, const Expr& expr) {
 void SelectorWatch::look(const Queryable& storage,
                          const std::function<bool(std::string_view metric)>& sees,
                          Timestamp now) {
-  const std::int64_t to_ms = std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count();
+  const std::int64_t to_ms = unix_milliseconds(now);
   for (Watched& watched : watched_) {
     if (!watched.metric.empty() && !sees(watched.metric)) continue;
     const auto found = storage.select(watched.matchers, to_ms - QueryOptions().lookback_ms + 1, to_ms);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "agent/config/limits.h"
+#include "agent/runtime/elapsed.h"
 #include "agent/runtime/local_collectors.h"
 #include "collectors/sql_collector.h"
 #include "collectors/stages/stages.h"
@@ -11,10 +12,6 @@ namespace pgvigil::agent {
 namespace {
 
 using std::chrono::steady_clock;
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
 
 }  // namespace
 

@@ -77,7 +77,7 @@ int query(Arguments arguments) {
   if (!expr) return wrong_usage("query", "which expression?");
   if (format != "text" && format != "json") return wrong_usage("query", "--format is text or json");
   if (step && !range) return wrong_usage("query", "--step goes with --range");
-  const auto at = time ? api::parse_time(*time) : api::unix_ms(std::chrono::system_clock::now());
+  const auto at = time ? api::parse_time(*time) : unix_milliseconds(std::chrono::system_clock::now());
   if (!at) return wrong_usage("query", "--time is seconds since 1970, or like 2026-11-27T13:35:54Z");
 
   Question question{.expr = *expr, .form = {{"query", *expr}}};

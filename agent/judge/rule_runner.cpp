@@ -5,6 +5,7 @@
 
 #include "agent/judge/alert_series.h"
 #include "agent/judge/ticks.h"
+#include "agent/runtime/elapsed.h"
 #include "agent/runtime/log.h"
 
 namespace pgvigil::agent {
@@ -25,10 +26,6 @@ constexpr int k_deepest = 8;
 
 /// What lies still in the store is refreshed as often: values, texts, and that it was looked at.
 constexpr std::chrono::minutes k_refresh{5};
-
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
 
 milliseconds lookback_of(milliseconds interval) {
   return std::max<milliseconds>(std::chrono::minutes{5}, 2 * interval);

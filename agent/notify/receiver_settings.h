@@ -48,7 +48,6 @@ struct ReceiverSettings {
   bool send_resolved = true;
   std::chrono::milliseconds resolve_timeout{240'000};
   std::chrono::milliseconds every{60'000};  ///< of a heartbeat
-  double per_second = 0;                    ///< messages; 0: the type's own
   std::string fallback = {};                ///< a receiver that takes over
   std::chrono::milliseconds fallback_after{120'000};
   Transport transport = {};

@@ -26,10 +26,6 @@ void log_changes(const std::string& collector, const Table& before, const Table&
 
 }  // namespace
 
-double seconds_since(steady_clock::time_point start) {
-  return std::chrono::duration<double>(steady_clock::now() - start).count();
-}
-
 void Publisher::publish(const collectors::Definition& definition,
                         std::optional<Table> table,
                         const Ran& ran,

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agent/config/config.h"
+#include "agent/runtime/elapsed.h"
 #include "agent/runtime/snapshot.h"
 #include "agent/runtime/status.h"
 #include "collectors/model/error.h"
@@ -18,8 +19,6 @@ struct Ran {
   double database_seconds = 0;             ///< that it kept the server busy
   std::optional<Timestamp> taken_at = {};  ///< of its values; else its end
 };
-
-double seconds_since(std::chrono::steady_clock::time_point start);
 
 /// Tells what came of the runs of the collectors of one server, or of the host: to the snapshot, the status
 /// and the log. Any thread may use it.

@@ -48,10 +48,6 @@ int bind_all(sqlite3_stmt* statement, SqlValues values) {
 
 }  // namespace
 
-std::int64_t unix_milliseconds(Timestamp time) {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
 Timestamp from_unix_milliseconds(std::int64_t milliseconds) {
   return Timestamp(std::chrono::milliseconds(milliseconds));
 }

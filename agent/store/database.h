@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "collectors/model/error.h"
+#include "collectors/model/unix_time.h"
 #include "collectors/model/units.h"
 
 struct sqlite3;
@@ -22,8 +23,7 @@ namespace pgvigil::agent {
 using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string_view>;
 using SqlValues = std::initializer_list<SqlValue>;
 
-/// How times are stored: milliseconds since the Unix epoch.
-std::int64_t unix_milliseconds(Timestamp time);
+/// A time as it is stored (see unix_milliseconds()).
 Timestamp from_unix_milliseconds(std::int64_t milliseconds);
 
 /// One row of a result, valid only during the call that it is handed to. Columns count from 0.

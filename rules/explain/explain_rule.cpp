@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "collectors/model/unix_time.h"
 #include "collectors/toml/quantity.h"
 #include "rules/explain/explain_text.h"
 #include "rules/label_set.h"
@@ -13,12 +14,8 @@ namespace {
 
 constexpr std::size_t k_most_alerts = 5;
 
-std::int64_t unix_ms(Timestamp time) {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
 std::string at(Timestamp time) {
-  return utc_text(unix_ms(time));
+  return utc_text(unix_milliseconds(time));
 }
 
 /// One sentence about an alert.
@@ -78,7 +75,7 @@ Explanation explain_rule(const Rule& rule,
                          const Alerts& alerts,
                          const ExplainContext& context,
                          Timestamp now) {
-  Explanation explanation = explain(*rule.expr.tree, context, unix_ms(now));
+  Explanation explanation = explain(*rule.expr.tree, context, unix_milliseconds(now));
   const bool failed = !explanation.nodes.empty() && !explanation.nodes.front().error.empty();
   const std::string troubles = troubles_of(rule, context);
   const bool unknown = failed || !troubles.empty();

@@ -88,7 +88,7 @@ Explanation explanation_of(const Data& data, const Request& request, const Subje
   context.options.cancelled = [&] {
     return request.abandoned() || Deadline::clock::now() >= request.complete_at + limits.timeout;
   };
-  if (!subject.rule) return pgvigil::rules::explain(*subject.expr, context, unix_ms(data.now()));
+  if (!subject.rule) return pgvigil::rules::explain(*subject.expr, context, unix_milliseconds(data.now()));
   pgvigil::rules::Alerts alerts;
   for (const pgvigil::rules::Alert& alert : subject.rule->alerts)
     alerts.emplace(alert.labels, alert);

@@ -106,10 +106,6 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   return duration ? std::optional(*duration) : std::nullopt;
 }
 
-std::int64_t unix_ms(Timestamp at) {
-  return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
-}
-
 std::string time_text(std::int64_t t_ms) {
   using namespace std::chrono;
   const sys_time<milliseconds> at{milliseconds{t_ms}};

@@ -9,6 +9,7 @@
 
 #include "agent/http/api/answer.h"
 #include "agent/http/message.h"
+#include "collectors/model/unix_time.h"
 #include "rules/promql/matcher.h"
 
 namespace pgvigil::agent::api {
@@ -21,7 +22,6 @@ std::optional<std::int64_t> parse_duration(std::string_view text);
 
 /// RFC 3339 in UTC, with milliseconds: "2026-11-27T13:35:54.730Z".
 std::string time_text(std::int64_t t_ms);
-std::int64_t unix_ms(Timestamp at);
 
 // Parameters of requests, with errors in Prometheus's words.
 Parsed<std::int64_t> required_time(const Request& request, std::string_view name);

@@ -190,7 +190,7 @@ Parsed<Range> range_of(const Request& request) {
 }  // namespace
 
 Response query(const Data& data, const Request& request) {
-  const auto time = optional_time(request, "time", unix_ms(data.now()));
+  const auto time = optional_time(request, "time", unix_milliseconds(data.now()));
   if (!time) return error_answer(time.error());
   auto asked = asked_of(request, data.limits());
   if (!asked) return error_answer(asked.error());

@@ -115,11 +115,11 @@ void write_alert(JsonWriter& json, const Alert& alert) {
   json.key("annotations");
   write_pairs(json, alert.annotations);
   json.key("state").string(pgvigil::rules::to_string(alert.state.phase));
-  json.key("activeAt").string(time_text(unix_ms(alert.state.active_since)));
+  json.key("activeAt").string(time_text(unix_milliseconds(alert.state.active_since)));
   json.key("value").string(exponent_text(alert.state.value));
   // Prometheus has no such state: the alert holds because nothing is known.
   if (alert.state.unknown_since)
-    json.key("unknownSince").string(time_text(unix_ms(*alert.state.unknown_since)));
+    json.key("unknownSince").string(time_text(unix_milliseconds(*alert.state.unknown_since)));
   json.end_object();
 }
 
@@ -145,7 +145,7 @@ std::string_view health_of(const RuleView& view) {
 
 void write_evaluation(JsonWriter& json, double evaluation_seconds, const std::optional<Timestamp>& at) {
   json.key("evaluationTime").number(evaluation_seconds);
-  json.key("lastEvaluation").string(at ? time_text(unix_ms(*at)) : "0001-01-01T00:00:00Z");
+  json.key("lastEvaluation").string(at ? time_text(unix_milliseconds(*at)) : "0001-01-01T00:00:00Z");
 }
 
 void write_rule(JsonWriter& json, const RuleView& view, bool with_alerts) {
