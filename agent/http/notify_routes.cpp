@@ -99,7 +99,7 @@ Response add_silence(Agent& agent, const Request& request) {
 
 Response show_silence(Agent& agent, const Request& request) {
   if (const auto* notifier = agent.notifier())
-    for (const Silence& silence : notifier->silences())
+    for (const Silence& silence : notifier->silences().all())
       if (silence.id == request.captured) return answer(json_of(silence));
   return refusal("there is no silence '" + request.captured + "'", 404);
 }
