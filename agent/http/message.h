@@ -13,7 +13,7 @@
 
 namespace pgvigil::agent {
 
-enum class Method : std::uint8_t { get, head, post };
+enum class Method : std::uint8_t { get, head, post, remove };  ///< remove: DELETE
 
 /// A request as a handler sees it: parsed and decoded.
 struct Request {

@@ -97,6 +97,13 @@ Response add_silence(Agent& agent, const Request& request) {
   return answer({{"silenceID", *id}});
 }
 
+Response show_silence(Agent& agent, const Request& request) {
+  if (const auto* notifier = agent.notifier())
+    for (const Silence& silence : notifier->silences().all())
+      if (silence.id == request.captured) return answer(json_of(silence));
+  return refusal("there is no silence '" + request.captured + "'", 404);
+}
+
 Response expire_silence(Agent& agent, const Request& request) {
   auto* notifier = agent.notifier();
   if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
@@ -134,7 +141,9 @@ std::vector<Route> notify_routes(Agent& agent) {
       {RouteKind::get, "/api/v2/silences", [&](const Request&) { return list_silences(agent); }, "silences"},
       {RouteKind::post, "/api/v2/silences", [&](const Request& request) { return add_silence(agent, request); },
        "make or change a silence", k_silence_body},
-      {RouteKind::post, "/api/v2/silence/{id}/expire", [&](const Request& request) { return expire_silence(agent, request); },
+      {RouteKind::get, "/api/v2/silence/{id}", [&](const Request& request) { return show_silence(agent, request); },
+       "a silence"},
+      {RouteKind::remove, "/api/v2/silence/{id}", [&](const Request& request) { return expire_silence(agent, request); },
        "end a silence"},
       {RouteKind::get, "/api/v1/notifications", [&](const Request&) { return decisions(agent); },
        "why somebody was told, or not"},

@@ -47,6 +47,7 @@ std::optional<Method> method_of(const std::string& name) {
   if (name == "GET") return Method::get;
   if (name == "HEAD") return Method::head;
   if (name == "POST") return Method::post;
+  if (name == "DELETE") return Method::remove;
   return std::nullopt;
 }
 
