@@ -82,7 +82,7 @@ std::expected<Silence, std::string> silence_from(const std::string& text) {
 Response list_silences(Agent& agent) {
   json list = json::array();
   if (const auto* notifier = agent.notifier())
-    for (const Silence& silence : notifier->silences())
+    for (const Silence& silence : notifier->silences().all())
       list.push_back(json_of(silence));
   return answer(list);
 }
@@ -92,7 +92,7 @@ Response add_silence(Agent& agent, const Request& request) {
   if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
   auto silence = silence_from(request.body);
   if (!silence) return refusal(silence.error());
-  const auto id = notifier->set_silence(std::move(*silence), now());
+  const auto id = notifier->silences().set(std::move(*silence), now());
   if (!id) return refusal(id.error().message, id.error().kind == ErrorKind::configuration ? 400 : 500);
   return answer({{"silenceID", *id}});
 }
@@ -100,7 +100,7 @@ Response add_silence(Agent& agent, const Request& request) {
 Response expire_silence(Agent& agent, const Request& request) {
   auto* notifier = agent.notifier();
   if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
-  const auto done = notifier->expire_silence(request.captured, now());
+  const auto done = notifier->silences().expire(request.captured, now());
   if (!done) return refusal(done.error().message, done.error().kind == ErrorKind::undefined ? 404 : 500);
   return answer(json::object());
 }
