@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/notify/gatherer.h"
 #include "agent/notify/pulse.h"
 #include "agent/notify/sender.h"
 #include "agent/runtime/log.h"
@@ -9,8 +10,10 @@
 
 namespace pgvigil::agent::notify {
 
-Notifier::Notifier(Store& store, std::function<std::string()> trouble)
-    : store_(store), trouble_(std::move(trouble)), intake_(store, shared_), silences_(store, shared_) {}
+Notifier::Notifier(Store& store, Outlook outlook)
+    : store_(store), outlook_(std::move(outlook)), intake_(store, shared_), silences_(store, shared_) {
+  shared_.world.is_standby = outlook_.is_standby;
+}
 
 Notifier::~Notifier() { stop(); }
 
@@ -55,15 +58,25 @@ void Notifier::configure(const NotifySettings& settings, std::string external_ur
     if (type == nullptr) continue;
     threads_.emplace_back([this, receiver, beats = type->manners.beats](const std::stop_token& stop) {
       if (beats)
-        Pulse(shared_, receiver, trouble_, stopping_).run(stop);
+        Pulse(shared_, receiver, outlook_.trouble, stopping_).run(stop);
       else
-        Sender(store_, shared_, receiver).run(stop);
+        Sender(store_, shared_, outlook_, receiver).run(stop);
     });
   }
+  if (!threads_.empty() && outlook_.look)
+    threads_.emplace_back([this](const std::stop_token& stop) { Gatherer(store_, shared_, outlook_).run(stop); });
 }
 
-void Notifier::add(Transaction& transaction, const rules::Rule&, const rules::AlertEvent& event, Timestamp at) {
-  intake_.add(transaction, event, at);
+void Notifier::add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) {
+  intake_.add(transaction, rule, event, at);
+}
+
+std::vector<Alert> Notifier::alerts() const {
+  const std::lock_guard lock(shared_.mutex);
+  std::vector<Alert> all;
+  for (const auto& [fingerprint, alert] : shared_.world.alerts)
+    all.push_back(alert);
+  return all;
 }
 
 std::vector<DecisionView> Notifier::decisions() const {
@@ -71,11 +84,11 @@ std::vector<DecisionView> Notifier::decisions() const {
   return shared_.decisions.all();
 }
 
-std::vector<ReceiverFigures> Notifier::figures() const {
+NotifierFigures Notifier::figures() const {
   const std::lock_guard lock(shared_.mutex);
-  std::vector<ReceiverFigures> all;
+  NotifierFigures all{.looks = shared_.looks};
   for (const auto& [name, figures] : shared_.figures)
-    all.push_back(figures);
+    all.receivers.push_back(figures);
   return all;
 }
 
