@@ -97,7 +97,7 @@ std::vector<Option<S>> source_options() {
       path("drills", [](S & s) -> auto& { return s.drills; }, "The folder of the results of `pgvigil-restore-drill`."),
       databases_option(),
       segment_size_option(),
-      duration<S>("every", 10s, [](S & s) -> auto& { return s.every; }, "How often the backups are looked at."),
+      duration<S>("every", 1s, [](S & s) -> auto& { return s.every; }, "How often the backups are looked at."),
       duration<S>("timeout", 1s, [](S & s) -> auto& { return s.timeout; },
                   "For one look; then the tool and its children are killed."),
       policy_reader()};
