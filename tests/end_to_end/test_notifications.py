@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import random
+import subprocess
 import time
 
 import pytest
 
+from support import places
 from support.agent import command
 from support.config import config, custom_collector
 from support.sink import Sink
@@ -147,10 +149,35 @@ def test_a_silence_keeps_it_quiet_and_says_so(making, server, conditions):
         assert not sink.bodies()
         listed = command("silence", "list", *address)
         assert identity in listed.stdout and "id=1" in listed.stdout and "maintenance" in listed.stdout
-        assert command("silence", "expire", identity, *address).returncode == 0
+        unknown = command("silence", "expire", "no-such", *address)
+        assert unknown.returncode == 1 and "there is no silence 'no-such'" in unknown.stderr
+        # A proxy of the environment is no way to what listens on this machine alone.
+        nowhere = {"http_proxy": f"http://127.0.0.1:{places.free_port()}"}
+        assert command("silence", "expire", identity, *address, env=nowhere).returncode == 0
         sink.wait_for(lambda bodies: alerts(bodies, "firing") == {"1"}, "it outlived its silence")
         everything = command("silence", "add", "id=~.*", "--for", "1h", *address)
         assert everything.returncode == 1 and "would silence everything" in everything.stderr
+
+
+def test_alertmanagers_own_tool_silences(making, server):
+    agent = start(making, server, settings(""))
+    def amtool(*words):
+        url = f"--alertmanager.url=http://127.0.0.1:{agent.port}"
+        done = subprocess.run(["amtool", "silence", url, *words], capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    identity = amtool("add", "alertname=TestAlert", "id=~1.*", "--duration=2h", "--author=me", "--comment=by amtool").strip()
+    assert identity in amtool("query") and "by amtool" in amtool("query")
+    shown = agent.get(f"/api/v2/silence/{identity}")
+    assert shown.status == 200 and shown.json()["status"]["state"] == "active"
+    amtool("expire", identity)
+    assert identity not in amtool("query") and identity in amtool("query", "--expired")
+    assert agent.request("DELETE", f"/api/v2/silence/{identity}").status == 200  # ended twice is ended
+    assert agent.request("DELETE", "/api/v2/silence/no-such").status == 404
+    assert agent.get("/api/v2/silence/no-such").status == 404
+    refused = agent.request("POST", f"/api/v2/silence/{identity}")
+    assert refused.status == 405 and refused.headers["allow"] == "GET, HEAD, DELETE"
 
 
 def test_a_receiver_that_cannot_be_reached_has_one_that_stands_in(making, server, conditions):

@@ -9,7 +9,8 @@ import time
 class Sink:
     """Answers 200 unless `behave` (path, headers, body -> status, headers, body; None: hang up) says something else."""
 
-    def __init__(self, behave=None):
+    def __init__(self, behave=None, tls=None):
+        """`tls`: an ssl.SSLContext of a server."""
         self.requests = []  # (path, headers, body)
         self._lock = threading.Lock()
         self.behave = behave or (lambda path, headers, body: (200, {}, b"ok"))
@@ -41,13 +42,16 @@ class Sink:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def _keep(self, request):
         with self._lock:
