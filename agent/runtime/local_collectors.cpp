@@ -1,5 +1,6 @@
 #include "agent/runtime/local_collectors.h"
 
+#include "agent/runtime/backup_fetch.h"
 #include "collectors/backups/backup_collector.h"
 #include "collectors/host/host_collector.h"
 
@@ -7,7 +8,7 @@ namespace pgvigil::agent {
 
 std::unique_ptr<collectors::LocalCollector> local_collector(const ServerConfig& server) {
   if (server.kind == ServerKind::backups)
-    return std::make_unique<backups::BackupCollector>(server.backups);
+    return std::make_unique<backups::BackupCollector>(server.backups, backup_fetch());
   return std::make_unique<host::HostCollector>(server.host);
 }
 
