@@ -28,7 +28,8 @@ UNHEALTHY = "BackupStanzaUnhealthy"
 FLAGGED = "BackupHasErrors"
 TOO_OLD = "BackupIncrementalTooOld"
 FULL_TOO_OLD = "BackupFullTooOld"
-RULES = [NOT_RECOVERABLE, UNSEEN, UNHEALTHY, FLAGGED, TOO_OLD, FULL_TOO_OLD]
+OVERDUE = "BackupOverdue"
+RULES = [NOT_RECOVERABLE, UNSEEN, UNHEALTHY, FLAGGED, TOO_OLD, FULL_TOO_OLD, OVERDUE]
 CIPHER = "repo1-cipher-type=aes-256-cbc\nrepo1-cipher-pass={}\n"
 
 
@@ -106,7 +107,9 @@ class Set:
 
     def section(self):
         keys = {"directory": self.home, "every": "4s"}
-        return section("dumps", self.name, keys) + 'databases = ["postgres"]\n'
+        due = time.strftime("%M %H * * *", time.gmtime(time.time() - 1800))
+        policy = f'policy = {{ schedule = "{due}", grace = "10m" }}' if self.name == "overdue" else ""
+        return section("dumps", self.name, keys) + f'databases = ["postgres"]\n{policy}\n'
 
 
 def section(tool, name, keys):
@@ -295,6 +298,7 @@ FAULTS = {
     "sealed": (Set, sealed, "unproven", [NOT_RECOVERABLE]),
     "future": (Set, aged(-7200), "clock", [NOT_RECOVERABLE]),
     "late": (Set, aged(3 * DAY), "too_old", [NOT_RECOVERABLE, TOO_OLD]),
+    "overdue": (Set, aged(3600), None, [OVERDUE]),
     "gone": (Set, lambda dumps: away(dumps.home), "unreadable", [NOT_RECOVERABLE, UNSEEN]),
 }
 
