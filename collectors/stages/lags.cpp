@@ -20,10 +20,21 @@ void Lag::add(Timestamp at, double leader, std::optional<double> mark) {
   mark_ = mark;
   last_ = at;
   if (!is_new || !counts) return;
-  points_.push_back({at, leader});
-  if (points_.size() <= k_most_points) return;
-  std::size_t i = 0;
-  std::erase_if(points_, [&i](const Point&) { return i++ % 2 == 1; });
+  if (points_.empty()) apart_ = {};
+  if (!points_.empty() && at - points_.back().at < apart_)
+    points_.back().leader = leader;
+  else
+    points_.push_back({at, leader});
+  if (points_.size() > k_most_points) thin_out();
+}
+
+/// Two become one, with the time of the earlier: a lag is told as longer rather than as shorter.
+void Lag::thin_out() {
+  for (std::size_t i = 0; i + 1 < points_.size(); i += 2)
+    points_[i / 2] = {points_[i].at, points_[i + 1].leader};
+  if (points_.size() % 2 == 1) points_[points_.size() / 2] = points_.back();
+  points_.resize((points_.size() + 1) / 2);
+  apart_ = (points_.back().at - points_.front().at) / static_cast<int>(k_most_points / 2);
 }
 
 double Lag::seconds(Timestamp now, double follower) {

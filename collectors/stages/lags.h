@@ -16,8 +16,8 @@ struct LagPlan {
 };
 
 /// For how long a position has not been reached: the age of the oldest reading of the leader that the follower is
-/// still behind. 0 when all is reached, however long ago that was. Readings are thinned out beyond some thousands;
-/// the oldest stays.
+/// still behind. 0 when all is reached, however long ago that was. Beyond some thousands,
+/// readings that are close to one another become one, which may make a lag longer by a thousandth.
 class Lag {
  public:
   /// Takes what the leader reads. A leader that fell begins anew. With a mark, the first reading counts for nothing:
@@ -31,7 +31,10 @@ class Lag {
     Timestamp at{};
     double leader = 0;
   };
+  void thin_out();
+
   std::deque<Point> points_;  // not reached yet, the oldest first
+  Timestamp::duration apart_{};  // what is read sooner after the last point is added to it
   std::optional<double> leader_;
   std::optional<double> mark_;
   Timestamp last_{};

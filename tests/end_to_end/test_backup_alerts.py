@@ -383,7 +383,7 @@ class World:
             ]
 
         with contextlib.suppress(AssertionError):
-            until(lambda: set(self.reasons()) == set(reasons) and not differences(), "verdicts and alerts are right", 60, 0.5)
+            until(lambda: set(self.reasons()) == set(reasons) and not differences(), "verdicts and alerts are right", 240, 1)
         assert set(self.reasons()) == set(reasons)
         assert not differences()
         stays(lambda: not differences(), "verdicts and alerts are right", 4)

@@ -16,6 +16,17 @@ from support.barman import Barman
 from support.cluster import DEBIAN_MAJOR, bin_folder
 from support.config import config, toml_string
 from support.stanza import assert_not, assert_recoverable, verdicts, write
+from support.waiting import until
+
+
+class Folder:
+    """For backups, and gone afterwards."""
+
+    def __init__(self):
+        self.path = places.new_folder("base")
+
+    def remove(self):
+        places.remove_folder(self.path)
 
 
 @pytest.mark.skipif(not shutil.which("barman"), reason="there is no barman")
@@ -47,12 +58,6 @@ def test_barman(making):
 
 @pytest.mark.parametrize("kind", ["plain", "tar"])
 def test_a_base_backup(making, cluster, kind):
-    class Folder:
-        path = places.new_folder("base")
-
-        def remove(self):
-            places.remove_folder(self.path)
-
     folder = making.keep(Folder())
     where = os.path.join(folder.path, "monday")
     options = ["--format=plain"] if kind == "plain" else ["--format=tar", "--gzip"]
@@ -79,6 +84,28 @@ def test_a_base_backup(making, cluster, kind):
     assert_not(verdict(), "no_whole_backup")
     os.remove(os.path.join(where, "backup_manifest"))
     assert verdict()["verdict"] != "recoverable"
+
+
+def test_summaries_of_wal_that_an_incremental_base_backup_needs(making):
+    cluster = making.cluster(18, settings={"summarize_wal": "on", "wal_summary_keep_time": "1h"})
+    folder = making.keep(Folder())
+    where = os.path.join(folder.path, "monday")
+    subprocess.run(
+        [
+            os.path.join(bin_folder(18), "pg_basebackup"),
+            *["--host", cluster.home, "--port", str(cluster.port), "--username", "postgres"],
+            *["--pgdata", where, "--wal-method=stream", "--checkpoint=fast", "--no-sync"],
+        ],
+        check=True,
+        timeout=60,
+    )
+    section = f"[[backup]]\ntool = \"base-backups\"\ndirectory = {toml_string(folder.path)}\n"
+    until(lambda: cluster.value("select count(*) from pg_available_wal_summaries()"), "there are summaries")
+    assert_recoverable(verdicts(config(cluster, more=section))[0])
+    then = time.time() - 50 * 60
+    for name in ("backup_manifest", "backup_label"):
+        os.utime(os.path.join(where, name), (then, then))
+    assert_recoverable(verdicts(config(cluster, more=section))[0], ["summaries_gone"])
 
 
 class ApiServer:
@@ -139,7 +166,7 @@ def cnpg_objects(phase="completed"):
     cluster = {"kind": "Cluster", "metadata": {"name": "payments"}, "status": {"conditions": [condition]}}
     backups = []
     for number in range(200):
-        stop = now - 3600 - 86400 * (199 - number) / 100
+        stop = now - 600 - 86400 * (199 - number) / 100
         status = {
             "phase": phase if number == 199 else "completed",
             "method": "barmanObjectStore",
