@@ -106,6 +106,8 @@ int check_server(const Config& config, const ServerConfig& server) {
                to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
   else if (server.kind == ServerKind::host)
     fmt::print("host           cgroup {}\n", server.host.cgroup.empty() ? "not named" : server.host.cgroup);
+  else if (server.kind == ServerKind::patroni)
+    fmt::print("Patroni        {}\n", server.patroni.url);
   else if (server.kind == ServerKind::backups)
     fmt::print("backups        {} configured\n", server.backups.sources.size());
   else

@@ -91,6 +91,8 @@ std::string_view scope_word(const Definition& definition) {
       return "of the host";
     case collectors::Scope::backups:
       return "of each `[[backup]]`";
+    case collectors::Scope::patroni:
+      return "of the server's Patroni";
   }
   return "";
 }

@@ -35,6 +35,7 @@ std::vector<MetricFamily> families_of(const StatusBoard& board, const RenderSett
   std::vector<MetricFamily> families = server_families(server, settings.up_interval);
   const auto collectors = board.collectors();
   append(families, collector_families(collectors));
+  append(families, advice_families(server));
   if (server.kind == ServerKind::postgres && settings.generation != collectors::Generation::off)
     append(families, exporter_server_families(collectors));
   return families;
