@@ -83,7 +83,7 @@ Agent::Agent(AgentOptions options)
       scraper_(own_),
       world_(self_),
       api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); },
-                                           [this] { return judge(); })) {
+                                           [this] { return judge(); }, own_)) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
                      nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));
