@@ -205,6 +205,7 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
     log(LogLevel::warning, "rule_warning", {{"warning", warning}});
   JudgeSettings settings{.history = {config.history.retention, config.history.max_bytes},
                          .keep = config.history.keep,
+                         .keep_charted = config.history.dashboards,
                          .surroundings = {config.rules.evaluation_interval, config.rules.external_url,
                                           std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;
