@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <random>
 
 #include "agent/commands/commands.h"
 #include "agent/config/load.h"
-#include "agent/notify/http_client.h"
+#include "agent/notify/clock.h"
+#include "agent/notify/delivery.h"
 #include "agent/notify/plan.h"
+#include "agent/notify/random.h"
 #include "agent/notify/text.h"
 
 namespace pgvigil::agent {
@@ -36,13 +37,8 @@ exit status: 0 everybody took it; 1 somebody did not; 2 wrong usage or configura
 /// What stands beside the label alertname.
 constexpr std::string_view k_event_name = "PgvigilEvent";
 
-std::string fresh_id() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
-
 Notification notification_of(const ReceiverSettings& receiver, Alert alert, Cause cause, const Config& config) {
-  Notification notification{receiver.name, "pgvigil notify", fresh_id(), cause, std::chrono::system_clock::now()};
+  Notification notification{receiver.name, "pgvigil notify", new_id(), cause, std::chrono::system_clock::now()};
   notification.external_url = config.rules.external_url;
   notification.group_labels = alert.labels;
   notification.alerts.push_back(std::move(alert));
@@ -51,27 +47,12 @@ Notification notification_of(const ReceiverSettings& receiver, Alert alert, Caus
 
 /// Sends it, and prints what came back. Whether it was taken; `memory` is what the next one about it needs.
 bool tell(const ReceiverSettings& settings, const Notification& notification, std::string& memory) {
-  const ReceiverType& type = *find_receiver_type(settings.type);
-  const auto receiver = type.make(settings);
-  const auto credentials = read_credentials(settings);
-  if (!credentials) {
-    fmt::print("{}: {}\n", settings.name, credentials.error().message);
-    return false;
-  }
-  HttpClient client;
-  std::vector<Answer> answers;
-  bool all = true;
-  bool any = false;
-  for (const Request& request : receiver->render(notification, *credentials, Detail::full)) {
-    answers.push_back(client.send(request, settings.transport));
-    const Judgement judgement = receiver->judge(answers.back());
-    const bool taken = judgement.verdict == Verdict::delivered;
-    all = all && taken;
-    any = any || taken;
-    fmt::print("{}: {} ({})\n", settings.name, to_string(judgement.verdict), scrubbed(judgement.why, *credentials));
-  }
-  const bool taken = type.manners.takes_any_peer ? any : all && !answers.empty();
-  if (taken) memory = receiver->remember(notification, answers);
+  Attempt attempt = Delivery(settings).send(notification);
+  if (attempt.answers.empty()) attempt.answers.push_back(attempt.judgement);
+  for (const Judgement& judgement : attempt.answers)
+    fmt::print("{}: {} ({})\n", settings.name, to_string(judgement.verdict), judgement.why);
+  const bool taken = attempt.judgement.verdict == Verdict::delivered;
+  if (taken) memory = std::move(attempt.memory);
   return taken;
 }
 
@@ -81,7 +62,7 @@ Alert sample_alert() {
   alert.annotations = {{"summary", "A test of pgvigil: nothing is wrong"},
                        {"description", "Somebody ran 'pgvigil notify test'. Nobody has to do anything."}};
   alert.value = 1;
-  alert.fired_at = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  alert.fired_at = now_ms();
   for (int i = 0; i < 30; ++i)
     alert.recent.push_back(std::sin(i / 4.0));
   return alert;
@@ -164,7 +145,7 @@ int run(Arguments arguments) {
   alert.annotations = {{"summary", *title}};
   if (text) alert.annotations.emplace_back("description", *text);
   alert.value = 1;
-  alert.fired_at = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  alert.fired_at = now_ms();
   return event(*config, std::move(alert));
 }
 

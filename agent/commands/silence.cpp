@@ -130,7 +130,7 @@ int expire(Arguments& arguments, const std::string& address) {
   if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("silence", complaint);
   if (ids.empty()) return wrong_usage("silence", "which silence? 'pgvigil silence list' has the ids");
   for (const std::string& id : ids)
-    if (const auto answer = ask(address, "POST", "/api/v2/silence/" + id + "/expire", {}); !answer) return fail(answer.error());
+    if (const auto answer = ask(address, "DELETE", "/api/v2/silence/" + id, {}); !answer) return fail(answer.error());
   return 0;
 }
 

@@ -82,7 +82,7 @@ std::expected<Silence, std::string> silence_from(const std::string& text) {
 Response list_silences(Agent& agent) {
   json list = json::array();
   if (const auto* notifier = agent.notifier())
-    for (const Silence& silence : notifier->silences())
+    for (const Silence& silence : notifier->silences().all())
       list.push_back(json_of(silence));
   return answer(list);
 }
@@ -92,15 +92,22 @@ Response add_silence(Agent& agent, const Request& request) {
   if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
   auto silence = silence_from(request.body);
   if (!silence) return refusal(silence.error());
-  const auto id = notifier->set_silence(std::move(*silence), now());
+  const auto id = notifier->silences().set(std::move(*silence), now());
   if (!id) return refusal(id.error().message, id.error().kind == ErrorKind::configuration ? 400 : 500);
   return answer({{"silenceID", *id}});
+}
+
+Response show_silence(Agent& agent, const Request& request) {
+  if (const auto* notifier = agent.notifier())
+    for (const Silence& silence : notifier->silences().all())
+      if (silence.id == request.captured) return answer(json_of(silence));
+  return refusal("there is no silence '" + request.captured + "'", 404);
 }
 
 Response expire_silence(Agent& agent, const Request& request) {
   auto* notifier = agent.notifier();
   if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
-  const auto done = notifier->expire_silence(request.captured, now());
+  const auto done = notifier->silences().expire(request.captured, now());
   if (!done) return refusal(done.error().message, done.error().kind == ErrorKind::undefined ? 404 : 500);
   return answer(json::object());
 }
@@ -134,7 +141,9 @@ std::vector<Route> notify_routes(Agent& agent) {
       {RouteKind::get, "/api/v2/silences", [&](const Request&) { return list_silences(agent); }, "silences"},
       {RouteKind::post, "/api/v2/silences", [&](const Request& request) { return add_silence(agent, request); },
        "make or change a silence", k_silence_body},
-      {RouteKind::post, "/api/v2/silence/{id}/expire", [&](const Request& request) { return expire_silence(agent, request); },
+      {RouteKind::get, "/api/v2/silence/{id}", [&](const Request& request) { return show_silence(agent, request); },
+       "a silence"},
+      {RouteKind::remove, "/api/v2/silence/{id}", [&](const Request& request) { return expire_silence(agent, request); },
        "end a silence"},
       {RouteKind::get, "/api/v1/notifications", [&](const Request&) { return decisions(agent); },
        "why somebody was told, or not"},

@@ -47,6 +47,7 @@ std::optional<Method> method_of(const std::string& name) {
   if (name == "GET") return Method::get;
   if (name == "HEAD") return Method::head;
   if (name == "POST") return Method::post;
+  if (name == "DELETE") return Method::remove;
   return std::nullopt;
 }
 
@@ -149,10 +150,13 @@ class Protocol::Translator final : public httplib::Server {
     bool ignored = false;
     process_request(stream, !keep_alive_, ignored, nullptr);
     if (!routed_) return {};
-    Answer answer{.reply = {.head = stream.take_output(), .body = {}, .keep_alive = keep_alive_},
+    Answer answer{.reply = {.head = stream.take_output(), .body = {}, .source = {}, .keep_alive = keep_alive_},
                   .route = routed_->route,
                   .status = routed_->response.status};
-    if (!is_head_) answer.reply.body = routed_->response.body.pieces();
+    if (!is_head_) {
+      answer.reply.body = routed_->response.body.pieces();
+      answer.reply.source = routed_->response.body.source();
+    }
     routed_.reset();
     return answer;
   }

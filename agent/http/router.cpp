@@ -13,7 +13,29 @@ namespace {
 constexpr std::string_view k_other = "other";
 
 bool serves(const Route& route, Method method) {
-  return route.kind == RouteKind::get_and_post || (route.kind == RouteKind::post) == (method == Method::post);
+  const bool reads = method == Method::get || method == Method::head;
+  switch (route.kind) {
+    case RouteKind::get:
+      return reads;
+    case RouteKind::post:
+      return method == Method::post;
+    case RouteKind::get_and_post:
+      return reads || method == Method::post;
+    case RouteKind::remove:
+      return method == Method::remove;
+  }
+  return false;
+}
+
+Method method_of(std::string_view word) {
+  if (word == "POST") return Method::post;
+  return word == "DELETE" ? Method::remove : Method::get;
+}
+
+/// What stands before the path of a route in the overview.
+std::string_view word_of(RouteKind kind) {
+  if (kind == RouteKind::post) return "POST ";
+  return kind == RouteKind::remove ? "DELETE " : "";
 }
 
 /// What stands in `path` for the "{name}" of `pattern`, empty when it has none; nothing when they differ.
@@ -27,12 +49,6 @@ std::optional<std::string_view> captured(std::string_view pattern, std::string_v
     return std::nullopt;
   const std::string_view segment = path.substr(before.size(), path.size() - before.size() - after.size());
   return segment.find('/') == std::string_view::npos ? std::optional(segment) : std::nullopt;
-}
-
-/// The methods of the routes, as the Allow header lists them.
-std::string allowed(bool read, bool post) {
-  if (read && post) return "GET, HEAD, POST";
-  return post ? "POST" : "GET, HEAD";
 }
 
 Response call(const Handler& handler, const Request& request) {
@@ -59,7 +75,7 @@ std::optional<Response> refused_body(const Route& route, const Request& request)
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
   overview_ = "no such page; there are:\n";
   for (const Route& route : routes_) {
-    overview_ += "  " + std::string(route.kind == RouteKind::post ? "POST " : "") + route.path;
+    overview_ += "  " + std::string(word_of(route.kind)) + route.path;
     if (!route.help.empty()) overview_ += "  " + route.help;
     overview_ += '\n';
   }
@@ -76,7 +92,7 @@ const Route* Router::find(std::string_view head) const {
   const RequestLine line = request_line(head);
   const auto target = parse_request_target(line.target);
   if (!target) return nullptr;
-  return find(target->path, line.method == "POST" ? Method::post : Method::get);
+  return find(target->path, method_of(line.method));
 }
 
 std::size_t Router::body_room(std::string_view head) const {
@@ -95,19 +111,20 @@ Routed Router::answer(Request request) const {
     request.captured = *captured(route->path, request.path);
     return {route->path, call(route->handler, request)};
   }
-  const bool known = std::ranges::any_of(
-      routes_, [&](const Route& route) { return captured(route.path, request.path).has_value(); });
-  if (known || request.method == Method::post) return {k_other, wrong_method(request.path)};
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  if (!reads || knows(request.path)) return {k_other, wrong_method(request.path)};
   return {k_other, {.status = 404, .body = overview_}};
 }
 
+bool Router::knows(std::string_view path) const {
+  return std::ranges::any_of(routes_, [&](const Route& route) { return captured(route.path, path).has_value(); });
+}
+
 Response Router::wrong_method(std::string_view path) const {
-  const auto has = [&](RouteKind kind) {
-    return std::ranges::any_of(routes_, [&](const Route& route) {
-      return captured(route.path, path) && (route.kind == kind || route.kind == RouteKind::get_and_post);
-    });
-  };
-  const std::string methods = allowed(has(RouteKind::get), has(RouteKind::post));
+  std::string methods;
+  for (const auto& [method, words] : {std::pair(Method::get, "GET, HEAD"), {Method::post, "POST"}, {Method::remove, "DELETE"}})
+    if (find(path, method) != nullptr) methods += (methods.empty() ? "" : ", ") + std::string(words);
+  if (methods.empty()) methods = "GET, HEAD";
   return {.status = 405, .body = "this page answers to " + methods + "\n", .headers = {{"Allow", methods}}};
 }
 

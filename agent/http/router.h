@@ -14,8 +14,9 @@ namespace pgvigil::agent {
 /// Answers one request. Several threads call it at the same time. What it throws becomes a 500 without text.
 using Handler = std::function<Response(const Request&)>;
 
-/// Whether a route is read (GET, and HEAD with it), acted upon (POST), or asked in either way.
-enum class RouteKind : std::uint8_t { get, post, get_and_post };
+/// Whether a route is read (GET, and HEAD with it), acted upon (POST), asked in either way, or takes something away
+/// (DELETE).
+enum class RouteKind : std::uint8_t { get, post, get_and_post, remove };
 
 /// Which threads run a handler: one of those that always have a moment, or one of the few that may be busy
 /// for long.
@@ -56,7 +57,7 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes);
   Routed answer(Request request) const;
-  /// The answer to a method that no route has (PUT, DELETE, ...).
+  /// The answer to a method that no route has (PUT, PATCH, ...).
   Response wrong_method(std::string_view path) const;
 
   /// What is to be known of a request before its body is there: the bytes that this may have, and who will
@@ -66,6 +67,7 @@ class Router {
 
  private:
   const Route* find(std::string_view path, Method method) const;
+  bool knows(std::string_view path) const;
   const Route* find(std::string_view head) const;
 
   std::vector<Route> routes_;

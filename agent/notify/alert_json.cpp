@@ -68,6 +68,12 @@ std::string alertmanager_json(const Notification& notification, std::chrono::mil
   return text_of(alerts);
 }
 
+HttpRequest json_post(Secret url, const json& body, const Secret& authorization) {
+  HttpRequest request{"POST", std::move(url), {{"Content-Type", Secret("application/json; charset=utf-8")}}, text_of(body)};
+  if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
+  return request;
+}
+
 std::string text_of(const json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/notify/notification.h"
+#include "agent/notify/request.h"
 
 namespace pgvigil::agent::notify {
 
@@ -14,6 +15,9 @@ std::string webhook_json(const Notification& notification, std::size_t max_alert
 /// The alerts as POST /api/v2/alerts of an Alertmanager takes them. What fires ends `resolve_timeout` from
 /// now, unless it is sent again.
 std::string alertmanager_json(const Notification& notification, std::chrono::milliseconds resolve_timeout);
+
+/// A request with JSON for its body.
+HttpRequest json_post(Secret url, const nlohmann::json& body, const Secret& authorization = {});
 
 /// JSON as text; bytes that are no UTF-8 are replaced.
 std::string text_of(const nlohmann::json& json);

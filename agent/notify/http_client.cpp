@@ -21,6 +21,12 @@ void append(List& list, const std::string& line) {
   list.reset(curl_slist_append(list.release(), line.c_str()));
 }
 
+/// Whether "127.0.0.1:9187", "localhost" or "[::1]:80" is this machine, whatever its resolver says.
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host.starts_with("localhost:") || host.starts_with("127.") ||
+         host.starts_with("[::1]");
+}
+
 /// What one transfer fills and reads.
 struct Transfer {
   std::string answer;
@@ -104,14 +110,15 @@ struct HttpClient::Handle {
   }
   void set(CURLoption option, const std::string& value) { curl_easy_setopt(curl, option, value.c_str()); }
 
-  void set_up(Transfer& transfer, const Transport& transport) {
+  void set_up(Transfer& transfer, const Transport& transport, const std::string& host) {
     curl_easy_reset(curl);  // keeps connections
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
     set(CURLOPT_CONNECTTIMEOUT_MS, long{transport.connect_timeout.count()});
     set(CURLOPT_TIMEOUT_MS, long{transport.timeout.count()});
-    if (!transport.proxy.empty()) set(CURLOPT_PROXY, transport.proxy);
+    // No proxy of the environment leads to what listens on this machine alone.
+    if (!transport.proxy.empty() || is_loopback(host)) set(CURLOPT_PROXY, transport.proxy);
     if (!transport.ca_file.empty()) set(CURLOPT_CAINFO, transport.ca_file);
     set(CURLOPT_WRITEFUNCTION, keep_answer);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&transfer));
@@ -171,12 +178,11 @@ HttpClient::~HttpClient() = default;
 Answer HttpClient::send(const Request& request, const Transport& transport, const std::stop_token& stop) {
   if (handle_->curl == nullptr) return {.error = Error{ErrorKind::internal, "libcurl gives no handle"}};
   Transfer transfer{{}, {}, stop};
-  handle_->set_up(transfer, transport);
-  // libcurl keeps a pointer to the list: it lives until the transfer is over.
-  const List list = std::visit([&](const auto& each) { return handle_->prepare(each, transfer); }, request);
   const auto* http = std::get_if<HttpRequest>(&request);
   const std::string host = http != nullptr ? host_of(http->url.reveal()) : std::get<Mail>(request).server;
-
+  handle_->set_up(transfer, transport, host);
+  // libcurl keeps a pointer to the list: it lives until the transfer is over.
+  const List list = std::visit([&](const auto& each) { return handle_->prepare(each, transfer); }, request);
   const CURLcode code = curl_easy_perform(handle_->curl);
   Answer answer;
   long status = 0;

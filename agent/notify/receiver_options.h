@@ -1,10 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "agent/config/credential_options.h"
 #include "agent/config/option_kinds.h"
-#include "agent/notify/receiver_settings.h"
+#include "agent/notify/receiver.h"
 #include "rules/template/template.h"
 
 /// The keys of receivers that several types have.
@@ -92,6 +93,22 @@ inline Option<R> max_alerts_option() {
   return kinds::integer<R>(
       "max_alerts", 1, 1000, [](R & r) -> auto& { return r.max_alerts; },
       "Alerts that one message shows; it counts the others.");
+}
+
+/// What a type of receivers is made by.
+template <typename Type>
+std::unique_ptr<Receiver> make_receiver(const ReceiverSettings& settings) {
+  return std::make_unique<Type>(settings);
+}
+
+/// Of a type that writes into a channel behind one address.
+inline ReceiverOptions channel_options(std::string_view url_meaning) {
+  ReceiverOptions all;
+  append_url(all, url_meaning);
+  all.push_back(title_option());
+  all.push_back(body_option());
+  all.push_back(max_alerts_option());
+  return all;
 }
 
 inline void require_url(Section& section, const R& receiver) {

@@ -38,6 +38,8 @@ run_checks() {
   check_payments_metrics
   check_backup
   check_alerts
+  check_incident locks
+  check_incident backup
   check_processes
   if ((failures)); then
     echo "$failures assertions failed"
@@ -158,6 +160,16 @@ backup_is_proven() {
 # Asks pgvigil itself.
 judged() {
   get "$pgvigil_url/api/v1/query" --get --data-urlencode "query=$1" | jq -e '.data.result | length > 0' >/dev/null
+}
+
+check_incident() { # <name>
+  expect "the incident '$1' is told, and so is its end" incident_is_told "$1"
+}
+
+incident_is_told() { # <name>
+  local output
+  output=$(PGVIGIL_DEMO=$home run_interruptible "$here/demo" incident "$1") || { echo "$output" && return 1; }
+  grep -F '[FIRING:1]' <<<"$output" && grep -F '[RESOLVED]' <<<"$output"
 }
 
 check_processes() {

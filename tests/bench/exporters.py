@@ -12,12 +12,12 @@ PGVIGIL names the binary (default build/release/agent/pgvigil), POSTGRES_EXPORTE
 role of each. Figures of two runs on a shared machine differ by some 20 %: compare within one run only.
 """
 
-import argparse
 import sys
 import time
 
 from measure import SETTINGS, Contender, database_time, keeping, measure_scrapes, measure_window, memory, \
     print_table, print_targets, start_exporter
+from options import Options
 from support.agent import Agent
 from support.cluster import Cluster, PASSWORD
 from workload import Load, create_roles
@@ -66,7 +66,7 @@ def targets(ours, theirs, resident):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__, add_help=True)
+    parser = Options(__doc__)
     parser.add_argument("--scrapes", type=int, default=1000)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--scale", type=int, default=10)

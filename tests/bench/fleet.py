@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A fleet on one machine: one Prometheus that scrapes many agents, and how long the fleet's dashboards take. By hand:
+"""A fleet on one machine: one Prometheus that scrapes many agents, and how long the fleet's dashboards take.
 
-    tests/bench/fleet.py [AGENTS] [SECONDS]
+usage: tests/bench/fleet.py [AGENTS=200] [SECONDS=120]
 
 One real agent beside a real Postgres is scraped once; a small server then gives that answer for every simulated agent, so the
 series are real in number and shape, and their values stand still. Printed: series, Prometheus's memory and CPU, and the time of
@@ -17,6 +17,8 @@ import sys
 import threading
 import time
 import urllib.parse
+
+from options import Options
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "end_to_end"))
 # pylint: disable=wrong-import-position
@@ -109,7 +111,11 @@ def one_scrape(making):
 
 
 def main():
-    count, seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 200, int(sys.argv[2]) if len(sys.argv) > 2 else 120
+    parser = Options(__doc__)
+    parser.add_argument("agents", type=int, nargs="?", default=200)
+    parser.add_argument("seconds", type=int, nargs="?", default=120)
+    choices = parser.parse_args()
+    count, seconds = choices.agents, choices.seconds
     assert command("version").returncode == 0
     with contextlib.ExitStack() as stack:
         making = Making(stack)

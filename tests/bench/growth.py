@@ -13,7 +13,6 @@ compressed. Growth is the slope of a line through the private memory (RssAnon; w
 rest, times its length: below 1 % of the level, or 64 kB, is none.
 """
 
-import argparse
 import os
 import re
 import subprocess
@@ -21,6 +20,7 @@ import sys
 import time
 
 from measure import SETTINGS, keeping
+from options import Options
 from support.agent import Agent, binary
 from support.cluster import Cluster
 from workload import create_roles, create_tables
@@ -80,7 +80,7 @@ def growth(rest):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__, add_help=True)
+    parser = Options(__doc__)
     parser.add_argument("--ticks", type=int, default=240)
     parser.add_argument("--massif", action="store_true")
     parser.add_argument("--more", default="")

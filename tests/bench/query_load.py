@@ -4,7 +4,6 @@
 usage: tests/bench/query_load.py [--clients 4] [--seconds 15]
 """
 
-import argparse
 import http.client
 import statistics
 import threading
@@ -12,6 +11,7 @@ import time
 import urllib.parse
 
 from measure import SETTINGS, keeping, memory
+from options import Options
 from support.agent import Agent
 from support.cluster import Cluster
 from workload import create_roles, create_tables
@@ -70,7 +70,7 @@ def show(title, port, seconds):
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = Options(__doc__)
     options.add_argument("--clients", type=int, default=4)
     options.add_argument("--seconds", type=float, default=15)
     options = options.parse_args()

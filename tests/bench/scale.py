@@ -18,13 +18,13 @@ PGVIGIL names the binary (default build/release/agent/pgvigil), POSTGRES_EXPORTE
 some 20 %: compare within one run only.
 """
 
-import argparse
 import subprocess
 import sys
 import time
 
 from measure import SETTINGS, Contender, exporter_program, keeping, measure_scrapes, measure_window, memory, \
     print_table, print_targets, start_exporter
+from options import Options
 from support.agent import Agent, command
 from support.cluster import Cluster, PASSWORD
 from workload import create_databases, create_roles, create_tables
@@ -175,7 +175,7 @@ def targets(choices, default, same, rival_spent):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(usage=__doc__, add_help=True)
+    parser = Options(__doc__)
     parser.add_argument("what", choices=("tables", "databases"))
     parser.add_argument("count", type=int)
     parser.add_argument("--tables", type=int, default=100)

@@ -14,10 +14,11 @@ counts for the statement of each; "read" is what its backend read from files, wh
 most that its backend ever had, and what the process itself has. PGVIGIL names the binary.
 """
 
-import argparse
 import os
 import sys
 import time
+
+from options import Options
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../end_to_end"))
 from support.agent import Agent  # noqa: E402
@@ -130,7 +131,7 @@ def report(cluster, agent, ours, theirs, slowest):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = Options(__doc__)
     parser.add_argument("--statements", type=int, default=5000)
     parser.add_argument("--text", type=int, default=40_000)
     parser.add_argument("--runs", type=int, default=20)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support.config import config, every
+from support.config import config, every, fleet_config
 from support.waiting import stays, until
 
 RULES = """
@@ -173,3 +173,57 @@ def test_the_shipped_rules_are_judged_without_any_setting(making, server):
     assert agent.value("pgvigil_rules") > 50
     assert agent.value("pgvigil_rule_evaluation_failures_total") == 0
     assert "state_in_memory" in agent.log()
+
+
+TWO_SERVERS = """
+interval = "1s"
+
+[[rule]]
+alert = "LocksAwaited"
+expr = 'sum by (instance, target) (pg_locks_count{mode="accessexclusivelock"}) > 0'
+
+[[rule]]
+alert = "Down"
+expr = "pg_up == 0"
+"""
+
+
+def of_target(agent, name, target):
+    of = f'target="{target}"'
+    return next((one for one in agent.status()["alerts"] if one["name"] == name and of in one["labels"]), None)
+
+
+@pytest.mark.parametrize("trouble", ["stopped", "frozen"])
+def test_a_server_that_is_gone_holds_its_own_alerts_and_no_others(making, trouble):
+    servers = {"orders": making.cluster(), "billing": making.cluster()}
+    agent = making.agent(fleet_config(servers, SETTINGS))
+    write_rules(agent, TWO_SERVERS)
+    assert agent.reload().status == 200
+    locks = {}
+    for name, server in servers.items():
+        server.run("create table t (a int)")
+        locks[name] = server.connect(autocommit=False)
+        locks[name].cursor().execute("lock table t in access exclusive mode")
+    for name in servers:
+        until(lambda: (found := of_target(agent, "LocksAwaited", name)) and found["state"] == "firing", f"{name} fires")
+
+    if trouble == "stopped":
+        servers["billing"].stop("immediate")
+    else:
+        servers["billing"].freeze()
+    until(lambda: of_target(agent, "Down", "billing"), "billing is down")
+    until(lambda: of_target(agent, "LocksAwaited", "billing")["unknown_since"], "its alert is unknown")
+    locks["orders"].close()
+    until(lambda: of_target(agent, "LocksAwaited", "orders") is None, "the other server's alert ends")
+    held = of_target(agent, "LocksAwaited", "billing")
+    assert held["state"] == "firing" and held["unknown_since"]
+    assert of_target(agent, "Down", "orders") is None
+
+    # Its own ends by what is seen of it, and not before.
+    if trouble == "stopped":
+        servers["billing"].start()
+    else:
+        locks["billing"].close()
+        servers["billing"].thaw()
+    until(lambda: of_target(agent, "Down", "billing") is None, "billing is up")
+    until(lambda: of_target(agent, "LocksAwaited", "billing") is None, "its alert ends")

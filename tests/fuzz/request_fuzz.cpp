@@ -1,4 +1,5 @@
-// Any bytes from an HTTP client: framed within bounds, each request with one answer with a status line, never a crash.
+// Any bytes from an HTTP client: framed within bounds, each request with one answer with a status line, never
+// a crash.
 
 #include <algorithm>
 #include <cstddef>
@@ -9,11 +10,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace pgvigil::agent;
-  static const Router router({{RouteKind::get, "/metrics", [](const Request&) -> Response { return {.body = "1\n"}; }},
-                              {RouteKind::post, "/-/reload", [](const Request&) -> Response { return {}; }},
-                              {RouteKind::get_and_post, "/q/{name}",
-                               [](const Request& request) -> Response { return {.body = request.captured}; }, "",
-                               BodyRule{1000, k_form_type}}});
+  static const Router router(
+      {{RouteKind::get, "/metrics", [](const Request&) -> Response { return {.body = "1\n"}; }},
+       {RouteKind::post, "/-/reload", [](const Request&) -> Response { return {}; }},
+       {RouteKind::get_and_post, "/q/{name}",
+        [](const Request& request) -> Response { return {.body = request.captured}; }, "",
+        BodyRule{1000, k_form_type}}});
   static const HttpLimits limits;
   static const BodyRoom room = [](std::string_view head) { return router.body_room(head); };
   RequestReader reader(limits, room);

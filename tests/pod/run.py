@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""A real pod: the chart's own demo, Postgres and pgvigil as two containers, by `podman kube play`. Run by hand, as root:
+"""A real pod: the chart's own demo, Postgres and pgvigil as two containers, by `podman kube play`. Run by hand, as root.
 
-    deploy/image && tests/pod/run.py localhost/pgvigil:0.1.0
+usage: tests/pod/run.py IMAGE        for example after deploy/image: localhost/pgvigil:0.1.0
 
 It prints what it saw, a line each, and fails at the first that is not as promised. docs/kubernetes.md has the figures. Needs
 helm (tests/lib/kube_tools), podman, buildah, mmdebstrap, curl, nsenter. podman 4.3 has no Services, no fsGroup and ignores
@@ -202,6 +202,9 @@ def check_end(pod):
 
 
 def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__)
+        sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
     image = sys.argv[1]
     build_postgres()
     with tempfile.TemporaryDirectory(prefix="pgvigil-pod-") as folder:

@@ -143,6 +143,9 @@ const Router& router() {
         [](const Request& request) { return Response{.body = request.body}; },
         "",
         {64, "application/json"}},
+       {RouteKind::get, "/thing/{id}", [](const Request&) { return Response{.body = "it"}; }},
+       {RouteKind::remove, "/thing/{id}",
+        [](const Request& request) { return Response{.body = "no more " + request.captured}; }},
        {RouteKind::get, "/label/{name}/values",
         [](const Request& request) { return Response{.body = request.captured}; }}});
   return routes;
@@ -220,6 +223,10 @@ TEST_CASE("routes answer to their methods only") {
   CHECK(refused("POST /echo HTTP/1.1\r\n\r\n", "Allow: GET, HEAD\r\n"));
   CHECK(refused("PUT /echo HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "Allow: GET, HEAD\r\n"));
   CHECK(refused("DELETE /nowhere HTTP/1.1\r\n\r\n", "Allow: GET, HEAD\r\n"));
+  CHECK(refused("POST /thing/1 HTTP/1.1\r\n\r\n", "Allow: GET, HEAD, DELETE\r\n"));
+  CHECK(answer("DELETE /thing/7 HTTP/1.1\r\n\r\n").ends_with("no more 7"));
+  CHECK(answer("GET /thing/7 HTTP/1.1\r\n\r\n").ends_with("it"));
+  CHECK(answer("DELETE /thing/7 HTTP/1.1\r\nContent-Length: 1\r\n\r\n").starts_with("HTTP/1.1 413"));
   CHECK(refused("OPTIONS /act HTTP/1.1\r\n\r\n", "Allow: POST\r\n"));
   CHECK(answer("POST /act HTTP/1.1\r\nContent-Length: 1\r\n\r\n").starts_with("HTTP/1.1 413"));
   CHECK(answer("GET /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").starts_with("HTTP/1.1 413"));

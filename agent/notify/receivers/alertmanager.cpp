@@ -73,8 +73,6 @@ const ReceiverType k_alertmanager{"alertmanager",
                                     if (settings.urls.empty())
                                       section.report_here("the receiver has no address", "Set 'urls'.");
                                   },
-                                  [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                                    return std::make_unique<Alertmanager>(settings);
-                                  }};
+                                  make_receiver<Alertmanager>};
 
 }  // namespace pgvigil::agent::notify

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 #include "rules/promql/number.h"
@@ -49,18 +49,16 @@ std::string description_of(const Alert& alert, const Notification& notification,
   return text;
 }
 
-class Discord : public Receiver {
+class Discord : public MessageReceiver {
  public:
-  explicit Discord(const ReceiverSettings& settings)
-      : settings_(settings), title_(settings.title), body_(settings.body) {}
+  using MessageReceiver::MessageReceiver;
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
-    std::string content = title_.render(notification, subject_of(notification));
-    if (!notification.note.empty()) content = notification.note + ": " + content;
+    std::string content = headline(notification);
     if (const std::string delay = delay_of(notification); !delay.empty()) content += "\n" + delay;
-    const std::string own = body_.render(notification, "");
+    const std::string own = own_body(notification);
     if (!own.empty()) content += "\n" + own;
     json message = {{"allowed_mentions", {{"parse", json::array()}}}};
     if (detail != Detail::plain && own.empty()) {
@@ -70,8 +68,7 @@ class Discord : public Receiver {
         content += "\n+ " + std::to_string(notification.alerts.size() - told) + " more";
     }
     message["content"] = shortened(calm(content), k_most_content);
-    return {HttpRequest{
-        "POST", credentials.url, {{"Content-Type", Secret("application/json")}}, text_of(message)}};
+    return {json_post(credentials.url, message)};
   }
 
   Judgement judge(const Answer& answer) const override {
@@ -106,19 +103,10 @@ class Discord : public Receiver {
     }
     return embeds;
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
-  MessageTemplate body_;
 };
 
 ReceiverOptions options() {
-  ReceiverOptions all;
-  append_url(all, "The webhook of a channel.");
-  all.push_back(title_option());
-  all.push_back(body_option());
-  all.push_back(max_alerts_option());
-  return all;
+  return channel_options("The webhook of a channel.");
 }
 
 }  // namespace
@@ -128,8 +116,6 @@ const ReceiverType k_discord{"discord",
                              {.per_second = 2, .burst = 4},
                              options,
                              require_url,
-                             [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                               return std::make_unique<Discord>(settings);
-                             }};
+                             make_receiver<Discord>};
 
 }  // namespace pgvigil::agent::notify

@@ -59,8 +59,6 @@ const ReceiverType k_heartbeat{
     {.per_second = 1, .burst = 3, .beats = true},
     options,
     require_url,
-    [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-      return std::make_unique<Heartbeat>(settings);
-    }};
+    make_receiver<Heartbeat>};
 
 }  // namespace pgvigil::agent::notify

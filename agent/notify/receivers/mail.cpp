@@ -4,9 +4,9 @@
 #include <array>
 #include <ctime>
 
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
 #include "agent/notify/receivers/mail_message.h"
+#include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 #include "rules/promql/number.h"
@@ -98,23 +98,26 @@ std::string html_of(const Notification& notification, std::size_t max_alerts, De
   return html + "</body></html>";
 }
 
-class MailReceiver : public Receiver {
+class MailReceiver : public MessageReceiver {
  public:
-  explicit MailReceiver(const ReceiverSettings& settings)
-      : settings_(settings), title_(settings.title), body_(settings.body) {}
+  using MessageReceiver::MessageReceiver;
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
     MailContent content{settings_.from,
                         settings_.to,
-                        title_.render(notification, subject_of(notification)),
+                        subject(notification),
                         mail_date(notification.now),
                         id_of(notification),
                         notification.memory};
-    content.text = body_.render(notification, plain_text_of(notification, settings_.max_alerts, detail));
-    content.html = settings_.body.empty() ? html_of(notification, settings_.max_alerts, detail)
-                                          : "<pre>" + html_escaped(content.text) + "</pre>";
+    content.text = own_body(notification);
+    if (content.text.empty()) {
+      content.text = plain_text_of(notification, settings_.max_alerts, detail);
+      content.html = html_of(notification, settings_.max_alerts, detail);
+    } else {
+      content.html = "<pre>" + html_escaped(content.text) + "</pre>";
+    }
     Mail mail{settings_.server,   settings_.security, address_of(settings_.from), {},
               mail_text(content), settings_.user,     credentials.password};
     std::ranges::transform(settings_.to, std::back_inserter(mail.to), address_of);
@@ -149,10 +152,6 @@ class MailReceiver : public Receiver {
     return "<" + notification.id + "." +
            (at == address.npos ? "pgvigil@localhost" : "pgvigil" + address.substr(at)) + ">";
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
-  MessageTemplate body_;
 };
 
 ReceiverOptions options() {
@@ -199,8 +198,6 @@ const ReceiverType k_mail{"mail",
                           {.per_second = 0.5, .burst = 5},
                           options,
                           check,
-                          [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                            return std::make_unique<MailReceiver>(settings);
-                          }};
+                          make_receiver<MailReceiver>};
 
 }  // namespace pgvigil::agent::notify

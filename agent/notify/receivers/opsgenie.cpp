@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/incident_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 
@@ -27,8 +27,7 @@ std::string priority_of(const Alert& alert) {
 }
 
 std::string description_of(const Alert& alert, const Notification& notification, Detail detail) {
-  std::string text =
-      (notification.note.empty() ? "" : notification.note + "\n") + times_of(alert, notification.now);
+  std::string text = times_of(alert, notification.now);
   for (const auto& [name, value] : alert.annotations)
     text += "\n\n" + name + ": " + value;
   if (detail == Detail::full)
@@ -37,31 +36,15 @@ std::string description_of(const Alert& alert, const Notification& notification,
   return shortened(text, detail == Detail::full ? k_most_description : 1'000);
 }
 
-class Opsgenie : public Receiver {
+class Opsgenie : public IncidentReceiver {
  public:
-  explicit Opsgenie(const ReceiverSettings& settings) : settings_(settings), title_(settings.title) {}
-
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
-    std::vector<Request> requests;
-    for (const Alert& alert : notification.alerts) {
-      const std::string alias = "pgvigil-" + fingerprint(*alert.labels);
-      if (alert.fires() || !notification.is_known)
-        requests.push_back(request("/v2/alerts", creation(alert, alias, notification, detail), credentials));
-      if (!alert.fires())
-        requests.push_back(request("/v2/alerts/" + alias + "/close?identifierType=alias",
-                                   {{"source", "pgvigil"}, {"note", times_of(alert, notification.now)}},
-                                   credentials));
-    }
-    return requests;
-  }
+  using IncidentReceiver::IncidentReceiver;
 
  private:
-  json creation(const Alert& alert,
-                const std::string& alias,
-                const Notification& notification,
-                Detail detail) const {
+  HttpRequest opening(const Alert& alert,
+                      const Notification& notification,
+                      const Credentials& credentials,
+                      Detail detail) const override {
     json details = json::object();
     std::size_t used = 0;
     for (std::size_t i = 0; i < alert.labels->size() && detail != Detail::plain; ++i) {
@@ -69,28 +52,30 @@ class Opsgenie : public Receiver {
       used += characters(name) + characters(value);
       if (used < k_most_details) details[std::string(name)] = std::string(value);
     }
-    return {{"message", shortened(title_.render(notification, summary_of(alert)), k_most_message)},
-            {"alias", alias},
-            {"description", description_of(alert, notification, detail)},
-            {"details", std::move(details)},
-            {"priority", priority_of(alert)},
-            {"source", "pgvigil"},
-            {"entity", std::string(alert.labels->get("instance"))}};
+    return request("/v2/alerts",
+                   {{"message", shortened(title_for(alert, notification), k_most_message)},
+                    {"alias", key_of(alert)},
+                    {"description", description_of(alert, notification, detail)},
+                    {"details", std::move(details)},
+                    {"priority", priority_of(alert)},
+                    {"source", "pgvigil"},
+                    {"entity", std::string(alert.labels->get("instance"))}},
+                   credentials);
+  }
+
+  HttpRequest closing(const Alert& alert,
+                      const Notification& notification,
+                      const Credentials& credentials) const override {
+    return request("/v2/alerts/" + key_of(alert) + "/close?identifierType=alias",
+                   {{"source", "pgvigil"}, {"note", times_of(alert, notification.now)}}, credentials);
   }
 
   static HttpRequest request(const std::string& path, const json& body, const Credentials& credentials) {
     std::string url = credentials.url.empty() ? std::string(k_api) : credentials.url.reveal();
     while (url.ends_with('/'))
       url.pop_back();
-    return {"POST",
-            Secret(url + path),
-            {{"Content-Type", Secret("application/json")},
-             {"Authorization", Secret("GenieKey " + credentials.token.reveal())}},
-            text_of(body)};
+    return json_post(Secret(url + path), body, Secret("GenieKey " + credentials.token.reveal()));
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
 };
 
 ReceiverOptions options() {
@@ -114,8 +99,6 @@ const ReceiverType k_opsgenie{"opsgenie",
                                   section.report_here("the receiver has no key",
                                                       "Set 'api_key_file' or 'api_key_variable'.");
                               },
-                              [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                                return std::make_unique<Opsgenie>(settings);
-                              }};
+                              make_receiver<Opsgenie>};
 
 }  // namespace pgvigil::agent::notify

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/incident_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 
@@ -39,54 +39,42 @@ json details_of(const Alert& alert, Timestamp now, Detail detail) {
   return details;
 }
 
-class PagerDuty : public Receiver {
+class PagerDuty : public IncidentReceiver {
  public:
-  explicit PagerDuty(const ReceiverSettings& settings) : settings_(settings), title_(settings.title) {}
-
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
-    std::vector<Request> requests;
-    for (const Alert& alert : notification.alerts) {
-      // PagerDuty drops the end of what it never heard of.
-      if (alert.fires() || !notification.is_known)
-        requests.push_back(event("trigger", alert, notification, credentials, detail));
-      if (!alert.fires()) requests.push_back(event("resolve", alert, notification, credentials, detail));
-    }
-    return requests;
-  }
+  using IncidentReceiver::IncidentReceiver;
 
  private:
-  HttpRequest event(std::string_view action,
-                    const Alert& alert,
-                    const Notification& notification,
-                    const Credentials& credentials,
-                    Detail detail) const {
-    json body = {{"routing_key", credentials.token.reveal()},
-                 {"event_action", action},
-                 {"dedup_key", "pgvigil-" + fingerprint(*alert.labels)}};
-    if (action == "trigger") {
-      const std::string_view instance = alert.labels->get("instance");
-      std::string summary = title_.render(notification, summary_of(alert));
-      if (!notification.note.empty()) summary = notification.note + ": " + summary;
-      body["payload"] = {{"summary", shortened(summary, k_most_summary)},
-                         {"source", instance.empty() ? "pgvigil" : std::string(instance)},
-                         {"severity", severity_of(alert)},
-                         {"timestamp", rfc3339(alert.fired_at)},
-                         {"component", "postgres"},
-                         {"class", std::string(alert.name())},
-                         {"custom_details", details_of(alert, notification.now, detail)}};
-      if (!notification.external_url.empty()) body["client_url"] = notification.external_url;
-      body["client"] = "pgvigil";
-      if (const auto runbook = alert.annotation("runbook_url"); !runbook.empty())
-        body["links"] = json::array({{{"href", runbook}, {"text", "Runbook"}}});
-    }
-    const std::string url = credentials.url.empty() ? std::string(k_events) : credentials.url.reveal();
-    return {"POST", Secret(url), {{"Content-Type", Secret("application/json")}}, text_of(body)};
+  HttpRequest opening(const Alert& alert,
+                      const Notification& notification,
+                      const Credentials& credentials,
+                      Detail detail) const override {
+    const std::string_view instance = alert.labels->get("instance");
+    json body = event("trigger", alert, credentials);
+    body["payload"] = {{"summary", shortened(title_for(alert, notification), k_most_summary)},
+                       {"source", instance.empty() ? "pgvigil" : std::string(instance)},
+                       {"severity", severity_of(alert)},
+                       {"timestamp", rfc3339(alert.fired_at)},
+                       {"component", "postgres"},
+                       {"class", std::string(alert.name())},
+                       {"custom_details", details_of(alert, notification.now, detail)}};
+    if (!notification.external_url.empty()) body["client_url"] = notification.external_url;
+    body["client"] = "pgvigil";
+    if (const auto runbook = alert.annotation("runbook_url"); !runbook.empty())
+      body["links"] = json::array({{{"href", runbook}, {"text", "Runbook"}}});
+    return json_post(url_of(credentials), body);
   }
 
-  ReceiverSettings settings_;
-  MessageTemplate title_;
+  HttpRequest closing(const Alert& alert, const Notification&, const Credentials& credentials) const override {
+    return json_post(url_of(credentials), event("resolve", alert, credentials));
+  }
+
+  static json event(std::string_view action, const Alert& alert, const Credentials& credentials) {
+    return {{"routing_key", credentials.token.reveal()}, {"event_action", action}, {"dedup_key", key_of(alert)}};
+  }
+
+  static Secret url_of(const Credentials& credentials) {
+    return credentials.url.empty() ? Secret(std::string(k_events)) : credentials.url;
+  }
 };
 
 ReceiverOptions options() {
@@ -110,8 +98,6 @@ const ReceiverType k_pagerduty{"pagerduty",
                                    section.report_here("the receiver has no routing key",
                                                        "Set 'routing_key_file' or 'routing_key_variable'.");
                                },
-                               [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                                 return std::make_unique<PagerDuty>(settings);
-                               }};
+                               make_receiver<PagerDuty>};
 
 }  // namespace pgvigil::agent::notify

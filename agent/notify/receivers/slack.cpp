@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/receivers/slack_message.h"
 #include "agent/notify/text.h"
@@ -51,19 +51,16 @@ bool is_only_about_edits(std::string_view error) {
   return has(k_edits, error);
 }
 
-class Slack : public Receiver {
+class Slack : public MessageReceiver {
  public:
-  explicit Slack(const ReceiverSettings& settings)
-      : settings_(settings), title_(settings.title), body_(settings.body) {}
+  using MessageReceiver::MessageReceiver;
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
-    json message = slack_message(notification, title_.render(notification, subject_of(notification)),
-                                 body_.render(notification, ""), settings_.max_alerts, detail);
+    json message = slack_message(notification, headline(notification), own_body(notification), settings_.max_alerts, detail);
     if (credentials.token.empty())
-      return {HttpRequest{
-          "POST", credentials.url, {{"Content-Type", Secret("application/json")}}, text_of(message)}};
+      return {json_post(credentials.url, message)};
     const json root = json::parse(notification.memory, nullptr, false);
     if (!root.is_object() || !root.contains("ts")) {
       message["channel"] = settings_.channel;
@@ -102,16 +99,8 @@ class Slack : public Receiver {
  private:
   HttpRequest call(std::string_view method, const json& message, const Credentials& credentials) const {
     const std::string api = settings_.server.empty() ? std::string(k_api) : settings_.server;
-    return {"POST",
-            Secret(api + "/" + std::string(method)),
-            {{"Content-Type", Secret("application/json; charset=utf-8")},
-             {"Authorization", Secret("Bearer " + credentials.token.reveal())}},
-            text_of(message)};
+    return json_post(Secret(api + "/" + std::string(method)), message, Secret("Bearer " + credentials.token.reveal()));
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
-  MessageTemplate body_;
 };
 
 ReceiverOptions options() {
@@ -148,8 +137,6 @@ const ReceiverType k_slack{"slack",
                            {.per_second = 1, .burst = 3},
                            options,
                            check,
-                           [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                             return std::make_unique<Slack>(settings);
-                           }};
+                           make_receiver<Slack>};
 
 }  // namespace pgvigil::agent::notify

@@ -136,11 +136,10 @@ std::string slack_text_of(const Alert& alert, const Notification& notification) 
 }
 
 json slack_message(const Notification& notification,
-                   const std::string& title,
+                   const std::string& head,
                    const std::string& body,
                    std::size_t max_alerts,
                    Detail detail) {
-  const std::string head = notification.note.empty() ? title : notification.note + ": " + title;
   const std::string fallback = slack_escaped(shortened(head, 500));
   if (detail == Detail::plain) {
     std::string text = fallback;

@@ -12,7 +12,7 @@ namespace pgvigil::agent::notify {
 /// 10 fields of 2,000, and 12,000 in all (an undocumented sum of about 13,200 is refused: slackapi/bolt-js,
 /// 2509). With Detail::plain there is text alone.
 nlohmann::json slack_message(const Notification& notification,
-                             const std::string& title,
+                             const std::string& head,
                              const std::string& body,
                              std::size_t max_alerts,
                              Detail detail);

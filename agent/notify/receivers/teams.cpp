@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 #include "rules/promql/number.h"
@@ -71,25 +71,22 @@ void append_alerts(
     body.push_back(text_block("+ " + std::to_string(notification.alerts.size() - told) + " more"));
 }
 
-class Teams : public Receiver {
+class Teams : public MessageReceiver {
  public:
-  explicit Teams(const ReceiverSettings& settings)
-      : settings_(settings), title_(settings.title), body_(settings.body) {}
+  using MessageReceiver::MessageReceiver;
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
     json body = json::array();
-    std::string title = title_.render(notification, subject_of(notification));
-    if (!notification.note.empty()) title = notification.note + ": " + title;
-    json head = text_block(shortened(title, 500));
+    json head = text_block(shortened(headline(notification), 500));
     head["size"] = "large";
     head["weight"] = "bolder";
     head["color"] = colour_of(notification);
     body.push_back(std::move(head));
     if (const std::string delay = delay_of(notification); !delay.empty()) body.push_back(text_block(delay));
     if (detail != Detail::plain) {
-      const std::string own = body_.render(notification, "");
+      const std::string own = own_body(notification);
       json facts = facts_of(*notification.common_labels());
       const std::size_t taken = text_of(body).size() + text_of(facts).size() + 2'000;
       const std::size_t left = k_most_bytes - std::min(k_most_bytes, taken);
@@ -110,8 +107,7 @@ class Teams : public Receiver {
         {"type", "message"},
         {"attachments", json::array({{{"contentType", "application/vnd.microsoft.card.adaptive"},
                                       {"content", std::move(card)}}})}};
-    return {HttpRequest{
-        "POST", credentials.url, {{"Content-Type", Secret("application/json")}}, text_of(message)}};
+    return {json_post(credentials.url, message)};
   }
 
  private:
@@ -128,19 +124,10 @@ class Teams : public Receiver {
     add("pgvigil", notification.external_url);
     if (!actions.empty()) card["actions"] = std::move(actions);
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
-  MessageTemplate body_;
 };
 
 ReceiverOptions options() {
-  ReceiverOptions all;
-  append_url(all, "The webhook of a workflow (`Post to a channel when a webhook request is received`).");
-  all.push_back(title_option());
-  all.push_back(body_option());
-  all.push_back(max_alerts_option());
-  return all;
+  return channel_options("The webhook of a workflow (`Post to a channel when a webhook request is received`).");
 }
 
 }  // namespace
@@ -150,8 +137,6 @@ const ReceiverType k_teams{"teams",
                            {.per_second = 2, .burst = 4},
                            options,
                            require_url,
-                           [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                             return std::make_unique<Teams>(settings);
-                           }};
+                           make_receiver<Teams>};
 
 }  // namespace pgvigil::agent::notify

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
 #include "agent/notify/receiver_options.h"
+#include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/text.h"
 #include "rules/promql/number.h"
@@ -37,10 +37,9 @@ std::string text_of_alert(const Alert& alert, const Notification& notification, 
   return text;
 }
 
-class Telegram : public Receiver {
+class Telegram : public MessageReceiver {
  public:
-  explicit Telegram(const ReceiverSettings& settings)
-      : settings_(settings), title_(settings.title), body_(settings.body) {}
+  using MessageReceiver::MessageReceiver;
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
@@ -48,7 +47,7 @@ class Telegram : public Receiver {
     json message = {{"chat_id", settings_.channel}, {"link_preview_options", {{"is_disabled", true}}}};
     if (!settings_.thread.empty()) message["message_thread_id"] = std::stoll(settings_.thread);
     if (detail == Detail::plain) {
-      message["text"] = shortened(headline(notification), k_most);
+      message["text"] = shortened(head(notification), k_most);
     } else {
       message["parse_mode"] = "HTML";
       message["text"] = html(notification, detail);
@@ -58,10 +57,7 @@ class Telegram : public Receiver {
     if (root.is_number_integer())
       message["reply_parameters"] = {{"message_id", root}, {"allow_sending_without_reply", true}};
     const std::string api = settings_.server.empty() ? std::string(k_api) : settings_.server;
-    return {HttpRequest{"POST",
-                        Secret(api + "/bot" + credentials.token.reveal() + "/sendMessage"),
-                        {{"Content-Type", Secret("application/json")}},
-                        text_of(message)}};
+    return {json_post(Secret(api + "/bot" + credentials.token.reveal() + "/sendMessage"), message)};
   }
 
   Judgement judge(const Answer& answer) const override {
@@ -86,17 +82,16 @@ class Telegram : public Receiver {
   }
 
  private:
-  std::string headline(const Notification& notification) const {
-    std::string text = title_.render(notification, subject_of(notification));
-    if (!notification.note.empty()) text = notification.note + ": " + text;
+  std::string head(const Notification& notification) const {
+    std::string text = headline(notification);
     if (const std::string delay = delay_of(notification); !delay.empty()) text += "\n" + delay;
     return text;
   }
 
   /// Whole alerts only: a tag that is cut makes Telegram refuse the message.
   std::string html(const Notification& notification, Detail detail) const {
-    std::string text = html_escaped(shortened(headline(notification), 800));
-    if (const std::string own = body_.render(notification, ""); !own.empty())
+    std::string text = html_escaped(shortened(head(notification), 800));
+    if (const std::string own = own_body(notification); !own.empty())
       return text + "\n\n" + shortened(own, k_most - characters(text) - 2);
     std::size_t told = 0;
     for (; told < std::min(settings_.max_alerts, notification.alerts.size()); ++told) {
@@ -111,10 +106,6 @@ class Telegram : public Receiver {
       text += "\n\n+ " + std::to_string(notification.alerts.size() - told) + " more";
     return text;
   }
-
-  ReceiverSettings settings_;
-  MessageTemplate title_;
-  MessageTemplate body_;
 };
 
 ReceiverOptions options() {
@@ -151,8 +142,6 @@ const ReceiverType k_telegram{
       if (settings.channel.empty())
         section.report_here("'chat' is missing", "Name the chat that the bot writes to.");
     },
-    [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-      return std::make_unique<Telegram>(settings);
-    }};
+    make_receiver<Telegram>};
 
 }  // namespace pgvigil::agent::notify

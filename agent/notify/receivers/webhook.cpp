@@ -96,8 +96,6 @@ const ReceiverType k_webhook{"webhook",
                              {.per_second = 10, .burst = 20},
                              options,
                              require_url,
-                             [](const ReceiverSettings& settings) -> std::unique_ptr<Receiver> {
-                               return std::make_unique<Webhook>(settings);
-                             }};
+                             make_receiver<Webhook>};
 
 }  // namespace pgvigil::agent::notify

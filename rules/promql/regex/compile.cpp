@@ -5,6 +5,8 @@ namespace pgvigil::promql {
 namespace {
 
 constexpr std::size_t k_most_instructions = 20'000;
+/// Each instruction may wait with a place for every group: 8 MB of them.
+constexpr std::size_t k_most_places = 500'000;
 constexpr std::size_t k_most_literals = 256;
 
 /// Turns nodes into instructions; execution falls through to the instruction behind the last one emitted.
@@ -238,6 +240,8 @@ std::expected<std::unique_ptr<const RegexProgram>, std::string> RegexProgram::co
   program->shapes = shapes_of(*syntax.root);
   if (!compiler.emit(*syntax.root)) return std::unexpected("expression too large");
   compiler.push({RegexOp::match, 0, 0, 0, {}});
+  if (program->instructions.size() * program->group_names.size() > k_most_places)
+    return std::unexpected("expression too large");
   return program;
 }
 

@@ -66,6 +66,10 @@ TEST_CASE("mistakes in a regular expression are named") {
   CHECK(error_of("[a") == "missing closing ]: `[a`");
   CHECK(error_of("a{2,1}") == "invalid repeat count: `{2,1}`");
   CHECK(error_of("((a{1000}){1000}){1000}") == "expression too large");
+  std::string groups;  // what they may remember at once would be a gigabyte
+  for (int i = 0; i < 3000; ++i)
+    groups += "(..)";
+  CHECK(error_of(groups) == "expression too large");
   CHECK(error_of(std::string(200, '(') + std::string(200, ')')).starts_with("expression nests too deeply"));
 }
 

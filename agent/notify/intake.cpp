@@ -1,0 +1,96 @@
+#include "agent/notify/intake.h"
+
+#include <utility>
+
+#include "agent/notify/clock.h"
+#include "agent/store/outbox.h"
+
+namespace pgvigil::agent::notify {
+namespace {
+
+Alert firing_alert(const rules::Alert& judged) {
+  return {judged.labels, judged.annotations, judged.state.value, whole(judged.state.firing_since)};
+}
+
+}  // namespace
+
+std::optional<Alert> after_event(const Alert* known, const rules::AlertEvent& event, Timestamp at) {
+  using rules::Transition;
+  const rules::Alert& judged = event.alert;
+  std::optional<Alert> alert;
+  if (known != nullptr) alert = *known;
+  switch (event.transition) {
+    case Transition::pending:
+    case Transition::dropped:
+      return std::nullopt;
+    case Transition::firing:
+      return firing_alert(judged);
+    case Transition::resolved:
+      if (!alert || !alert->fires()) return std::nullopt;
+      alert->resolved_at = whole(at);
+      alert->unknown_since.reset();
+      return alert;
+    case Transition::unknown_begins:
+    case Transition::unknown_ends:
+    case Transition::flapping_begins:
+    case Transition::flapping_ends:
+      if (!alert) return std::nullopt;
+      alert->flapping = judged.state.flapping;
+      alert->unknown_since = judged.state.unknown_since;
+      return alert;
+  }
+  return std::nullopt;
+}
+
+const Alert* Intake::find(const std::string& key) const {
+  if (const auto waiting = uncommitted_.find(key); waiting != uncommitted_.end()) return &waiting->second;
+  const auto known = shared_.world.alerts.find(key);
+  return known == shared_.world.alerts.end() ? nullptr : &known->second;
+}
+
+void Intake::add(Transaction& transaction, const rules::AlertEvent& event, Timestamp at) {
+  const std::lock_guard lock(shared_.mutex);
+  if (shared_.policy.settings.receivers.empty()) return;
+  const std::string key = fingerprint(*event.alert.labels);
+  auto alert = after_event(find(key), event, at);
+  if (!alert) return;
+  save_outbox_alert(transaction, *alert);
+  uncommitted_.insert_or_assign(key, std::move(*alert));
+}
+
+void Intake::committed() {
+  const std::lock_guard lock(shared_.mutex);
+  for (auto& [key, alert] : uncommitted_)
+    shared_.world.alerts.insert_or_assign(key, std::move(alert));
+  uncommitted_.clear();
+  shared_.tell_news();
+}
+
+void Intake::adopt(const std::vector<rules::Alert>& alerts) {
+  std::vector<Alert> fresh;
+  {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.policy.settings.receivers.empty()) return;
+    for (const rules::Alert& judged : alerts) {
+      if (judged.state.phase != rules::AlertPhase::firing) continue;
+      const Alert* known = find(fingerprint(*judged.labels));
+      if (known == nullptr || !known->fires()) fresh.push_back(firing_alert(judged));
+    }
+  }
+  if (fresh.empty()) return;
+  if (auto transaction = store_.begin()) {
+    for (const Alert& alert : fresh)
+      save_outbox_alert(*transaction, alert);
+    (void)transaction->commit();  // if it fails they are told, but not after a crash
+  }
+  const std::lock_guard lock(shared_.mutex);
+  for (Alert& alert : fresh) {
+    // The judge may have ended it meanwhile.
+    const std::string key = fingerprint(*alert.labels);
+    const Alert* known = find(key);
+    if (known == nullptr || known->fired_at < alert.fired_at) shared_.world.alerts.insert_or_assign(key, std::move(alert));
+  }
+  shared_.tell_news();
+}
+
+}  // namespace pgvigil::agent::notify

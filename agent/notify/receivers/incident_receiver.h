@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include "agent/notify/receivers/message_receiver.h"
+
+namespace pgvigil::agent::notify {
+
+/// A service in which each alert is an incident of its own: it is opened, and closed.
+class IncidentReceiver : public MessageReceiver {
+ public:
+  using MessageReceiver::MessageReceiver;
+
+  std::vector<Request> render(const Notification& notification,
+                              const Credentials& credentials,
+                              Detail detail) const final {
+    std::vector<Request> requests;
+    for (const Alert& alert : notification.alerts) {
+      // The end of what a service never heard of is dropped there.
+      if (alert.fires() || !notification.is_known)
+        requests.emplace_back(opening(alert, notification, credentials, detail));
+      if (!alert.fires()) requests.emplace_back(closing(alert, notification, credentials));
+    }
+    return requests;
+  }
+
+ protected:
+  virtual HttpRequest opening(const Alert& alert,
+                              const Notification& notification,
+                              const Credentials& credentials,
+                              Detail detail) const = 0;
+  virtual HttpRequest closing(const Alert& alert,
+                              const Notification& notification,
+                              const Credentials& credentials) const = 0;
+
+  /// Stands for the alert there, over all messages about it.
+  static std::string key_of(const Alert& alert) { return "pgvigil-" + fingerprint(*alert.labels); }
+};
+
+}  // namespace pgvigil::agent::notify

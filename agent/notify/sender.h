@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "agent/notify/delivery.h"
+#include "agent/notify/shared.h"
+#include "agent/store/store.h"
+
+namespace pgvigil::agent::notify {
+
+/// Tells one receiver: plans, sends the most urgent message, marks what came of it, and sleeps until there is news. What
+/// is about to be told is on the disk before, and what was told after it.
+class Sender {
+ public:
+  Sender(Store& store, Shared& shared, ReceiverSettings settings);
+  void run(const std::stop_token& stop);
+
+ private:
+  /// A plan, and the message that may go out now.
+  struct Turn {
+    std::vector<PlannedGroup> groups = {};
+    PlannedGroup* chosen = nullptr;  ///< of them; it may have to wait for the receiver
+    Timestamp possible = {};         ///< when the receiver may be told
+    std::optional<Notification> notification = {};
+  };
+
+  Timestamp step(const std::stop_token& stop);
+  Turn look(Timestamp now);
+  void settle(PlannedGroup& group, const Notification& notification, Attempt attempt);
+  void note_answer(const PlannedGroup& group, const Judgement& judgement, std::size_t alerts, Timestamp now);
+
+  Store& store_;
+  Shared& shared_;
+  Delivery delivery_;
+  RateLimit limit_;
+};
+
+}  // namespace pgvigil::agent::notify

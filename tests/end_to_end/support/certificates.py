@@ -1,0 +1,37 @@
+"""Authorities and the certificates that they give to servers on 127.0.0.1, made by openssl."""
+
+import os
+import ssl
+import subprocess
+
+
+def _openssl(*words, given=None):
+    done = subprocess.run(["openssl", *words], input=given, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+class Authority:
+    """A certificate authority in `folder`: `file` is what those who trust it name."""
+
+    def __init__(self, folder, name="authority"):
+        self._base = os.path.join(folder, name)
+        self.file = self._base + ".pem"
+        _openssl(
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", f"/CN={name}", "-keyout", self._base + ".key", "-out", self.file,
+        )  # fmt: skip
+
+    def server(self):
+        """A context of ssl for a server on 127.0.0.1."""
+        key, request, certificate = (f"{self._base}-server.{end}" for end in ("key", "csr", "pem"))
+        _openssl(
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", request,
+        )  # fmt: skip
+        _openssl(
+            "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._base + ".key", "-days", "2",
+            "-copy_extensions", "copy", "-out", certificate,
+        )  # fmt: skip
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context

@@ -1,0 +1,45 @@
+// Any text as what a backup tool, a script of ours or Postgres wrote: a value or an error with words, never a
+// crash, never long.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "collectors/backups/backup_manifest.h"
+#include "collectors/backups/barman_json.h"
+#include "collectors/backups/cloudnativepg_json.h"
+#include "collectors/backups/drills.h"
+#include "collectors/backups/dump_manifest.h"
+#include "collectors/backups/pgbackrest_info.h"
+#include "collectors/backups/wal_g_json.h"
+
+using namespace pgvigil::backups;
+
+namespace {
+
+template <class Value>
+void expect_words(const std::expected<Value, pgvigil::Error>& parsed) {
+  if (!parsed && parsed.error().message.empty()) __builtin_trap();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes), size);
+  expect_words(parse_pgbackrest_info(text, ""));
+  expect_words(parse_pgbackrest_listing(text));
+  expect_words(parse_barman_backups(text, ""));
+  expect_words(parse_barman_check(text, ""));
+  Backup backup;
+  expect_words(parse_barman_backup(text, "", backup));
+  (void)parse_barman_wal_folder(text, "");
+  expect_words(parse_wal_g_backups(text));
+  std::string newest;
+  expect_words(parse_wal_g_verify(text, 16ULL << 20, newest));
+  expect_words(parse_cloudnativepg(text, ""));
+  expect_words(parse_dump_manifest(text));
+  expect_words(parse_drill(text));
+  expect_words(parse_backup_manifest(text));
+  return 0;
+}
