@@ -19,6 +19,11 @@ std::size_t memory_of(const Labels& labels) {
   return allocated(sizeof(Labels) + k_counts) + allocated(text + 1) + allocated(labels.size() * k_entry);
 }
 
+/// The first tick after a time.
+Tick first_after(const TickTimes& times, std::int64_t t_ms) {
+  return t_ms < times.back() ? times.first_from(t_ms + 1) : times.next_tick();
+}
+
 }  // namespace
 
 std::size_t StoredSeries::chunk_memory() const {
@@ -130,7 +135,7 @@ void HistorySource::select(std::span<const Matcher> matchers,
                            SeriesSet& found) const {
   std::vector<std::int64_t> times;  // made when they are wanted: most sources have nothing to say
   const Tick from = times_.first_from(from_ms - lookback_ms_);
-  const Tick end = times_.first_from(to_ms + 1);
+  const Tick end = first_after(times_, to_ms);
   for_each_match(matchers, [&](const StoredSeries& series) {
     if (times.empty()) times = times_.all();
     bool any = false;
@@ -153,7 +158,7 @@ void HistorySource::select_labels(std::span<const Matcher> matchers,
                                   std::int64_t to_ms,
                                   std::vector<LabelsPtr>& found) const {
   const Tick from = times_.first_from(from_ms - lookback_ms_);
-  const Tick end = times_.first_from(to_ms + 1);
+  const Tick end = first_after(times_, to_ms);
   for_each_match(matchers, [&](const StoredSeries& series) {
     for (std::size_t i = 0; i < series.chunks.count(); ++i) {
       const Chunk chunk = series.chunks[i];

@@ -17,6 +17,7 @@ constexpr unsigned k_leading_bits = 5;  // at most 31 leading zeros are told
 constexpr unsigned k_length_bits = 6;   // 64 is written as 0
 constexpr unsigned k_most_leading = 31;
 
+constexpr std::uint64_t k_most_off_code = 4 * k_most_off;
 constexpr unsigned k_off_bits = 1;  // of Rice's code
 
 constexpr int k_trend_memory = 3;     // a step counts for 1/8
@@ -136,8 +137,9 @@ std::optional<double> ValueCodec::decode(BitReader& reader) {
   if (*kind == k_xor) value = decode_xor(reader);
   if (value && *kind == k_near_number) {
     const auto code = read_rice(reader, k_off_bits);
-    const std::int64_t off = off_ + static_cast<std::int64_t>(unzigzag(code.value_or(0)));
-    if (!code || off > k_most_off || off < -k_most_off) return std::nullopt;
+    if (!code || *code > k_most_off_code) return std::nullopt;
+    const std::int64_t off = off_ + static_cast<std::int64_t>(unzigzag(*code));
+    if (off > k_most_off || off < -k_most_off) return std::nullopt;
     off_ = static_cast<std::int16_t>(off);
     value = std::bit_cast<double>(bits_of(*value) + unsigned_of(off));
   }
