@@ -1,5 +1,6 @@
 """Barman and pg_basebackup: the real tools, whole and damaged."""
 
+import hashlib
 import http.server
 import json
 import os
@@ -86,25 +87,41 @@ def test_a_base_backup(making, cluster, kind):
     assert verdict()["verdict"] != "recoverable"
 
 
+def manifest_of(system_identifier, start, end):
+    """A backup_manifest as the server writes it since 17; its last line is the sum of all before."""
+    lines = [
+        '{ "PostgreSQL-Backup-Manifest-Version": 2,',
+        f'"System-Identifier": {system_identifier},',
+        '"Files": [',
+        '{ "Path": "PG_VERSION", "Size": 3, "Last-Modified": "2026-11-27 12:00:00 GMT" }',
+        "],",
+        '"WAL-Ranges": [',
+        f'{{ "Timeline": 1, "Start-LSN": "{start}", "End-LSN": "{end}" }}',
+        "],\n",
+    ]
+    text = "\n".join(lines)
+    return f'{text}"Manifest-Checksum": "{hashlib.sha256(text.encode()).hexdigest()}"}}\n'
+
+
 def test_summaries_of_wal_that_an_incremental_base_backup_needs(making):
+    """A base backup by its manifest only: the client programs of 18 are not at hand."""
     cluster = making.cluster(18, settings={"summarize_wal": "on", "wal_summary_keep_time": "1h"})
+    cluster.run("create table goods as select 1; checkpoint")
+    start = cluster.value("select pg_current_wal_lsn()::text")
+    segment = cluster.value("select pg_walfile_name(pg_current_wal_lsn())")
+    cluster.run("create table more as select 1; checkpoint")
     folder = making.keep(Folder())
     where = os.path.join(folder.path, "monday")
-    subprocess.run(
-        [
-            os.path.join(bin_folder(18), "pg_basebackup"),
-            *["--host", cluster.home, "--port", str(cluster.port), "--username", "postgres"],
-            *["--pgdata", where, "--wal-method=stream", "--checkpoint=fast", "--no-sync"],
-        ],
-        check=True,
-        timeout=60,
-    )
+    os.makedirs(os.path.join(where, "pg_wal"))
+    write(os.path.join(where, "PG_VERSION"), "18\n")
+    write(os.path.join(where, "pg_wal", segment), "")
+    identifier = cluster.value("select system_identifier from pg_control_system()")
+    write(os.path.join(where, "backup_manifest"), manifest_of(identifier, start, start))
     section = f"[[backup]]\ntool = \"base-backups\"\ndirectory = {toml_string(folder.path)}\n"
     until(lambda: cluster.value("select count(*) from pg_available_wal_summaries()"), "there are summaries")
     assert_recoverable(verdicts(config(cluster, more=section))[0])
     then = time.time() - 50 * 60
-    for name in ("backup_manifest", "backup_label"):
-        os.utime(os.path.join(where, name), (then, then))
+    os.utime(os.path.join(where, "backup_manifest"), (then, then))
     assert_recoverable(verdicts(config(cluster, more=section))[0], ["summaries_gone"])
 
 
