@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds k_drain_time{1'000};
 constexpr std::size_t k_drain_bytes = 1024 * 1024;
 constexpr std::size_t k_pieces_per_call = 64;
+constexpr std::size_t k_pieces_per_turn = 16;
 constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool would_block() {
@@ -110,7 +111,28 @@ void Connection::send(Reply reply, Deadline now) {
   piece_ = 0;
   offset_ = 0;
   enter(State::writing, now, limits_.write_time);
+  // The first piece goes out with the head.
+  if (reply_.body.empty() && take_more()) piece_ = 0;
   flush(now);
+}
+
+/// The next piece of the reply's source takes the place of those that are sent; false when there is none.
+bool Connection::take_more() {
+  if (!reply_.source) return false;
+  Body::Piece next;
+  // Out of memory, most likely: this client sees a response that is too short, the others nothing of it.
+  try {
+    next = reply_.source();
+  } catch (...) {
+    state_ = State::closed;
+  }
+  if (next == nullptr || next->empty()) {
+    reply_.source = nullptr;
+    return false;
+  }
+  reply_.body.assign(1, std::move(next));
+  piece_ = 1;
+  return true;
 }
 
 std::string_view Connection::piece(std::size_t index) const {
@@ -118,12 +140,17 @@ std::string_view Connection::piece(std::size_t index) const {
 }
 
 void Connection::flush(Deadline now) {
-  while (piece_ <= reply_.body.size())
-    if (!send_some()) {
-      if (!would_block()) state_ = State::closed;
-      return;
-    }
-  finished(now);
+  for (std::size_t made = 0; state_ == State::writing; ++made) {
+    while (piece_ <= reply_.body.size())
+      if (!send_some()) {
+        if (!would_block()) state_ = State::closed;
+        return;
+      }
+    // The other clients have their turn before a fast one gets all that is to be made.
+    if (made == k_pieces_per_turn) return;
+    if (!take_more()) break;
+  }
+  if (state_ == State::writing) finished(now);
 }
 
 /// One system call; false with errno when it took nothing.

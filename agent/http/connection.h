@@ -59,6 +59,7 @@ class Connection {
   void proceed(Deadline now);
   void flush(Deadline now);
   bool send_some();
+  bool take_more();
   void finished(Deadline now);
   void drain();
   std::string_view piece(std::size_t index) const;
@@ -71,7 +72,7 @@ class Connection {
   RequestReader reader_;
   bool answered_ = false;     ///< it has had a response
   Reply reply_;
-  std::size_t piece_ = 0;   ///< of the reply: 0 is the head, then the body's
+  std::size_t piece_ = 0;   ///< of the reply: 0 is the head, then the body's, as far as they are there
   std::size_t offset_ = 0;  ///< bytes of that piece that are sent
   std::size_t drained_ = 0;
 };

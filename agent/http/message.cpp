@@ -29,4 +29,6 @@ Body::Body(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
     size_ += piece->size();
 }
 
+Body::Body(Source source, std::size_t size) : source_(std::move(source)), size_(size) {}
+
 }  // namespace pgvigil::agent

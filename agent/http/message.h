@@ -36,21 +36,29 @@ struct Request {
   std::vector<std::string> all_parameters(std::string_view name) const;
 };
 
-/// The bytes of a response: one text, or prepared pieces that are sent one after the other and never copied.
+/// The bytes of a response: one text, or prepared pieces that are sent one after the other and never copied, or
+/// pieces that are made while they are sent.
 class Body {
  public:
   using Piece = std::shared_ptr<const std::string>;
+  /// Gives the next piece each time, and a null pointer at the end. It is called by the thread that sends to all
+  /// clients, so it must not block.
+  using Source = std::function<Piece()>;
 
   Body() = default;
   Body(std::string text);           // NOLINT(google-explicit-constructor): a text is a body
   Body(const char* text);           // NOLINT(google-explicit-constructor)
   Body(std::vector<Piece> pieces);  // NOLINT(google-explicit-constructor)
+  /// `size` is what all pieces of the source have together.
+  Body(Source source, std::size_t size);
 
   const std::vector<Piece>& pieces() const { return pieces_; }
+  const Source& source() const { return source_; }
   std::size_t size() const { return size_; }  ///< bytes in all
 
  private:
   std::vector<Piece> pieces_;
+  Source source_;  // of what follows them
   std::size_t size_ = 0;
 };
 

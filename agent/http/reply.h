@@ -11,6 +11,7 @@ namespace pgvigil::agent {
 struct Reply {
   std::string head;  ///< status line, headers and blank line
   std::vector<Body::Piece> body;
+  Body::Source source = {};  ///< of what follows them; may be empty
   bool keep_alive = false;  ///< whether the connection stays open afterwards
 };
 

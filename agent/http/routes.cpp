@@ -14,7 +14,7 @@ namespace {
 
 Response exposition(const Request& request, Format format, ScrapeBody body) {
   return {.content_type = std::string(content_type(format)),
-          .body = std::move(body.pieces),
+          .body = body.more ? Body(std::move(body.more), body.size) : Body(std::move(body.pieces)),
           .encoding = request.accepts_gzip ? ContentEncoding::gzip : ContentEncoding::identity,
           .headers = {{"Vary", "Accept, Accept-Encoding"}}};
 }

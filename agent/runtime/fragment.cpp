@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <array>
+#include <utility>
 
 namespace pgvigil::agent {
 namespace {
@@ -13,6 +14,7 @@ constexpr int k_level = 1;
 /// Deflate without the zlib or gzip wrapping, window of 32 kB.
 constexpr int k_raw_window = -15;
 constexpr std::size_t k_buffer = 16 * 1024;
+constexpr std::size_t k_piece = 64 * 1024;
 
 void append_little_endian(std::string& bytes, std::uint32_t number) {
   for (int shift = 0; shift < 32; shift += 8)
@@ -85,18 +87,39 @@ std::string gzip_tail(std::span<const Fragment* const> fragments) {
   return tail;
 }
 
-std::string inflated(const Fragment& fragment) {
-  std::string text(fragment.length, '\0');
+struct FragmentReader::Inflater {
   z_stream stream{};
-  inflateInit2(&stream, k_raw_window);
-  stream.next_in = input(fragment.deflated);
-  stream.avail_in = static_cast<uInt>(fragment.deflated.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  inflate(&stream, Z_SYNC_FLUSH);
-  text.resize(text.size() - stream.avail_out);
-  inflateEnd(&stream);
-  return text;
+  Inflater() { inflateInit2(&stream, k_raw_window); }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+};
+
+FragmentReader::FragmentReader(std::vector<std::shared_ptr<const Fragment>> fragments)
+    : fragments_(std::move(fragments)), inflater_(std::make_unique<Inflater>()) {
+  if (!fragments_.empty()) feed();
+}
+
+FragmentReader::~FragmentReader() = default;
+
+void FragmentReader::feed() {
+  const std::string& deflated = fragments_[fragment_]->deflated;
+  inflater_->stream.next_in = input(deflated);
+  inflater_->stream.avail_in = static_cast<uInt>(deflated.size());
+}
+
+std::string FragmentReader::next() {
+  std::string piece(k_piece, '\0');
+  z_stream& stream = inflater_->stream;
+  stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+  stream.avail_out = static_cast<uInt>(piece.size());
+  while (stream.avail_out > 0 && fragment_ < fragments_.size()) {
+    inflate(&stream, Z_SYNC_FLUSH);
+    // With room left, all that this fragment holds has come out.
+    if (stream.avail_out > 0 && ++fragment_ < fragments_.size()) feed();
+  }
+  piece.resize(piece.size() - stream.avail_out);
+  return piece;
 }
 
 }  // namespace pgvigil::agent

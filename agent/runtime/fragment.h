@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pgvigil::agent {
 
@@ -39,7 +40,20 @@ const std::string& gzip_head();
 /// What follows the last fragment: the final block, the CRC-32 of the whole text and its length.
 std::string gzip_tail(std::span<const Fragment* const> fragments);
 
-/// The text of a fragment.
-std::string inflated(const Fragment& fragment);
+/// Inflates fragments as one text, a piece at a time: what it holds does not grow with them.
+class FragmentReader {
+ public:
+  explicit FragmentReader(std::vector<std::shared_ptr<const Fragment>> fragments);
+  ~FragmentReader();
+  /// The next piece, of at most 64 kB; empty at the end.
+  std::string next();
+
+ private:
+  struct Inflater;
+  void feed();
+  std::vector<std::shared_ptr<const Fragment>> fragments_;
+  std::size_t fragment_ = 0;  ///< the one that is read
+  std::unique_ptr<Inflater> inflater_;
+};
 
 }  // namespace pgvigil::agent

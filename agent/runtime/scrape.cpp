@@ -24,7 +24,7 @@ const std::shared_ptr<const Fragment>& openmetrics_end() {
 
 using Fragments = std::vector<std::shared_ptr<const Fragment>>;
 
-void add(ScrapeBody& body, std::shared_ptr<const std::string> piece) {
+void add(ScrapeBody& body, ScrapeBody::Piece piece) {
   body.size += piece->size();
   body.pieces.push_back(std::move(piece));
 }
@@ -42,15 +42,22 @@ ScrapeBody gzipped(const Fragments& fragments) {
   return body;
 }
 
-ScrapeBody plain(const Fragments& fragments) {
+/// The text may be fifty times what the fragments are, so it is never there as a whole.
+ScrapeBody plain(Fragments fragments) {
   ScrapeBody body;
-  for (const auto& fragment : fragments) add(body, std::make_shared<const std::string>(inflated(*fragment)));
+  for (const auto& fragment : fragments)
+    body.size += fragment->length;
+  const auto reader = std::make_shared<FragmentReader>(std::move(fragments));
+  body.more = [reader]() -> ScrapeBody::Piece {
+    std::string text = reader->next();
+    return text.empty() ? nullptr : std::make_shared<const std::string>(std::move(text));
+  };
   return body;
 }
 
 ScrapeBody joined(const ScrapeRequest& request, Fragments fragments) {
   if (request.format == Format::openmetrics) fragments.push_back(openmetrics_end());
-  return request.gzip ? gzipped(fragments) : plain(fragments);
+  return request.gzip ? gzipped(fragments) : plain(std::move(fragments));
 }
 
 /// Those of `names`, in the order of the list.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,8 +26,11 @@ struct ScrapeRequest {
 
 /// The bytes of an answer, to be sent one after the other.
 struct ScrapeBody {
-  std::vector<std::shared_ptr<const std::string>> pieces;
-  std::uint64_t size = 0;
+  using Piece = std::shared_ptr<const std::string>;
+
+  std::vector<Piece> pieces = {};  ///< what is there already: a compressed scrape is nothing else
+  std::function<Piece()> more = {};  ///< gives those that follow, a null pointer at the end; none where it is empty
+  std::uint64_t size = 0;  ///< bytes in all
 };
 
 /// Puts scrapes together from what is there already: no query is asked. With one server nothing is rendered

@@ -6,6 +6,7 @@ renderings. To take over a changed rendering: UPDATE_GOLDEN=1 python3 -m pytest 
 
 import json
 import os
+import re
 import subprocess
 import tomllib
 
@@ -145,6 +146,21 @@ REFUSED = {
     "jobs.backup.schedule=daily": "schedule",
     "sidecar.port=no": "port",
     "collectors.mine=": "mine",
+    "receivers.dba.type=slak": "type",
+    "receivers.dba.channel=x": "type",
+    "receivers.dba.type=slack,receivers.dba.url=https://hooks.slack.com/services/x": "url",
+    "receivers.dba.type=mail": "server",
+    "receivers.dba.type=pagerduty,receivers.dba.routing_key=x": "routing_key",
+    "receivers.dba.type=pagerduty,receivers.dba.routing_key_file=/x": "routing_key_file",
+    "receivers.dba.type=pagerduty,receivers.dba.routing_key_file.name=x": "key",
+    "receivers.dba.type=heartbeat,receivers.dba.every=often": "every",
+    "routes[0].matches[0]=x": "matches",
+    "settings.http.listen=0.0.0.0:1": "listen",
+    "settings.history.retention=long": "retention",
+    "settings.notice.receivers[0]=x": "notice",
+    "ruleOverrides.PostgresDown.expr=up": "expr",
+    "backups[0].tool=tar": "tool",
+    "rules.mine=": "mine",
 }
 IMPOSSIBLE = {
     "mode=deployment": "there is nothing to watch",
@@ -154,6 +170,10 @@ IMPOSSIBLE = {
     "mode=demo,podMonitor.enabled=true,serviceMonitor.enabled=true": "scraped twice",
     "mode=demo,servers[0].name=a,servers[0].host=b": "mode deployment",
     "mode=demo,jobs.backup.enabled=true": "jobs.image",
+    "mode=demo,jobs.image=x,jobs.backup.enabled=true,jobs.passwordKey=p": "jobs.existingSecret",
+    "mode=demo,connectionSecret.name=a": "mode deployment",
+    "connectionSecret.name=a,servers[0].name=a,servers[0].host=b": "give servers, or that",
+    "mode=demo,rules.overrides=x,ruleOverrides.PostgresDown.enabled=false": "another name",
 }
 
 
@@ -252,21 +272,79 @@ def test_the_monitors_find_the_pods_and_carry_the_additional_labels():
     assert monitor["spec"]["podMetricsEndpoints"][0]["port"] in ports
 
 
+def test_every_file_that_the_configuration_names_is_mounted():
+    for name in NAMES:
+        [made] = [one for one in of_kind(name, "ConfigMap") if "pgvigil.toml" in one["data"]]
+        named = set(re.findall(r"/etc/pgvigil/(?:secrets/)?[^/'\" ]+", made["data"]["pgvigil.toml"]))
+        for kind, spec in pods(name):
+            for container in (one for one in spec["containers"] if one["name"] == "pgvigil" and kind != "Pod"):
+                mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+                assert named <= mounts.keys(), (name, named)
+                assert set(mounts.values()) <= {volume["name"] for volume in spec["volumes"]}
+                assert all(re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", volume) for volume in mounts.values())
+
+
+def test_the_policy_of_the_network_lets_pgvigil_reach_what_it_is_told_to():
+    for name, wanted in (("deployment", {443, 5432, 5433, 6432, 9999}), ("notify", {443, 587, 5432, 8080, 9093})):
+        [policy] = of_kind(name, "NetworkPolicy")
+        open_ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+        assert wanted <= open_ports, name
+
+
+def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
+    [made] = [one for one in of_kind("notify", "ConfigMap") if "pgvigil.toml" in one["data"]]
+    [backup] = tomllib.loads(made["data"]["pgvigil.toml"])["backup"]
+    [job] = of_kind("notify", "CronJob")
+    [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    env = {one["name"]: one.get("value") for one in container["env"]}
+    assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "age"
+    [deployment] = of_kind("notify", "Deployment")
+    volumes = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "pgvigil-backups"]
+    assert volumes[0]["persistentVolumeClaim"] == {"claimName": "backups"}
+
+
+def written(name, folder):
+    """The configuration of a rendering as it is mounted, below `folder`; the path of pgvigil.toml."""
+    for one in of_kind(name, "ConfigMap"):
+        kind = one["metadata"]["name"].rsplit("-", 1)[-1]
+        if kind in ("collectors", "rules"):
+            (folder / kind).mkdir()
+            for file, text in one["data"].items():
+                (folder / kind / file).write_text(text)
+    [made] = [one for one in of_kind(name, "ConfigMap") if "pgvigil.toml" in one["data"]]
+    text = made["data"]["pgvigil.toml"].replace("/etc/pgvigil", str(folder)).replace("/var/lib", str(folder))
+    (folder / "pgvigil.toml").write_text(text)
+    (folder / "pgvigil-backup").mkdir()
+    return folder / "pgvigil.toml"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_agent_takes_the_configuration(name, tmp_path):
-    """Whatever the values: pgvigil itself reads the file; only what it mounts is not there."""
-    [made] = [one for one in of_kind(name, "ConfigMap") if "pgvigil.toml" in one["data"]]
-    text = made["data"]["pgvigil.toml"]
-    for folder in ("collectors", "state"):
-        (tmp_path / folder).mkdir()
-        text = text.replace(f"/etc/pgvigil/{folder}", str(tmp_path / folder))
-    text = text.replace("/var/lib/pgvigil", str(tmp_path / "state"))
-    config = tomllib.loads(text)
-    (tmp_path / "pgvigil.toml").write_text(text)
-    checked = command("check", "--config", str(tmp_path / "pgvigil.toml"), env={"DATA_SOURCE_URI": "127.0.0.1:1/x"})
+    """Whatever the values: pgvigil itself reads the file, collectors and rules; only Secrets are not there."""
+    path = written(name, tmp_path)
+    config = tomllib.loads(path.read_text())
+    checked = command("check", "--config", str(path), env={"DATA_SOURCE_URI": "127.0.0.1:1/x"})
     assert "pgvigil.toml: good" in checked.stdout, checked.stdout + checked.stderr
     if name == "deployment":
         first, second = config["server"]
         assert first["labels"] == {"team": 'the "shop"'} and first["user_file"].endswith("/orders-pgvigil/username")
         assert r"host='billing\'s-db.db.svc'" in second["dsn"] and "sslcert=" in second["dsn"]
         assert [pooler["name"] for pooler in config["pooler"]] == ["orders-pool", "pgpool"]
+    if name == "notify":
+        assert config["receiver"]["mail"]["from"] == "pgvigil <pgvigil@example.net>"
+        assert config["receiver"]["hook"]["headers"] == {"X-Team": "dba"}
+        assert config["route"][0]["match"] == ['severity="critical"'] and config["route"][0]["continue"] is True
+        rules = sorted((tmp_path / "rules").iterdir())
+        assert [rule.name for rule in rules] == ["overrides.toml", "workers.toml"]
+        judged = command("rules", "check", *map(str, rules))
+        assert judged.returncode == 0, judged.stdout + judged.stderr
+
+
+def test_each_receiver_of_the_agent_is_one_of_the_chart():
+    """And each of them stands in an example that the agent has read."""
+    with open(os.path.join(helm.CHART, "values.schema.json"), encoding="utf-8") as file:
+        kinds = json.load(file)["properties"]["receivers"]["additionalProperties"]["properties"]["type"]["enum"]
+    with open(os.path.join(helm.CHART, "ci/notify-values.yaml"), encoding="utf-8") as file:
+        shown = {receiver["type"] for receiver in yaml.safe_load(file)["receivers"].values()}
+    documented = command("docs", "configuration").stdout
+    assert set(kinds) == shown == set(re.findall(r'^### type = "(\w+)"', documented, re.MULTILINE))

@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/fragment_text.h"
+
 using namespace pgvigil::agent;
+using pgvigil::test::text_of;
 
 namespace {
 
@@ -15,6 +18,10 @@ Fragment fragment_of(std::string_view text) {
   FragmentWriter writer;
   writer.append(text);
   return std::move(writer).finish();
+}
+
+std::shared_ptr<const Fragment> shared(std::string_view text) {
+  return std::make_shared<const Fragment>(fragment_of(text));
 }
 
 /// Reads a gzip stream as any client does: checks its CRC and its length.
@@ -80,6 +87,19 @@ TEST_CASE("a damaged fragment does not pass for whole") {
 TEST_CASE("a fragment inflates to its text") {
   for (std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{16 * 1024}, std::size_t{1'000'000}}) {
     const std::string text = random_text(size, static_cast<unsigned>(size) + 7);
-    CHECK(inflated(fragment_of(text)) == text);
+    CHECK(text_of({shared(text)}) == text);
   }
+}
+
+TEST_CASE("fragments are read as one text, in pieces of bounded size") {
+  const std::string a = random_text(200'000, 3), b = random_text(64 * 1024, 4);
+  FragmentReader reader({shared(a), shared(""), shared(b), shared("")});
+  std::string text;
+  for (std::string piece = reader.next(); !piece.empty(); piece = reader.next()) {
+    CHECK(piece.size() <= 64 * 1024);
+    text += piece;
+  }
+  CHECK(text == a + b);
+  CHECK(reader.next().empty());
+  CHECK(text_of({}).empty());
 }

@@ -75,6 +75,17 @@ bool is_big(std::string_view response) {
   return body_of(response) == big_text();
 }
 
+/// The same text, made in pieces while it is sent.
+Body made_text() {
+  const auto sent = std::make_shared<std::size_t>(0);
+  const auto next = [sent]() -> Body::Piece {
+    const std::string_view rest = std::string_view(big_text()).substr(*sent, 64'000);
+    *sent += rest.size();
+    return rest.empty() ? nullptr : piece(std::string(rest));
+  };
+  return {next, big_text().size()};
+}
+
 std::vector<Route> test_routes() {
   static const Body::Piece big = piece(big_text());
   return {
@@ -85,6 +96,7 @@ std::vector<Route> test_routes() {
                          .encoding = ContentEncoding::gzip};
        }},
       {RouteKind::get, "/big", [](const Request&) { return Response{.body = std::vector{big}}; }},
+      {RouteKind::get, "/made", [](const Request&) { return Response{.body = made_text()}; }},
       {RouteKind::get, "/throws",
        [](const Request&) -> Response { throw std::runtime_error("password=secret in DSN"); }},
       {RouteKind::post, "/-/reload", [](const Request&) { return Response{.body = "done\n"}; }},
@@ -365,6 +377,31 @@ TEST_CASE("http: ranges multiply nothing") {
   CHECK(test.answers());
 }
 
+TEST_CASE("http: what is made while it is sent arrives whole, and is never there as a whole") {
+  TestServer test;
+  const std::string response = http_get(test.port(), "/made");
+  CHECK(is_big(response));
+  CHECK(header_of(response, "Content-Length") == std::to_string(big_text().size()));
+  RawClient head_client(test.port());
+  head_client.send("HEAD /made HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const std::string head = head_client.read_all();
+  CHECK(header_of(head, "Content-Length") == std::to_string(big_text().size()));
+  CHECK(body_of(head).empty());
+  // Clients that wait in the middle of it cost a piece each; the others are served meanwhile.
+  const std::size_t before = resident_kilobytes();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back(test.port()).shrink_receive_buffer();
+    clients.back().send(get_request("/made"));
+  }
+  CHECK(body_of(http_get(test.port(), "/hello")) == "hello\n");
+  CHECK(resident_kilobytes() < before + k_growth);
+  RawClient kept(test.port());
+  kept.send(get_request("/made") + get_request("/hello"));
+  CHECK(is_big(kept.read_response()));
+  CHECK(body_of(kept.read_response()) == "hello\n");
+}
+
 TEST_CASE("http: idle connections hold up nobody") {
   TestServer test;
   std::vector<RawClient> idle;
@@ -428,7 +465,7 @@ TEST_CASE("http: the connection that has waited longest gives way first") {
       loop.wait(-1, Deadline::clock::now() + 10s);
     const auto now = Deadline::clock::now();
     CHECK(asked.back()->take_request().head == get_request("/"));
-    asked.back()->send({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", Body("a").pieces(), true}, now);
+    asked.back()->send({"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", Body("a").pieces(), {}, true}, now);
     loop.take_back(std::move(asked.back()), now);
     asked.clear();
     CHECK(body_of(client.read_response()) == "a");

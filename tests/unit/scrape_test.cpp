@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "collectors/model/table_builder.h"
+#include "tests/unit/fragment_text.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
@@ -38,6 +39,9 @@ std::string text_of(const ScrapeBody& body) {
   std::string text;
   for (const auto& piece : body.pieces)
     text += *piece;
+  while (const auto piece = body.more ? body.more() : nullptr)
+    text += *piece;
+  CHECK(text.size() == body.size);
   return text;
 }
 
@@ -129,7 +133,7 @@ TEST_CASE("the agent's own metrics do not grow old while scrapes come in", "[scr
   const auto deadline = Clock::now() + 30s;
   fleet.watches[0]->board().update_server([](ServerStatus& server) { server.connections = 7; });
   while (Clock::now() < deadline &&
-         !inflated(*fleet.own.fragment(Format::text)).contains("pgvigil_connections{target=\"a\"} 7\n"))
+         !test::text_of({fleet.own.fragment(Format::text)}).contains("pgvigil_connections{target=\"a\"} 7\n"))
     std::this_thread::sleep_for(20ms);
-  CHECK(inflated(*fleet.own.fragment(Format::text)).contains("pgvigil_connections{target=\"a\"} 7\n"));
+  CHECK(test::text_of({fleet.own.fragment(Format::text)}).contains("pgvigil_connections{target=\"a\"} 7\n"));
 }

@@ -5,6 +5,7 @@
 #include "agent/runtime/status.h"
 #include "collectors/model/table_builder.h"
 #include "collectors/model/table_editor.h"
+#include "tests/unit/fragment_text.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
@@ -23,7 +24,7 @@ Table one_value(double value) {
 }
 
 std::string text_of(const Published& published, Format format = Format::text) {
-  return inflated(*published.fragment(format));
+  return test::text_of({published.fragment(format)});
 }
 
 /// `rows` rows of two values; the second row has the first one only.

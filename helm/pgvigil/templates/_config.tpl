@@ -37,19 +37,26 @@ labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $
 
 {{/* pgvigil.toml */}}
 {{- define "pgvigil.config" -}}
+{{- if and .Values.connectionSecret.name (or .Values.servers (ne .Values.mode "deployment")) -}}
+{{- fail "connectionSecret: it names the only server of mode deployment; give servers, or that" -}}
+{{- end -}}
 {{- if and .Values.servers (ne .Values.mode "deployment") -}}
 {{- fail (printf "servers: in mode %s the server is the one in the pod; install the chart once more in mode deployment" .Values.mode) -}}
 {{- end -}}
 # Written by the chart. What is changed here is lost with the next upgrade: see the values servers, config.extra.
-[http]
-listen = "0.0.0.0:{{ include "pgvigil.port" . }}"
-
-[state]
-directory = "/var/lib/pgvigil"
+{{- $sections := deepCopy .Values.settings }}
+{{- $_ := set $sections "http" (merge (dict "listen" (printf "0.0.0.0:%s" (include "pgvigil.port" .))) (default dict $sections.http)) }}
+{{- $_ := set $sections "state" (dict "directory" "/var/lib/pgvigil") }}
 {{- if include "pgvigil.hasCollectors" . }}
+{{- $_ := set $sections "collect" (merge (dict "directory" "/etc/pgvigil/collectors") (default dict $sections.collect)) }}
+{{- end }}
+{{- if include "pgvigil.hasRules" . }}
+{{- $_ := set $sections "rules" (merge (dict "directories" (list "/etc/pgvigil/rules")) (default dict $sections.rules)) }}
+{{- end }}
+{{- range $name := keys $sections | sortAlpha }}
 
-[collect]
-directory = "/etc/pgvigil/collectors"
+[{{ $name }}]
+{{- get $sections $name | include "pgvigil.keys" }}
 {{- end }}
 {{- if eq .Values.mode "sidecar" }}
 {{- $own := dict "host" .Values.sidecar.host "port" .Values.sidecar.serverPort "database" .Values.sidecar.database "user" .Values.sidecar.user "databases" .Values.sidecar.databases }}
@@ -72,6 +79,31 @@ directory = "/etc/pgvigil/collectors"
 
 [[pooler]]
 {{- include "pgvigil.server" (mergeOverwrite (dict "port" 6432) .) }}
+{{- end }}
+{{- range .Values.backups }}
+
+[[backup]]
+{{- include "pgvigil.keys" . }}
+{{- end }}
+{{- range $name := keys .Values.receivers | sortAlpha }}
+
+[receiver.{{ $name }}]
+{{- get $.Values.receivers $name | include "pgvigil.keys" }}
+{{- end }}
+{{- range .Values.routes }}
+
+[[route]]
+{{- include "pgvigil.keys" . }}
+{{- end }}
+{{- range .Values.inhibits }}
+
+[[inhibit]]
+{{- include "pgvigil.keys" . }}
+{{- end }}
+{{- range $name := keys .Values.mutes | sortAlpha }}
+
+[mute.{{ $name }}]
+{{- get $.Values.mutes $name | include "pgvigil.keys" }}
 {{- end }}
 {{- with .Values.cluster }}
 

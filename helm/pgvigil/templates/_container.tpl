@@ -17,8 +17,14 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
     - name: pgvigil
       containerPort: {{ include "pgvigil.port" . }}
       protocol: TCP
-  {{- if or .Values.downwardLabels .Values.env }}
+  {{- if or .Values.downwardLabels .Values.env .Values.connectionSecret.name }}
   env:
+    {{- with .Values.connectionSecret }}
+    {{- if .name }}
+    - name: DATA_SOURCE_URI_FILE
+      value: /etc/pgvigil/secrets/{{ .name }}/{{ .key }}
+    {{- end }}
+    {{- end }}
     {{- if .Values.downwardLabels }}
     - name: POD_NAME
       valueFrom:
@@ -73,8 +79,18 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
       mountPath: /etc/pgvigil/collectors
       readOnly: true
     {{- end }}
+    {{- if include "pgvigil.hasRules" . }}
+    - name: pgvigil-rules
+      mountPath: /etc/pgvigil/rules
+      readOnly: true
+    {{- end }}
+    {{- if and .Values.backups .Values.jobs.volume }}
+    - name: pgvigil-backups
+      mountPath: /var/lib/pgvigil-backup
+      readOnly: true
+    {{- end }}
     {{- range include "pgvigil.secretNames" . | fromJsonArray }}
-    - name: pgvigil-secret-{{ . }}
+    - name: {{ include "pgvigil.secretVolume" . }}
       mountPath: /etc/pgvigil/secrets/{{ . }}
       readOnly: true
     {{- end }}
@@ -119,8 +135,16 @@ projected:
 - name: pgvigil-collectors
   {{- include "pgvigil.projected" (dict "own" .Values.collectors "ownName" (printf "%s-collectors" (include "pgvigil.fullname" .)) "others" .Values.collectorConfigMaps) | nindent 2 }}
 {{- end }}
+{{- if include "pgvigil.hasRules" . }}
+- name: pgvigil-rules
+  {{- include "pgvigil.projected" (dict "own" (or .Values.rules .Values.ruleOverrides) "ownName" (printf "%s-rules" (include "pgvigil.fullname" .)) "others" .Values.ruleConfigMaps) | nindent 2 }}
+{{- end }}
+{{- if and .Values.backups .Values.jobs.volume }}
+- name: pgvigil-backups
+  {{- toYaml .Values.jobs.volume | nindent 2 }}
+{{- end }}
 {{- range include "pgvigil.secretNames" . | fromJsonArray }}
-- name: pgvigil-secret-{{ . }}
+- name: {{ include "pgvigil.secretVolume" . }}
   secret:
     secretName: {{ . }}
     defaultMode: {{ if eq $.Values.mode "sidecar" }}0444{{ else }}0440{{ end }}

@@ -69,6 +69,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ if or .Values.collectors .Values.collectorConfigMaps }}yes{{ end }}
 {{- end }}
 
+{{- define "pgvigil.hasRules" -}}
+{{ if or .Values.rules .Values.ruleConfigMaps .Values.ruleOverrides }}yes{{ end }}
+{{- end }}
+
+{{/* The name of a Secret's volume: a label, which the name of a Secret need not be. */}}
+{{- define "pgvigil.secretVolume" -}}
+{{ if or (contains "." .) (gt (len .) 48) }}pgvigil-secret-{{ sha256sum . | trunc 12 }}{{ else }}pgvigil-secret-{{ . }}{{ end }}
+{{- end }}
+
 {{- define "pgvigil.demoSecret" -}}
 {{ default (printf "%s-postgres" (include "pgvigil.fullname" .)) .Values.demo.existingSecret }}
 {{- end }}
@@ -80,6 +89,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .existingSecret }}{{ $names = append $names .existingSecret.name }}{{ end -}}
 {{- if .tlsSecret }}{{ $names = append $names .tlsSecret }}{{ end -}}
 {{- end -}}
+{{- range $receiver := .Values.receivers -}}
+{{- range $key, $value := $receiver -}}
+{{- if hasSuffix "_file" $key }}{{ $names = append $names $value.name }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.connectionSecret.name }}{{ $names = append $names . }}{{ end -}}
 {{- if and (eq .Values.mode "sidecar") .Values.sidecar.existingSecret.name -}}
 {{- $names = append $names .Values.sidecar.existingSecret.name -}}
 {{- end -}}

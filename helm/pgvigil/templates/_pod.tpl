@@ -8,7 +8,7 @@ labels:
 {{- if or .Values.podAnnotations .Values.config.rollOnChange }}
 annotations:
   {{- if .Values.config.rollOnChange }}
-  checksum/config: {{ include "pgvigil.config" . | sha256sum }}
+  checksum/config: {{ printf "%s%s" (include "pgvigil.config" .) (list .Values.collectors .Values.rules .Values.ruleOverrides | toJson) | sha256sum }}
   {{- end }}
   {{- with .Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
