@@ -5,6 +5,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/own_metrics.h"
+#include "agent/commands/print.h"
 #include "agent/config/reference.h"
 #include "collectors/catalog.h"
 
@@ -148,7 +149,7 @@ void print_own_metrics() {
 int print_metrics_page() {
   auto catalog = collectors::load_catalog({});
   if (!catalog) {
-    for (const Diagnostic& diagnostic : catalog.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    print(catalog.error(), stderr);
     return 2;
   }
   std::ranges::sort(*catalog, {}, &Definition::name);

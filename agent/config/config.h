@@ -100,7 +100,8 @@ struct StateConfig {
 struct HistoryConfig {
   std::chrono::milliseconds retention{3'600'000};
   Bytes max_bytes{16'000'000};
-  std::vector<std::string> keep;  ///< metrics that no rule asks for
+  bool dashboards = true;         ///< what the dashboards show over time is kept, too
+  std::vector<std::string> keep;  ///< further metrics
 
   bool operator==(const HistoryConfig&) const = default;
 };

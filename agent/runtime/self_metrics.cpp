@@ -228,6 +228,17 @@ std::string SelfMetrics::render_process(const RenderSettings& settings) {
   return print_families(all, settings.format);
 }
 
+std::vector<OwnFamily> SelfMetrics::families(std::span<const WatchedServer> servers,
+                                             const RenderSettings& settings) {
+  std::vector<MetricFamily> all = collect_process(settings);
+  for (const WatchedServer& server : servers)
+    append(all, families_of(server.board, settings));
+  std::vector<OwnFamily> shown;
+  for (MetricFamily& family : all)
+    if (!family.metric.empty()) shown.push_back({std::move(family.name), type_word(family.type), std::move(family.help)});
+  return shown;
+}
+
 std::vector<Table> SelfMetrics::server_tables(const StatusBoard& board,
                                               const RenderSettings& settings,
                                               Timestamp now) {
