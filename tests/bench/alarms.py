@@ -91,7 +91,7 @@ def main():
     choices = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgvigil-alarms-") as folder:
         home = pathlib.Path(folder)
-        home.chmod(0o755)  # the server's user passes through
+        home.chmod(0o1777)  # the TMPDIR of several users
         demo = Demo(home, choices.size)
         try:
             seen = watch(demo, choices.seconds)
