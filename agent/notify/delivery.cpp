@@ -36,20 +36,24 @@ Attempt Delivery::attempt(const Notification& notification,
                           Detail detail,
                           const std::stop_token& stop) {
   Attempt attempt;
-  std::vector<Answer> answers;
+  if (std::exchange(begun_, notification.id) != notification.id) answers_.clear();
   std::optional<Judgement> good;
-  for (const Request& request : receiver_->render(notification, credentials, detail)) {
-    answers.push_back(client_.send(request, settings_.transport, stop));
-    Judgement& judgement = attempt.answers.emplace_back(receiver_->judge(answers.back()));
+  const std::vector<Request> requests = receiver_->render(notification, credentials, detail);
+  if (answers_.size() >= requests.size()) answers_.clear();
+  for (std::size_t i = answers_.size(); i < requests.size(); ++i) {
+    Answer answer = client_.send(requests[i], settings_.transport, stop);
+    Judgement& judgement = attempt.answers.emplace_back(receiver_->judge(answer));
     judgement.why = scrubbed(std::move(judgement.why), credentials);
     attempt.judgement = judgement;
     if (judgement.verdict == Verdict::delivered)
       good = judgement;
     else if (!manners_.takes_any_peer)
-      break;
+      return attempt;
+    answers_.push_back(std::move(answer));
   }
   if (manners_.takes_any_peer && good) attempt.judgement = *good;
-  if (attempt.judgement.verdict == Verdict::delivered) attempt.memory = receiver_->remember(notification, answers);
+  if (attempt.judgement.verdict == Verdict::delivered) attempt.memory = receiver_->remember(notification, answers_);
+  answers_.clear();
   return attempt;
 }
 

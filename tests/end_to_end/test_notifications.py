@@ -1,9 +1,5 @@
 """Alerts of a running agent, from the database to receivers: once, whole, and through crashes and outages."""
 
-import contextlib
-import json
-import os
-import random
 import subprocess
 import time
 
@@ -11,26 +7,15 @@ import pytest
 
 from support import places
 from support.agent import command
-from support.config import config, custom_collector
+from support.conditions import Conditions, alerts, settings, start, webhook
 from support.sink import Sink
 from support.waiting import until
-
-RULES = """
-[[rule]]
-alert = "TestAlert"
-expr = "test_conditions > 0"
-labels = { severity = "critical" }
-
-[rule.annotations]
-summary = "condition {{ $labels.id }} holds"
-"""
 
 
 @pytest.fixture(scope="module")
 def server(shared):
     cluster = shared.cluster()
-    cluster.run("create table conditions (id int primary key, value float8 not null)")
-    cluster.run("grant select on conditions to pgvigil")
+    Conditions.prepare(cluster)
     return cluster
 
 
@@ -38,59 +23,6 @@ def server(shared):
 def conditions(server):
     server.run("truncate conditions")
     return Conditions(server)
-
-
-class Conditions:
-    def __init__(self, server):
-        self._server = server
-
-    def set(self, *ids):
-        """These hold from now on, and no other."""
-        values = ",".join(f"({one}, 1)" for one in ids)
-        self._server.run("begin; truncate conditions;" + (f"insert into conditions values {values};" if ids else "") + "commit")
-
-
-COLLECTOR = custom_collector("conditions", "select id::text, value from public.conditions", labels=["id"])
-
-
-def settings(receivers, more="", state="state"):
-    return f"""
-[state]
-directory = "{state}"
-
-[rules]
-packs = false
-evaluation_interval = "1s"
-
-[notify]
-group_by = ["alertname"]
-group_wait = "0s"
-group_interval = "0s"
-
-{receivers}
-{more}
-"""
-
-
-def webhook(sink, name="hook", more=""):
-    return f'[receiver.{name}]\ntype = "webhook"\nurl = "{sink.url}"\nmax_alerts = 1000\n{more}\n'
-
-
-def start(making, server, text):
-    agent = making.agent(config(server, more=text), ready=False)
-    agent._process.stop()
-    folder = os.path.join(agent.home, "rules.d")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "test.toml"), "w", encoding="utf-8") as file:
-        file.write(RULES)
-    agent.write_collector("conditions", COLLECTOR)
-    agent.start()
-    return agent
-
-
-def alerts(bodies, status):
-    """The ids of alerts that were told with that status."""
-    return {one["labels"]["id"] for body in bodies for one in body["alerts"] if one["status"] == status}
 
 
 def test_a_condition_is_told_and_so_is_its_end(making, server, conditions):
@@ -198,46 +130,3 @@ def test_a_heartbeat_is_sent_while_all_is_well(making, server, conditions):
         until(lambda: sum(path == "/ping" for path, _, _ in sink.requests) >= 2, "it beats")
         agent.stop()
         assert sink.requests[-1][0] == "/ping/fail" and b"stopping" in sink.requests[-1][2]
-
-
-KILLS = int(os.environ.get("PGVIGIL_CHAOS_KILLS", "12"))
-
-
-def test_every_state_arrives_though_the_agent_is_killed_and_the_receiver_fails(making, server, conditions):
-    chance = random.Random(7)
-
-    def behave(*_):
-        fate = chance.random()
-        if fate < 0.1:
-            return 500, {}, b""
-        if fate < 0.2:
-            return 429, {"Retry-After": "1"}, b""
-        if fate < 0.25:
-            return None
-        return 200, {}, b"ok"
-
-    with Sink(behave) as sink:
-        agent = start(making, server, settings(webhook(sink)))
-        ids = [str(one) for one in range(200)]
-        fired, ended, holding = set(), set(), set()
-        waiting = list(ids)
-        for _ in range(KILLS):
-            starting, waiting = waiting[: 1 + 200 // KILLS], waiting[1 + 200 // KILLS :]
-            stopping = {one for one in holding if chance.random() < 0.5}
-            holding = (holding - stopping) | set(starting)
-            conditions.set(*holding)
-            time.sleep(chance.uniform(0.2, 2.5))
-            agent.kill()
-            agent.start(ready=False)
-        sink.wait_for(lambda bodies: holding <= alerts(bodies, "firing"), "all that holds is told", 90)
-        conditions.set()
-        sink.wait_for(lambda bodies: holding <= alerts(bodies, "resolved"), "all ends are told", 90)
-        told = {}
-        for body in sink.bodies():
-            for one in body["alerts"]:
-                told.setdefault(one["labels"]["id"], []).append(one["status"])
-        assert all(states[-1] == "resolved" for states in told.values())
-        identities = [headers["webhook-id"] for _, headers, _ in sink.requests]
-        duplicates = len(identities) - len(set(identities))
-        print(f"{KILLS} kills, {len(identities)} messages, {duplicates} duplicates")
-        assert duplicates <= max(2, len(identities) // 20)

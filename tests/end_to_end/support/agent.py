@@ -84,6 +84,13 @@ class Agent:
             raise
 
     def start(self, ready=True):
+        self.launch()
+        self._process.wait_started(lambda: self.get("/livez").status == 200, "pgvigil")
+        if ready:
+            self.wait_ready()
+
+    def launch(self):
+        """Starts it, and waits for nothing."""
         words = [
             "setpriv",
             "--pdeathsig",
@@ -98,9 +105,6 @@ class Agent:
         if self.config_file:
             words += ["--config", self.config_file]
         self._process = Process(words, os.path.join(self.home, "log"), env=self._env, cwd=self.home)
-        self._process.wait_started(lambda: self.get("/livez").status == 200, "pgvigil")
-        if ready:
-            self.wait_ready()
 
     def wait_ready(self):
         try:
