@@ -15,8 +15,9 @@ def enter_own_namespaces():
     if os.environ.get("PGVIGIL_CLUSTER_INSIDE"):
         return
     os.environ["PGVIGIL_CLUSTER_INSIDE"] = "yes"
+    # The shell is the first process there, and takes the exit status of orphans: Patroni waits for its postmaster's.
     os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                          sys.executable, *sys.argv])  # fmt: skip
+                          "sh", "-c", '"$@"; exit $?', "sh", sys.executable, *sys.argv])  # fmt: skip
 
 
 def run(*words):

@@ -59,7 +59,7 @@ class Node:
         address = self.host.address
         trust = ["local all all trust", "host all all 0.0.0.0/0 trust", "host replication all 0.0.0.0/0 trust"]
         users = {"superuser": {"username": "postgres"}, "replication": {"username": "replicator"}}
-        settings = {"shared_preload_libraries": "pg_stat_statements", "fsync": "off"}
+        settings = {"shared_preload_libraries": "pg_stat_statements"}
         text = {
             "scope": "shop",
             "name": self.host.name,

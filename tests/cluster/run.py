@@ -91,13 +91,14 @@ class Cluster:
         return [node for node in self.nodes if node.is_replica()]
 
     def settle(self):
-        """Until no alert is about, and its end was told."""
+        """Until all are members, and for longer than the Alertmanagers' interval no alert is about."""
         until(lambda: len(self.replicas()) == 2 and self.leader(), "all are members again", 180)
-        quiet = time.monotonic()
-        while time.monotonic() - quiet < 75:
+        quiet = give_up = time.monotonic()
+        while time.monotonic() - quiet < 45:
             time.sleep(1)
-            recent = self.sink.since(quiet)
-            quiet = recent[-1][0] + 0.001 if recent else quiet
+            if names := watchers.active():
+                quiet = time.monotonic()
+                assert quiet - give_up < 400, f"these do not end: {names}"
 
 
 def check_role(node, role, since):

@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 import time
+import urllib.request
 
 import yaml
 from network import HUB
@@ -39,6 +40,15 @@ class Sink:
 
     def since(self, start):
         return [one for one in self.messages if one[0] >= start]
+
+
+def active():
+    """Names of the alerts that one of the Alertmanagers has, the watchdog's aside."""
+    names = set()
+    for url in urls():
+        with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
+            names |= {alert["labels"]["alertname"] for alert in json.load(answer)}
+    return names - {"Watchdog"}
 
 
 def urls():
