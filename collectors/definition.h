@@ -19,8 +19,8 @@
 namespace pgvigil::collectors {
 
 /// Where a collector runs: once a server, in each watched database, on a pooler's console, over the files that
-/// tell of the host, or over what the tools of backup tell.
-enum class Scope : std::uint8_t { server, database, pooler, host, backups };
+/// tell of the host, over what the tools of backup tell, or over what Patroni does.
+enum class Scope : std::uint8_t { server, database, pooler, host, backups, patroni };
 
 /// What a run costs the server: docs/collectors.md tells the bound of each class.
 enum class Cost : std::uint8_t { low, medium, high };

@@ -8,8 +8,8 @@
 namespace pgvigil {
 
 /// What is watched. Poolers answer on a console of their own; the host is read from files, backups from what
-/// their tools tell.
-enum class ServerKind : std::uint8_t { postgres, pgbouncer, pgpool, pgcat, odyssey, host, backups };
+/// their tools tell, Patroni tells by HTTP.
+enum class ServerKind : std::uint8_t { postgres, pgbouncer, pgpool, pgcat, odyssey, host, backups, patroni };
 
 /// The poolers' words in definitions and in the configuration, in the order of the enumerators from
 /// ServerKind::pgbouncer on.
@@ -17,7 +17,7 @@ inline constexpr std::array<std::string_view, 4> k_pooler_words = {"pgbouncer", 
 
 /// Whether it is watched without a session.
 constexpr bool is_local(ServerKind kind) {
-  return kind == ServerKind::host || kind == ServerKind::backups;
+  return kind == ServerKind::host || kind == ServerKind::backups || kind == ServerKind::patroni;
 }
 
 /// "postgres", "pgbouncer", "host": what programs read.
@@ -25,6 +25,7 @@ constexpr std::string_view word_of(ServerKind kind) {
   if (kind == ServerKind::postgres) return "postgres";
   if (kind == ServerKind::host) return "host";
   if (kind == ServerKind::backups) return "backups";
+  if (kind == ServerKind::patroni) return "patroni";
   return k_pooler_words.at(static_cast<std::size_t>(kind) - 1);
 }
 
@@ -53,6 +54,8 @@ constexpr std::string_view to_string(ServerKind kind) {
       return "the host";
     case ServerKind::backups:
       return "backups";
+    case ServerKind::patroni:
+      return "Patroni";
   }
   return "";
 }

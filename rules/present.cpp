@@ -1,6 +1,7 @@
 #include "rules/present.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "collectors/model/unix_time.h"
 
@@ -123,16 +124,18 @@ std::vector<Reading> readings(const Table& table,
   return found;
 }
 
-Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
-                                     std::int64_t from_ms,
-                                     std::int64_t to_ms) const {
+const Queryable* Timeline::who_answers(std::span<const Matcher> matchers) const {
   const auto name = std::ranges::find_if(matchers, [](const Matcher& matcher) {
     return matcher.name() == k_metric_name && matcher.kind() == MatchKind::equal;
   });
-  if (name != matchers.end()) {
-    const Queryable& one = needs_.wants(name->value()) ? static_cast<const Queryable&>(history_) : present_;
-    return one.select(matchers, from_ms, to_ms);
-  }
+  if (name == matchers.end()) return nullptr;
+  return needs_.wants(name->value()) ? static_cast<const Queryable*>(&history_) : &present_;
+}
+
+Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
+                                     std::int64_t from_ms,
+                                     std::int64_t to_ms) const {
+  if (const Queryable* one = who_answers(matchers)) return one->select(matchers, from_ms, to_ms);
   Expected<SeriesSet> found = history_.select(matchers, from_ms, to_ms);
   const Expected<SeriesSet> others = present_.select(matchers, from_ms, to_ms);
   if (!found || !others) return found ? others : found;
@@ -141,6 +144,19 @@ Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
     found->add_series(others->labels(i), others->lookback_ms(i));
     found->add_points(others->points(i));
   }
+  return found;
+}
+
+Expected<std::vector<LabelsPtr>> Timeline::select_labels(std::span<const Matcher> matchers,
+                                                         std::int64_t from_ms,
+                                                         std::int64_t to_ms) const {
+  if (const Queryable* one = who_answers(matchers)) return one->select_labels(matchers, from_ms, to_ms);
+  auto found = history_.select_labels(matchers, from_ms, to_ms);
+  auto others = present_.select_labels(matchers, from_ms, to_ms);
+  if (!found || !others) return found ? others : found;
+  std::ranges::copy_if(*others, std::back_inserter(*found), [&](const LabelsPtr& labels) {
+    return !needs_.wants(labels->metric_name());
+  });
   return found;
 }
 

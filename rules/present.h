@@ -79,8 +79,14 @@ class Timeline : public promql::Queryable {
   promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
                                              std::int64_t from_ms,
                                              std::int64_t to_ms) const override;
+  promql::Expected<std::vector<promql::LabelsPtr>> select_labels(std::span<const promql::Matcher> matchers,
+                                                                 std::int64_t from_ms,
+                                                                 std::int64_t to_ms) const override;
 
  private:
+  /// Who answers for the one metric that is asked for; null: both, each for its own.
+  const promql::Queryable* who_answers(std::span<const promql::Matcher> matchers) const;
+
   const Present& present_;
   const History& history_;
   const HistoryNeeds& needs_;

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "agent/advice/advice_table.h"
-#include "agent/advice/consult.h"
+#include "agent/advice/run_notes.h"
 #include "agent/runtime/log.h"
 
 namespace pgvigil::agent {
@@ -85,8 +85,10 @@ void Advisory::configure(std::shared_ptr<const Config> config, std::shared_ptr<c
   due_ = Clock::now() + std::min<Clock::duration>(config->advice.every, k_first_look);
   if (!config->advice.enabled) {
     board_.clear();
-    for (const auto& watch : *watches)
+    for (const auto& watch : *watches) {
       watch->snapshot().withdraw(k_collector);
+      watch->board().update_server([](ServerStatus& server) { server.advice.reset(); });
+    }
   }
   std::erase_if(board_, [&](const auto& entry) {
     return std::ranges::none_of(*watches,
@@ -165,9 +167,11 @@ std::optional<Advisory::Order> Advisory::wait(const std::stop_token& stop) {
 
 void Advisory::look_at(const Order& order, const Watch& watch) {
   const std::string& server = watch.server().name;
+  const auto start = Clock::now();
   auto consultation =
       consult(*order.config, watch.server(), enabled_advisors(*order.config), *order.interrupt);
   if (order.interrupt->raised()) return;
+  note_run(watch.board(), start, consultation);
   if (!consultation) return note_trouble(server, consultation.error());
   note(server, consultation->opinions, consultation->at, *order.config);
 
@@ -277,6 +281,7 @@ void Advisory::publish(const Config& config, const Watch& watch) {
     const auto found = dismissed.find({server, advice.id});
     return found == dismissed.end() || found->second.until <= now;
   };
+  note_findings(watch.board(), *advised.opinions, is_told);
   const auto told = in_turn(*advised.opinions, config.advice.top, is_told);
   // By the age of the look: a dismissal does not make it younger.
   const auto left = config.advice.every * std::max(config.stale_after, 1) - (now - *advised.looked_at);

@@ -9,6 +9,7 @@
 #include "agent/commands/advise_dismiss.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/one_shot.h"
+#include "agent/commands/print.h"
 #include "agent/config/load.h"
 
 namespace pgvigil::agent {
@@ -79,7 +80,7 @@ std::expected<Report, Error> report_on(const Config& config,
                 std::move(consultation->opinions)};
 }
 
-void print(const std::vector<Report>& reports, Printing printing) {
+void print_reports(const std::vector<Report>& reports, Printing printing) {
   if (printing == Printing::json) {
     fmt::print("{}", as_json(reports));
     return;
@@ -108,7 +109,7 @@ int advise(Arguments arguments) {
 
   const auto config = load_config(file);
   if (!config) {
-    for (const Diagnostic& diagnostic : config.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    print(config.error(), stderr);
     return 2;
   }
   auto servers = servers_for("advise", *config, name);
@@ -125,7 +126,7 @@ int advise(Arguments arguments) {
       fmt::print(stderr, "pgvigil advise: {}{}: {}\n", server->name.empty() ? "" : server->name + ": ",
                  to_string(report.error().kind), report.error().message);
   }
-  print(reports, *printing);
+  print_reports(reports, *printing);
   if (reports.size() < servers.size()) return 3;
   return std::ranges::any_of(reports, has_advice) ? 1 : 0;
 }

@@ -2,19 +2,21 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "agent/commands/commands.h"
 #include "agent/commands/one_shot.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
+#include "agent/judge/rule_book.h"
 
 namespace pgvigil::agent {
 namespace {
 
 constexpr std::string_view k_usage =
-    R"(Checks everything before it matters: the configuration and every definition, the
-connection, and each collector by running it once.
+    R"(Checks everything before it matters: the configuration, every definition and rule,
+the connection, and each collector by running it once.
 
 usage: pgvigil check [--config FILE] [--server NAME]
 
@@ -23,9 +25,10 @@ usage: pgvigil check [--config FILE] [--server NAME]
   --server NAME   only this one of several servers
 
 Grants that are missing are printed as SQL. Nothing is written anywhere.
-exit status: 0 all is well, if need be without an extension that would show more;
+Warnings about rules of your own say what is likely to be wrong with them.
+exit status: 0 all is well, if need be without an extension that would show more, or with warnings;
              1 a collector fails or lacks a grant;
-             2 the configuration is wrong or a server cannot be reached
+             2 the configuration or a rule is wrong, or a server cannot be reached
 )";
 
 /// What the dry run of all collectors found.
@@ -106,6 +109,8 @@ int check_server(const Config& config, const ServerConfig& server) {
                to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
   else if (server.kind == ServerKind::host)
     fmt::print("host           cgroup {}\n", server.host.cgroup.empty() ? "not named" : server.host.cgroup);
+  else if (server.kind == ServerKind::patroni)
+    fmt::print("Patroni        {}\n", server.patroni.url);
   else if (server.kind == ServerKind::backups)
     fmt::print("backups        {} configured\n", server.backups.sources.size());
   else
@@ -121,24 +126,32 @@ int check_server(const Config& config, const ServerConfig& server) {
   return report.print();
 }
 
+/// The configuration and the rules, as the agent would take them; mistakes are printed.
+std::optional<Config> read_configuration(const std::optional<std::string>& file) {
+  auto config = load_config(file);
+  const auto rules = config ? load_judged_rules(*config) : std::unexpected(config.error());
+  if (!rules) {
+    print(rules.error(), stderr);
+    return std::nullopt;
+  }
+  const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
+  fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
+             config->file.empty() ? "from the environment" : config->file, enabled, config->definitions.size());
+  fmt::print("rules          {} in force, {} warnings\n", rules->rules.size(), rules->warnings.size());
+  print(rules->warnings, stdout);
+  return std::move(*config);
+}
+
 int check(Arguments arguments) {
   const auto file = arguments.option("--config");
   const auto name = arguments.option("--server");
   if (const auto complaint = arguments.complaint(); !complaint.empty())
     return wrong_usage("check", complaint);
 
-  const auto config = load_config(file);
-  if (!config) {
-    for (const Diagnostic& diagnostic : config.error())
-      fmt::print(stderr, "{}\n", to_string(diagnostic));
-    return 2;
-  }
+  const auto config = read_configuration(file);
+  if (!config) return 2;
   const auto servers = servers_for("check", *config, name);
   if (servers.empty()) return 2;
-  const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
-  fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
-             config->file.empty() ? "from the environment" : config->file, enabled,
-             config->definitions.size());
   int worst = 0;
   for (const ServerConfig* server : servers)
     worst = std::max(worst, check_server(*config, *server));

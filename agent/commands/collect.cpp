@@ -42,7 +42,7 @@ void print_metrics(const std::vector<ServerTable>& tables) {
 }
 
 /// As if there were no list when there is one server.
-void print(const std::vector<ServerTable>& tables, std::size_t servers, Printing printing) {
+void print_tables(const std::vector<ServerTable>& tables, std::size_t servers, Printing printing) {
   const bool is_only = servers == 1 && tables.size() == 1;
   switch (printing) {
     case Printing::table:
@@ -79,7 +79,7 @@ int collect_from(const Config& config,
     else
       explain(run, server->name);
   }
-  if (!tables.empty()) print(tables, servers.size(), printing);
+  if (!tables.empty()) print_tables(tables, servers.size(), printing);
   return tables.size() == servers.size() ? 0 : 1;
 }
 
@@ -115,7 +115,7 @@ int collect(Arguments arguments) {
 
   const auto config = load_config(file);
   if (!config) {
-    for (const Diagnostic& diagnostic : config.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    print(config.error(), stderr);
     return 2;
   }
   if (listing) return list(*config);

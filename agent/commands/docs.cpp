@@ -5,6 +5,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/commands/own_metrics.h"
+#include "agent/commands/print.h"
 #include "agent/config/reference.h"
 #include "collectors/catalog.h"
 
@@ -91,6 +92,8 @@ std::string_view scope_word(const Definition& definition) {
       return "of the host";
     case collectors::Scope::backups:
       return "of each `[[backup]]`";
+    case collectors::Scope::patroni:
+      return "of the server's Patroni";
   }
   return "";
 }
@@ -146,7 +149,7 @@ void print_own_metrics() {
 int print_metrics_page() {
   auto catalog = collectors::load_catalog({});
   if (!catalog) {
-    for (const Diagnostic& diagnostic : catalog.error()) fmt::print(stderr, "{}\n", to_string(diagnostic));
+    print(catalog.error(), stderr);
     return 2;
   }
   std::ranges::sort(*catalog, {}, &Definition::name);

@@ -37,8 +37,10 @@ std::string render_own_metrics() {
     server.ever_asked = true;
     server.last_answer = std::chrono::steady_clock::now();
     server.connections_opened = 1;
+    server.certificates_end = std::chrono::system_clock::now();
     server.facts = std::make_shared<const postgres::ServerFacts>();
     server.databases_watched = 1;
+    server.advice = AdviceStatus{.last_success = std::chrono::system_clock::now(), .findings = {{"any", 1}}, .blind = {{"any", ""}}};
     server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
   });
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());

@@ -1,5 +1,7 @@
 #include "agent/commands/print.h"
 
+#include <fmt/core.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -48,6 +50,11 @@ json json_of(const Table& table) {
 }
 
 }  // namespace
+
+void print(const Diagnostics& diagnostics, std::FILE* to) {
+  for (const Diagnostic& diagnostic : diagnostics)
+    fmt::print(to, "{}\n", to_string(diagnostic));
+}
 
 std::string as_text(const Table& table) {
   const TableSchema& schema = table.schema();

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "agent/text_table.h"
+#include "collectors/model/diagnostic.h"
 #include "collectors/model/table.h"
 
 namespace pgvigil::agent {
+
+/// A line each.
+void print(const Diagnostics& diagnostics, std::FILE* to);
 
 /// A collector's table as people read it: one row a line, absent values as "-".
 std::string as_text(const Table& table);

@@ -5,15 +5,11 @@
 #include <fstream>
 #include <iterator>
 
+#include "agent/commands/print.h"
 #include "agent/judge/metric_catalog.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {
-
-void print(const Diagnostics& diagnostics, std::FILE* to) {
-  for (const Diagnostic& diagnostic : diagnostics)
-    fmt::print(to, "{}\n", to_string(diagnostic));
-}
 
 std::optional<std::string> read_rule_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "agent/commands/command.h"
-#include "collectors/model/diagnostic.h"
 #include "rules/rule_file.h"
 
 namespace pgvigil::agent {
@@ -19,7 +18,5 @@ std::optional<rules::RuleBook> load_rule_book(const std::vector<rules::RuleFile>
 
 /// The same with the files that the remaining words name.
 std::optional<rules::RuleBook> load_rule_book(Arguments& arguments);
-
-void print(const Diagnostics& diagnostics, std::FILE* to);
 
 }  // namespace pgvigil::agent

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <tuple>
 
+#include "agent/commands/print.h"
 #include "agent/commands/rules_book.h"
 #include "agent/commands/rules_import_toml.h"
 

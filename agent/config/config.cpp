@@ -11,6 +11,7 @@ std::map<std::string, std::string> labels_of(const Config& config, const ServerC
 
 std::string title_of(ServerKind kind, const std::string& name) {
   if (kind == ServerKind::backups) return name.empty() ? "backups" : name + " backups";
+  if (kind == ServerKind::patroni) return name.empty() ? "Patroni" : name + " Patroni";
   if (!name.empty()) return name;
   return kind == ServerKind::host ? "host" : "server";
 }

@@ -15,6 +15,7 @@
 #include "collectors/host/host_collector.h"
 #include "collectors/label_filter.h"
 #include "collectors/model/units.h"
+#include "collectors/patroni/patroni_collector.h"
 #include "collectors/postgres/connection_settings.h"
 #include "collectors/server_kind.h"
 #include "rules/advice/standing.h"
@@ -69,6 +70,7 @@ struct ServerConfig {
   std::map<std::string, std::string> labels;  ///< [server.labels]: they go before those of [labels]
   host::HostPaths host;                       ///< of the host: what can be seen of it
   backups::Watched backups;                   ///< of backups: where to look
+  patroni::Address patroni;                   ///< of Patroni
 
   bool operator==(const ServerConfig&) const = default;
 };
@@ -98,7 +100,8 @@ struct StateConfig {
 struct HistoryConfig {
   std::chrono::milliseconds retention{3'600'000};
   Bytes max_bytes{16'000'000};
-  std::vector<std::string> keep;  ///< metrics that no rule asks for
+  bool dashboards = true;         ///< what the dashboards show over time is kept, too
+  std::vector<std::string> keep;  ///< further metrics
 
   bool operator==(const HistoryConfig&) const = default;
 };

@@ -46,9 +46,7 @@ inline std::string shown(std::size_t value) {
   return std::to_string(value);
 }
 inline std::string shown(Bytes value) {
-  constexpr std::uint64_t k_megabyte = 1'000'000;
-  if (value.count % k_megabyte != 0) return in_quotes(std::to_string(value.count) + "B");
-  return in_quotes(std::to_string(value.count / k_megabyte) + "MB");
+  return in_quotes(bytes_text(value));
 }
 template <typename T>
 std::string shown(const std::optional<T>& value) {

@@ -88,7 +88,7 @@ OptionGroup<Config> state_group() {
 
 Option<Config> keep_option() {
   return {"keep", "list of metric names", "none",
-          "Metrics whose past is kept though no rule asks for it: for range queries of your own.",
+          "Further metrics whose past is kept: for range queries of your own.",
           [](Section& section, Config& config) {
             config.history.keep = section.strings("keep").value_or(std::vector<std::string>{});
             for (const std::string& name : config.history.keep)
@@ -99,13 +99,17 @@ Option<Config> keep_option() {
 OptionGroup<Config> history_group() {
   return {"history",
           "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for those "
-          "metrics alone that a rule asks the past of, and for those that are named here. With a `[state] directory` it "
-          "survives a restart.",
+          "metrics alone that a rule asks the past of, that the dashboards show over time, and that are named here; "
+          "[api.md](api.md) tells what that takes. With a `[state] directory` it survives a restart.",
           {duration<Config>(
                "retention", 1min, [](Config & c) -> auto& { return c.history.retention; }, "How long it reaches back."),
            bytes<Config>(
                "max_bytes", Bytes{64'000}, [](Config & c) -> auto& { return c.history.max_bytes; },
                "What it may take; beyond it the oldest samples go, and are counted."),
+           boolean<Config>(
+               "dashboards", [](Config & c) -> auto& { return c.history.dashboards; },
+               "Whether that is kept which the dashboards of `deploy/grafana` show over time, so that pgvigil itself can "
+               "be their data source."),
            keep_option()},
           {}};
 }

@@ -96,6 +96,7 @@ void read_file(const ConfigFile& file,
   read_notify(root, file.path, config);
   read_labels(root, surroundings, servers, config, elsewhere);
   add_host(file.path, config);
+  add_patroni(file.path, config);
   read_backups(root, file.path, config);
   root.finish();
   sort_by_place(diagnostics);

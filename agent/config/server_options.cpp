@@ -67,6 +67,24 @@ Option<S> databases_option() {
           }};
 }
 
+/// Without a user and a password: Patroni lets everybody read.
+Option<S> patroni_option() {
+  return {"patroni", "URL", "none",
+          "The REST API of the Patroni that runs this server, `\"http://127.0.0.1:8008\"`. Its numbers carry the labels of "
+          "the server.",
+          [](Section& section, S& server) {
+            auto url = section.string("patroni");
+            if (!url) return;
+            const std::string_view rest = std::string_view(*url).substr(std::min(url->size(), url->find("://")));
+            const bool is_http = url->starts_with("http://") || url->starts_with("https://");
+            if (!is_http || rest.size() <= 3 || rest.find_first_of("@?# ") != rest.npos)
+              return section.report("patroni", "'patroni' must be an address such as \"http://127.0.0.1:8008\"",
+                                    "It is restapi.connect_address in Patroni's configuration.");
+            while (url->ends_with('/')) url->pop_back();
+            server.patroni.url = std::move(*url);
+          }};
+}
+
 std::vector<Option<S>> server_options() {
   std::vector<Option<S>> options = {name_option(), dsn_option()};
   append_credentials<S>(
@@ -94,6 +112,10 @@ std::vector<Option<S>> server_options() {
   options.push_back(duration<S>(
       "backoff_limit", 1s, [](S & s) -> auto& { return s.backoff_limit; },
       "The longest pause between attempts to connect."));
+  options.push_back(patroni_option());
+  options.push_back(text<S>(
+      "patroni_ca_file", "path", [](S & s) -> auto& { return s.patroni.ca_file; },
+      "Where that is https: certificates of authorities (PEM) that are trusted.", "the system's"));
   return options;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "agent/config/options.h"
@@ -224,6 +225,18 @@ void add_host(const std::string& config_file, Config& config) {
   for (host::Volume& volume : config.host.volumes)
     resolve_path(config_file, volume.path);
   if (config.host != host::HostPaths{}) config.servers.push_back({.kind = ServerKind::host, .host = config.host});
+}
+
+void add_patroni(const std::string& config_file, Config& config) {
+  std::vector<ServerConfig> added;
+  for (ServerConfig& server : config.servers) {
+    // Its address is none of the server's own: another one is no reason to connect anew.
+    patroni::Address address = std::exchange(server.patroni, {});
+    if (address.url.empty()) continue;
+    resolve_path(config_file, address.ca_file);
+    added.push_back({.kind = ServerKind::patroni, .name = server.name, .labels = server.labels, .patroni = std::move(address)});
+  }
+  config.servers.insert(config.servers.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
 }
 
 void resolve_path(const std::string& config_file, std::string& path) {

@@ -39,6 +39,9 @@ void read_auth_modules(Section& root,
 /// Adds the host to those who are watched, when [host] names anything of it. The last of all.
 void add_host(const std::string& config_file, Config& config);
 
+/// Adds the Patroni of each server that names one to those who are watched, with the server's name and labels.
+void add_patroni(const std::string& config_file, Config& config);
+
 /// Makes a relative path relative to the configuration file, wherever the program was started.
 void resolve_path(const std::string& config_file, std::string& path);
 

@@ -68,6 +68,15 @@ json json_of(const ServerStatus& server, bool up) {
     shown["databases_in_trouble"] = std::move(troubled);
     shown["tour_seconds"] = server.tour_seconds;
   }
+  if (const auto& advice = server.advice)
+    shown["advice"] = {{"runs", advice->runs},
+                       {"failures", advice->failures},
+                       {"last_seconds", advice->last_seconds},
+                       {"last_success", json_of(advice->last_success)},
+                       {"trouble", advice->trouble},
+                       {"findings", advice->findings},
+                       {"blind", advice->blind}};
+  if (server.certificates_end) shown["certificates_end"] = seconds(*server.certificates_end);
   if (const auto& facts = server.facts)
     shown["facts"] = {{"version", facts->short_version},
                       {"role", to_string(facts->role)},

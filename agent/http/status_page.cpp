@@ -102,6 +102,8 @@ void append_server(std::string& page, const ServerView& view, Timestamp now) {
     item("cost", fmt::format("{:.2f} % of one core for all collectors, at most {:.2f} % is meant",
                              view.server.database_share * 100, view.server.database_share_limit * 100));
     if (facts->postmaster_start != Timestamp{}) item("running for", age_of(facts->postmaster_start, now));
+    if (view.server.certificates_end)
+      item("certificate", fmt::format("ends in {}", age_of(now, *view.server.certificates_end)));
     if (!facts->system_identifier.empty()) item("system identifier", facts->system_identifier);
   }
   page += "</dl>\n";
@@ -141,6 +143,27 @@ void append_collectors(std::string& page, const ServerView& view, Timestamp now)
         about);
   }
   page += "</table></div>\n";
+}
+
+/// How the looks for advice fare, and what stands.
+void append_advice(std::string& page, const ServerStatus& server, Timestamp now) {
+  if (!server.advice) return;
+  const AdviceStatus& advice = *server.advice;
+  std::size_t all = 0;
+  std::string kinds;
+  for (const auto& [kind, count] : advice.findings) {
+    all += count;
+    if (count > 0) kinds += fmt::format("{}{} {}", kinds.empty() ? ": " : ", ", count, escaped(kind));
+  }
+  page += fmt::format(
+      "<p>Advice: <a href=\"/api/v1/advice\">{} found</a>{}. Looked {} times, {} of them in vain; the last success was {}, "
+      "and the last look took {:.1f} s.</p>\n",
+      all, kinds, advice.runs, advice.failures,
+      advice.last_success ? age_of(advice.last_success, now) + " ago" : "never", advice.last_seconds);
+  if (!advice.trouble.empty())
+    page += fmt::format("<p class=\"why\">The last look failed: {}</p>\n", escaped(advice.trouble));
+  for (const auto& [kind, why] : advice.blind)
+    page += fmt::format("<p class=\"why\">{} cannot look: {}</p>\n", escaped(kind), escaped(why));
 }
 
 void append_databases(std::string& page, const ServerStatus& server, Timestamp now) {
@@ -205,6 +228,7 @@ void append_servers(std::string& page,
     page += fmt::format("<h2 id=\"{0}\">{0}</h2>\n", escaped(title_of(server)));
     if (!is_local(server.server.kind)) append_server(page, server, now);
     append_databases(page, server.server, now);
+    append_advice(page, server.server, now);
     page += "<details><summary>Collectors</summary>\n";
     append_collectors(page, server, now);
     page += "</details>\n";
@@ -215,6 +239,7 @@ void append_only_server(std::string& page, const ServerView& server, Timestamp n
   page += "<h2>Server</h2>\n";
   append_server(page, server, now);
   append_databases(page, server.server, now);
+  append_advice(page, server.server, now);
   page += "<h2>Collectors</h2>\n";
   append_collectors(page, server, now);
 }

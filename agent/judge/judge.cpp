@@ -7,6 +7,7 @@
 #include "agent/judge/history_file.h"
 #include "agent/judge/ticks.h"
 #include "agent/runtime/log.h"
+#include "rules/history/charted_metrics.h"
 #include "rules/promql/parser.h"
 
 namespace pgvigil::agent {
@@ -75,6 +76,9 @@ void Judge::configure(JudgeSettings settings, std::vector<rules::Rule> rules, Ti
   }
   for (const std::string& metric : settings.keep)
     needs.add(metric, settings.history.retention);
+  if (settings.keep_charted)
+    for (const std::string_view metric : rules::charted_metrics())
+      needs.add(std::string(metric), settings.history.retention);
   selectors_ = rules::SelectorWatch(rules);
   empty_selectors_.clear();
   settings_ = std::move(settings);

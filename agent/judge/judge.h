@@ -24,6 +24,7 @@ namespace pgvigil::agent {
 struct JudgeSettings {
   rules::HistorySettings history;
   std::vector<std::string> keep;  ///< metrics whose past is kept though no rule asks for it
+  bool keep_charted = true;       ///< and those that the dashboards show over time
   RuleSurroundings surroundings;
 };
 

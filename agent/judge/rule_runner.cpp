@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/judge/alert_digest.h"
 #include "agent/judge/alert_series.h"
 #include "agent/judge/ticks.h"
 #include "agent/runtime/elapsed.h"
@@ -29,31 +30,6 @@ constexpr std::chrono::minutes k_refresh{5};
 
 milliseconds lookback_of(milliseconds interval) {
   return std::max<milliseconds>(std::chrono::minutes{5}, 2 * interval);
-}
-
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
-  return (hash ^ more) * 0x9e3779b97f4a7c15ULL + (hash >> 29);
-}
-
-std::uint64_t bits(std::optional<Timestamp> time) {
-  return time ? static_cast<std::uint64_t>(time->time_since_epoch().count()) : 1;
-}
-
-/// Of what must not be lost; values and texts may be a little old after a restart.
-std::uint64_t digest(const Alerts& alerts) {
-  std::uint64_t sum = alerts.size();
-  for (const auto& [labels, alert] : alerts) {
-    const rules::AlertState& state = alert.state;
-    std::uint64_t hash = mixed(labels->hash(), static_cast<std::uint64_t>(state.phase));
-    if (state.phase == AlertPhase::pending) hash = mixed(hash, bits(state.last_look));
-    hash = mixed(hash, static_cast<std::uint64_t>(state.observed_gone.count()));
-    hash = mixed(hash, bits(state.unknown_since));
-    hash = mixed(hash, bits(state.firing_since));
-    hash = mixed(hash, state.changes.empty() ? 0 : bits(state.changes.back()));
-    hash = mixed(hash, (state.flapping ? 2U : 0U) + (state.last_held ? 1U : 0U));
-    sum += hash;
-  }
-  return sum;
 }
 
 Happened happened(const std::shared_ptr<const Rule>& rule, Transition transition, Alert alert, Timestamp at) {
@@ -236,7 +212,7 @@ void RuleRunner::note_outcome(Slot& slot, const rules::RuleResult& result) {
 }
 
 void RuleRunner::note_unsaved(Slot& slot, Timestamp now) {
-  const std::uint64_t is = digest(slot.alerts);
+  const std::uint64_t is = alert_digest(slot.alerts);
   const bool old = !slot.alerts.empty() && now - slot.saved_at >= k_refresh;
   if (is == slot.saved_digest && !old) return;
   slot.saved_digest = is;

@@ -83,7 +83,7 @@ Agent::Agent(AgentOptions options)
       scraper_(own_),
       world_(self_),
       api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); },
-                                           [this] { return judge(); })) {
+                                           [this] { return judge(); }, own_)) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
                      nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));
@@ -205,6 +205,7 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
     log(LogLevel::warning, "rule_warning", {{"warning", warning}});
   JudgeSettings settings{.history = {config.history.retention, config.history.max_bytes},
                          .keep = config.history.keep,
+                         .keep_charted = config.history.dashboards,
                          .surroundings = {config.rules.evaluation_interval, config.rules.external_url,
                                           std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;

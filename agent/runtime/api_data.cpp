@@ -28,6 +28,15 @@ class JudgedSeries final : public promql::Queryable {
     return found;
   }
 
+  promql::Expected<std::vector<promql::LabelsPtr>> select_labels(std::span<const promql::Matcher> matchers,
+                                                                 std::int64_t from_ms,
+                                                                 std::int64_t to_ms) const override {
+    promql::Expected<std::vector<promql::LabelsPtr>> found;
+    if (Judge* judge = judge_())
+      judge->read([&](const promql::Queryable& all, Timestamp) { found = all.select_labels(matchers, from_ms, to_ms); });
+    return found;
+  }
+
  private:
   const ApiData::JudgeDoor judge_;
 };
@@ -55,12 +64,18 @@ api::TargetView view_of(const Watch& watch) {
   return view;
 }
 
+/// In OpenMetrics's words.
+std::string_view type_word(MetricType type) {
+  return type == MetricType::untyped ? "unknown" : to_string(type);
+}
+
 }  // namespace
 
-ApiData::ApiData(Watches watches, Settings settings, JudgeDoor judge)
+ApiData::ApiData(Watches watches, Settings settings, JudgeDoor judge, OwnMetrics& own)
     : watches_(std::move(watches)),
       settings_(std::move(settings)),
       judge_(std::move(judge)),
+      own_(own),
       storage_(std::make_unique<JudgedSeries>(judge_)),
       started_(std::chrono::system_clock::now()) {}
 
@@ -93,8 +108,10 @@ std::vector<api::MetricView> ApiData::metrics() const {
     for (const auto& published : watch->snapshot().view(steady_clock::now()))
       for (const Metric& metric : published->table().schema().metrics)
         by_name.try_emplace(metric.name.text(),
-                            api::MetricView{metric.name.text(), metric.type,
+                            api::MetricView{metric.name.text(), type_word(metric.type),
                                             std::string(to_string(metric.unit)), metric.help});
+  for (OwnFamily& own : own_.families())
+    by_name.try_emplace(own.name, api::MetricView{own.name, own.type, "", std::move(own.help)});
   std::vector<api::MetricView> views;
   for (auto& [name, view] : by_name)
     views.push_back(std::move(view));

@@ -7,6 +7,7 @@
 #include "agent/config/config.h"
 #include "agent/http/api/data.h"
 #include "agent/judge/judge.h"
+#include "agent/runtime/own_metrics.h"
 #include "agent/runtime/watch.h"
 
 namespace pgvigil::agent {
@@ -18,7 +19,8 @@ class ApiData final : public api::Data {
   using Settings = std::function<std::shared_ptr<const Config>()>;  ///< null before the first configuration
   using JudgeDoor = std::function<Judge*()>;                        ///< null before the first configuration
 
-  ApiData(Watches watches, Settings settings, JudgeDoor judge);
+  /// `own` must outlive it.
+  ApiData(Watches watches, Settings settings, JudgeDoor judge, OwnMetrics& own);
 
   Timestamp now() const override { return std::chrono::system_clock::now(); }
   Timestamp started() const override { return started_; }
@@ -34,6 +36,7 @@ class ApiData final : public api::Data {
   const Watches watches_;
   const Settings settings_;
   const JudgeDoor judge_;
+  OwnMetrics& own_;
   const std::unique_ptr<const promql::Queryable> storage_;
   const Timestamp started_;
 };

@@ -10,26 +10,12 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-std::string_view word(MetricType type) {
-  switch (type) {
-    case MetricType::Counter:
-      return "counter";
-    case MetricType::Histogram:
-      return "histogram";
-    case MetricType::Gauge:
-    case MetricType::Summary:
-    case MetricType::Untyped:
-      return "gauge";
-  }
-  return "gauge";
-}
-
 class Printer {
  public:
   explicit Printer(Format format) : format_(format) {}
 
   void print_head(const MetricFamily& family) {
-    append_family_head(text_, format_, family.name, word(family.type), family.help);
+    append_family_head(text_, format_, family.name, type_word(family.type), family.help);
   }
 
   void print_metrics(const MetricFamily& family, std::string_view constant_labels) {
@@ -94,6 +80,20 @@ struct Merged {
 };
 
 }  // namespace
+
+std::string_view type_word(MetricType type) {
+  switch (type) {
+    case MetricType::Counter:
+      return "counter";
+    case MetricType::Histogram:
+      return "histogram";
+    case MetricType::Gauge:
+    case MetricType::Summary:
+    case MetricType::Untyped:
+      return "gauge";
+  }
+  return "gauge";
+}
 
 std::string print_families(const std::vector<OwnedFamilies>& owners, Format format) {
   std::vector<Merged> merged;

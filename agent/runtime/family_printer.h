@@ -16,6 +16,9 @@ struct OwnedFamilies {
   std::vector<prometheus::MetricFamily> families;
 };
 
+/// The exposition's word for a type.
+std::string_view type_word(prometheus::MetricType type);
+
 /// The exposition of what prometheus-cpp collected: each family once, with the series of all owners. Its own
 /// serializer escapes no HELP and rounds to 16 digits.
 std::string print_families(const std::vector<OwnedFamilies>& owners, Format format);

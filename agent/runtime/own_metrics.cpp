@@ -69,6 +69,15 @@ std::shared_ptr<const Fragment> OwnMetrics::fragment_of(Format format, const Wat
       fragment_from(SelfMetrics::render_servers(servers_of(watches), settings_for(format, settings))));
 }
 
+std::vector<OwnFamily> OwnMetrics::families() {
+  Input input;
+  {
+    const std::lock_guard lock(mutex_);
+    input = input_;
+  }
+  return self_.families(servers_of(*input.watches), settings_for(Format::text, input.settings));
+}
+
 /// When the next rendering is due; far ahead while nobody asks.
 OwnMetrics::Clock::time_point OwnMetrics::due(Clock::time_point now) const {
   auto next = Clock::time_point::max();

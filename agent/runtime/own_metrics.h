@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/runtime/fragment.h"
 #include "agent/runtime/self_metrics.h"
@@ -35,6 +36,8 @@ class OwnMetrics {
   void configure(OwnSettings settings, std::shared_ptr<const WatchList> watches);
   /// About all servers and the process.
   std::shared_ptr<const Fragment> fragment(Format format);
+  /// What the families mean that fragment() shows.
+  std::vector<OwnFamily> families();
   /// About these servers alone, rendered at once.
   std::shared_ptr<const Fragment> fragment_of(Format format, const WatchList& watches);
 

@@ -20,6 +20,9 @@ namespace pgvigil::agent {
 std::vector<prometheus::MetricFamily> server_families(const ServerStatus& server,
                                                       std::chrono::milliseconds up_interval);
 
+/// How the looks for advice fare.
+std::vector<prometheus::MetricFamily> advice_families(const ServerStatus& server);
+
 /// How each collector fares.
 std::vector<prometheus::MetricFamily> collector_families(const std::vector<CollectorStatus>& collectors);
 

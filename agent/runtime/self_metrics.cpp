@@ -35,6 +35,7 @@ std::vector<MetricFamily> families_of(const StatusBoard& board, const RenderSett
   std::vector<MetricFamily> families = server_families(server, settings.up_interval);
   const auto collectors = board.collectors();
   append(families, collector_families(collectors));
+  append(families, advice_families(server));
   if (server.kind == ServerKind::postgres && settings.generation != collectors::Generation::off)
     append(families, exporter_server_families(collectors));
   return families;
@@ -225,6 +226,17 @@ std::string SelfMetrics::render_process(const RenderSettings& settings) {
   std::vector<OwnedFamilies> all;
   all.push_back({settings.constant_labels, collect_process(settings)});
   return print_families(all, settings.format);
+}
+
+std::vector<OwnFamily> SelfMetrics::families(std::span<const WatchedServer> servers,
+                                             const RenderSettings& settings) {
+  std::vector<MetricFamily> all = collect_process(settings);
+  for (const WatchedServer& server : servers)
+    append(all, families_of(server.board, settings));
+  std::vector<OwnFamily> shown;
+  for (MetricFamily& family : all)
+    if (!family.metric.empty()) shown.push_back({std::move(family.name), type_word(family.type), std::move(family.help)});
+  return shown;
 }
 
 std::vector<Table> SelfMetrics::server_tables(const StatusBoard& board,

@@ -36,6 +36,13 @@ struct RenderSettings {
   collectors::Generation generation = collectors::Generation::v0_20;
 };
 
+/// What a family of the agent's own metrics means.
+struct OwnFamily {
+  std::string name;
+  std::string_view type;  ///< the exposition's word: "counter", "gauge", "histogram"
+  std::string help;
+};
+
 /// The agent's own metrics: counted here as things happen, or read from the board when they are rendered.
 /// Any thread may use it.
 class SelfMetrics {
@@ -65,6 +72,8 @@ class SelfMetrics {
   static std::string render_servers(std::span<const WatchedServer> servers, const RenderSettings& settings);
   /// The metrics about the process.
   std::string render_process(const RenderSettings& settings);
+  /// All families that these two show; one of several servers is there several times.
+  std::vector<OwnFamily> families(std::span<const WatchedServer> servers, const RenderSettings& settings);
   /// The same of one server, as tables.
   static std::vector<Table> server_tables(const StatusBoard& board, const RenderSettings& settings, Timestamp now);
   std::vector<Table> process_tables(const RenderSettings& settings, Timestamp now);

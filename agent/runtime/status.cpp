@@ -68,7 +68,7 @@ ServerStatus StatusBoard::server() const {
 
 bool StatusBoard::first_answer_known() const {
   const std::lock_guard lock(mutex_);
-  return server_.kind == ServerKind::host || server_.trouble || server_.last_answer != decltype(server_.last_answer){};
+  return is_local(server_.kind) || server_.trouble || server_.last_answer != decltype(server_.last_answer){};
 }
 
 bool StatusBoard::first_round_done() const {

@@ -59,6 +59,17 @@ struct DatabaseTrouble {
   Timestamp since;
 };
 
+/// How the looks for advice fare. Counts are since the start of the process.
+struct AdviceStatus {
+  std::uint64_t runs = 0;
+  std::uint64_t failures = 0;
+  double last_seconds = 0;  ///< of the last look, whether it succeeded or not
+  std::optional<Timestamp> last_success;
+  std::string trouble;                            ///< why the last look failed; empty: it did not
+  std::map<std::string, std::size_t> findings;    ///< by kind: what stands and nobody has dismissed
+  std::map<std::string, std::string> blind;       ///< kinds that could not look, and why
+};
+
 /// How the server fares, as seen from here.
 struct ServerStatus {
   ServerKind kind = ServerKind::postgres;
@@ -71,11 +82,13 @@ struct ServerStatus {
   std::uint64_t connections_opened = 0;
   std::map<ErrorKind, std::uint64_t> connect_failures;
   double connect_seconds = 0;           ///< of the last connect that succeeded
+  std::optional<Timestamp> certificates_end;  ///< that the server showed there; nothing without TLS
   double database_share = 0;  ///< what all collectors took of one core of the server over ten minutes
   double database_share_limit = 0;
   std::optional<std::size_t> databases_watched;  ///< where more than the connected one are
   std::vector<DatabaseTrouble> databases_in_trouble;
   double tour_seconds = 0;              ///< that the last tour through them took, pauses included
+  std::optional<AdviceStatus> advice;   ///< nothing before the first look
   std::optional<Error> canary_trouble;  ///< why a new session could not be opened, though held ones may work
 };
 

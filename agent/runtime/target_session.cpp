@@ -40,6 +40,7 @@ std::expected<postgres::Connection, Error> Target::connect(const std::string& da
     }
     ++server.connections_opened;
     server.connect_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    server.certificates_end = connection->certificates_end();
   });
   return connection;
 }

@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 5> k_scope_words = {"server", "database", "pooler", "host",
-                                                           "backups"};  // as the enumerators
+constexpr std::array<std::string_view, 6> k_scope_words = {"server", "database", "pooler", "host",
+                                                           "backups", "patroni"};  // as the enumerators
 
 /// The predefined roles that let a session read more (PostgreSQL 18, "Predefined Roles").
 constexpr std::array<std::string_view, 7> k_predefined_roles = {
@@ -95,6 +95,7 @@ void read_kind(Section& root, Definition& definition) {
   }
   if (definition.scope == Scope::host) definition.kind = ServerKind::host;
   if (definition.scope == Scope::backups) definition.kind = ServerKind::backups;
+  if (definition.scope == Scope::patroni) definition.kind = ServerKind::patroni;
   if (definition.kind == ServerKind::postgres && !on_pooler) return;
   for (const std::string_view key : {"role", "needs", "wants", "extension", "preload"})
     if (root.has(key)) root.report(key, "'" + std::string(key) + "' is for a collector on Postgres");

@@ -5,6 +5,7 @@
 
 #include "collectors/backups/sources.h"
 #include "collectors/host/sources.h"
+#include "collectors/patroni/sources.h"
 #include "collectors/keys/range.h"
 #include "collectors/sql_shape.h"
 
@@ -58,6 +59,7 @@ void read_name(Section& section, std::span<const std::string_view> words, QueryD
 /// Where the rows come from: `sql`, of a pooler's console a SHOW; of the host a name.
 void read_source(Section& section, const Definition& definition, QueryDefinition& query) {
   if (definition.scope == Scope::host) return read_name(section, host::k_source_words, query);
+  if (definition.scope == Scope::patroni) return read_name(section, patroni::k_source_words, query);
   if (definition.scope == Scope::backups) return read_name(section, backups::k_source_words, query);
   read_sql(section, definition, query);
   if (definition.scope == Scope::pooler && !query.sql.empty()) check_console_command(section, query.sql);

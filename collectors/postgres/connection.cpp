@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collectors/postgres/cancel.h"
+#include "collectors/postgres/certificate.h"
 #include "collectors/postgres/libpq.h"
 #include "collectors/postgres/password.h"
 #include "collectors/postgres/server_error.h"
@@ -294,6 +295,10 @@ std::string Connection::endpoint() const {
   const std::string host = PQhost(conn_->get());
   const bool by_socket = host.empty() || host.front() == '/' || host.front() == '@';
   return (by_socket ? "localhost" : host) + ":" + PQport(conn_->get());
+}
+
+std::optional<Timestamp> Connection::certificates_end() const {
+  return usable() ? certificates_not_after(conn_->get()) : std::nullopt;
 }
 
 }  // namespace pgvigil::postgres

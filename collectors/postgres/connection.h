@@ -3,6 +3,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,8 @@ class Connection {
   std::string database() const;
   /// Where the server was reached: "127.0.0.1:5432", or "localhost:5432" over a Unix socket.
   std::string endpoint() const;
+  /// When the certificates end that the server showed (see certificates_not_after()); nothing without TLS.
+  std::optional<Timestamp> certificates_end() const;
 
  private:
   class Session;

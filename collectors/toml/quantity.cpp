@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 #include <cstdint>
 #include <limits>
 #include <system_error>
@@ -96,6 +97,16 @@ std::optional<Bytes> parse_bytes(std::string_view text) {
   const auto count = product(*number, size->factor, std::numeric_limits<std::uint64_t>::max());
   if (!count) return std::nullopt;
   return Bytes{*count};
+}
+
+std::string bytes_text(Bytes size) {
+  std::string shortest = std::to_string(size.count) + "B";
+  for (const Factor& unit : k_sizes) {
+    if (size.count == 0 || size.count % unit.factor != 0 || unit.unit.empty()) continue;
+    std::string text = std::to_string(size.count / unit.factor).append(unit.unit);
+    if (text.size() < shortest.size()) shortest = std::move(text);
+  }
+  return shortest;
 }
 
 }  // namespace pgvigil

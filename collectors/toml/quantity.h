@@ -20,4 +20,7 @@ std::string duration_text(std::chrono::milliseconds duration);
 /// bare number counts bytes. Nothing when the text is anything else or does not fit.
 std::optional<Bytes> parse_bytes(std::string_view text);
 
+/// The shortest text that parse_bytes() reads back, with one unit: "64kB", "16MiB", "1500B".
+std::string bytes_text(Bytes size);
+
 }  // namespace pgvigil

@@ -2,18 +2,16 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <expected>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "collectors/model/error.h"
 #include "collectors/model/units.h"
-#include "rules/history/chunk.h"
+#include "rules/history/source.h"
 #include "rules/promql/storage.h"
 
 namespace pgvigil::rules {
@@ -28,7 +26,7 @@ struct HistoryFigures {
   std::size_t series = 0;
   std::size_t samples = 0;
   Bytes memory;                         ///< all of it
-  Bytes chunk_memory;                   ///< the samples alone: chunks and times
+  Bytes chunk_memory;                   ///< the samples alone: chunks and times, as the allocator counts them
   std::uint64_t samples_over_size = 0;  ///< since the start: dropped before their time, because of max_bytes
   std::uint64_t collections_late = 0;   ///< since the start: left out, not newer than what was there
 };
@@ -62,6 +60,10 @@ class History : public promql::Queryable {
   promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
                                              std::int64_t from_ms,
                                              std::int64_t to_ms) const override;
+  /// Reads no sample.
+  promql::Expected<std::vector<promql::LabelsPtr>> select_labels(std::span<const promql::Matcher> matchers,
+                                                                 std::int64_t from_ms,
+                                                                 std::int64_t to_ms) const override;
 
   HistoryFigures figures() const;
 
@@ -71,40 +73,10 @@ class History : public promql::Queryable {
   static std::expected<History, Error> load(std::string_view bytes, HistorySettings settings);
 
  private:
-  struct Series {
-    promql::LabelsPtr labels;
-    std::size_t label_memory = 0;
-    std::vector<Chunk> chunks = {};  // by time; never empty after append()
-    std::uint64_t seen = 0;          // the tick after the last one at which there was a reading
-    bool ended = false;              // the last value is a stale marker
-  };
-  struct Source {
-    std::deque<std::int64_t> times;  // of the ticks first_tick, first_tick + 1, ...
-    std::uint64_t first_tick = 0;
-    std::int64_t lookback_ms = 0;
-    std::vector<Series> series;
-    std::unordered_map<promql::LabelsPtr, std::uint32_t, promql::SameLabels, promql::SameLabels> by_labels;
-    std::map<std::string, std::vector<std::uint32_t>, std::less<>> by_name;
-
-    std::int64_t time(std::uint64_t tick) const { return times[tick - first_tick]; }
-    std::uint64_t next_tick() const { return first_tick + times.size(); }
-    Series& series_of(const promql::LabelsPtr& labels);
-    void add_value(Series& of, std::uint64_t tick, double value, std::int64_t longest_chunk_ms);
-    /// Drops series without chunks and times that no chunk has.
-    void tidy();
-    std::size_t memory() const;
-  };
-
-  void drop_old(Source& source, std::int64_t before_ms);
   void keep_in_bounds();
-  void select_from(const Source& source,
-                   std::span<const promql::Matcher> matchers,
-                   std::int64_t from_ms,
-                   std::int64_t to_ms,
-                   promql::SeriesSet& found) const;
 
   HistorySettings settings_;
-  std::map<std::string, Source, std::less<>> sources_;
+  std::map<std::string, HistorySource, std::less<>> sources_;
   std::uint64_t samples_over_size_ = 0;
   std::uint64_t collections_late_ = 0;
 

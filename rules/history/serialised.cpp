@@ -13,7 +13,8 @@ namespace {
 
 using namespace promql;
 
-constexpr std::string_view k_head = "pgvigil history 1\n";
+constexpr std::string_view k_any_head = "pgvigil history ";
+constexpr std::string_view k_head = "pgvigil history 2\n";
 constexpr std::size_t k_checksum_bytes = 8;
 /// Times on both sides of the epoch that leave room for the sums of queries.
 constexpr std::int64_t k_time_bound = std::int64_t{1} << 60;
@@ -40,7 +41,7 @@ void put_checksum(std::string& bytes) {
     bytes += static_cast<char>(sum >> (8 * i) & 0xFF);
 }
 
-void put_times(std::string& bytes, const std::deque<std::int64_t>& times) {
+void put_times(std::string& bytes, const std::vector<std::int64_t>& times) {
   put_number(bytes, times.size());
   std::int64_t last = 0;
   std::int64_t last_delta = 0;
@@ -49,6 +50,14 @@ void put_times(std::string& bytes, const std::deque<std::int64_t>& times) {
     put_signed(bytes, delta - last_delta);
     last = time;
     last_delta = delta;
+  }
+}
+
+void put_labels(std::string& bytes, const Labels& labels) {
+  put_number(bytes, labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    put_text(bytes, labels[i].name);
+    put_text(bytes, labels[i].value);
   }
 }
 
@@ -110,18 +119,17 @@ class HistoryReader {
   void read_source() {
     const std::string name(text());
     if (history_.sources_.contains(name)) return fail("a source comes twice");
-    History::Source source;
-    source.lookback_ms = signed_number();
-    if (source.lookback_ms < 0 || source.lookback_ms > k_time_bound)
-      return fail("a look-back is out of range");
-    read_times(source);
+    HistorySource source;
+    const std::int64_t lookback_ms = signed_number();
+    if (lookback_ms < 0 || lookback_ms > k_time_bound) return fail("a look-back is out of range");
+    read_times(source, lookback_ms);
     const std::size_t series = count();
     for (std::size_t i = 0; i < series && problem_.empty(); ++i)
       read_series(source);
     if (problem_.empty()) history_.sources_.emplace(name, std::move(source));
   }
 
-  void read_times(History::Source& source) {
+  void read_times(HistorySource& source, std::int64_t lookback_ms) {
     const std::size_t times = count();
     std::int64_t last = 0;
     std::int64_t delta = 0;
@@ -133,40 +141,44 @@ class HistoryReader {
       if (delta <= -k_time_bound || delta >= k_time_bound || time <= -k_time_bound || time >= k_time_bound)
         return fail("a time is out of range");
       if (i > 0 && time <= last) return fail("times do not grow");
-      source.times.push_back(time);
+      source.restore_time(time, lookback_ms);
       last = time;
     }
   }
 
-  void read_series(History::Source& source) {
+  LabelsPtr read_labels() {
     std::vector<std::pair<std::string, std::string>> pairs(count());
     for (auto& [name, value] : pairs) {
       name = text();
       value = text();
-      if (!is_utf8_label_name(name) || value.empty()) return fail("a label is malformed");
+      if (!is_utf8_label_name(name) || value.empty()) fail("a label is malformed");
     }
-    const LabelsPtr labels = Labels::make(std::move(pairs));
-    if (labels->metric_name().empty() || source.by_labels.contains(labels))
-      return fail("a series is malformed");
-    std::vector<Chunk> chunks;
+    return Labels::make(std::move(pairs));
+  }
+
+  void read_series(HistorySource& source) {
+    const LabelsPtr labels = read_labels();
+    if (labels->metric_name().empty() || source.has(labels)) return fail("a series is malformed");
+    const std::uint64_t ticks = source.times().next_tick();
+    Chunks chunks;
+    std::uint64_t free_from = 0;
     const std::size_t chunk_count = count();
     for (std::size_t i = 0; i < chunk_count; ++i) {
       const std::uint64_t first_tick = number();
       const std::uint64_t values = number();
       const std::string_view bytes = text();
-      const bool fits = values > 0 && values <= source.times.size() &&
-                        first_tick <= source.times.size() - values &&
-                        (chunks.empty() || first_tick > chunks.back().last_tick());
+      const bool fits = values > 0 && values <= std::min<std::uint64_t>(ticks, k_most_values) &&
+                        first_tick <= ticks - values && first_tick >= free_from;
       if (!fits) return fail("a chunk is not within the times of its source");
-      auto chunk =
-          Chunk::from_bytes(first_tick, static_cast<std::uint32_t>(values), {bytes.begin(), bytes.end()});
-      if (!chunk) return fail(chunk.error());
-      chunks.push_back(std::move(*chunk));
+      const Chunk chunk{static_cast<Tick>(first_tick),
+                        static_cast<std::uint16_t>(values),
+                        {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}};
+      if (!chunk.is_whole()) return fail("a chunk does not hold its values");
+      chunks.append(chunk);
+      free_from = first_tick + values;
     }
     if (chunks.empty()) return fail("a series has no samples");
-    History::Series& series = source.series_of(labels);
-    series.ended = is_stale(chunks.back().values().back());
-    series.chunks = std::move(chunks);
+    source.restore(labels, std::move(chunks));
   }
 
   std::string_view rest_;
@@ -179,22 +191,17 @@ std::string History::serialised() const {
   put_number(bytes, sources_.size());
   for (const auto& [name, source] : sources_) {
     put_text(bytes, name);
-    put_signed(bytes, source.lookback_ms);
-    put_times(bytes, source.times);
-    put_number(bytes, source.series.size());
-    for (const Series& series : source.series) {
-      put_number(bytes, series.labels->size());
-      for (std::size_t i = 0; i < series.labels->size(); ++i) {
-        put_text(bytes, (*series.labels)[i].name);
-        put_text(bytes, (*series.labels)[i].value);
-      }
-      put_number(bytes, series.chunks.size());
-      for (const Chunk& chunk : series.chunks) {
-        put_number(bytes, chunk.first_tick() - source.first_tick);
-        put_number(bytes, chunk.size());
-        put_number(bytes, chunk.bytes().size());
-        for (std::uint8_t byte : chunk.bytes())
-          bytes += static_cast<char>(byte);
+    put_signed(bytes, source.lookback_ms());
+    put_times(bytes, source.times().all());
+    put_number(bytes, source.series().size());
+    for (const StoredSeries& series : source.series()) {
+      put_labels(bytes, *series.labels);
+      put_number(bytes, series.chunks.count());
+      for (std::size_t i = 0; i < series.chunks.count(); ++i) {
+        const Chunk chunk = series.chunks[i];
+        put_number(bytes, chunk.first_tick - source.times().first_tick());
+        put_number(bytes, chunk.count);
+        put_text(bytes, {reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size()});
       }
     }
   }
@@ -204,9 +211,12 @@ std::string History::serialised() const {
 
 std::expected<History, pgvigil::Error> History::load(std::string_view bytes, HistorySettings settings) {
   const auto damaged = [](std::string why) {
-    return std::unexpected(pgvigil::Error{ErrorKind::configuration, "the saved history is damaged: " + std::move(why)});
+    return std::unexpected(
+        pgvigil::Error{ErrorKind::configuration, "the saved history is damaged: " + std::move(why)});
   };
-  if (!bytes.starts_with(k_head)) return damaged("it does not begin as this version writes it");
+  if (!bytes.starts_with(k_head))
+    return damaged(bytes.starts_with(k_any_head) ? "another version of pgvigil wrote it"
+                                                 : "it does not begin as this version writes it");
   if (bytes.size() < k_head.size() + k_checksum_bytes) return damaged("it is cut off");
   std::string again(bytes.substr(0, bytes.size() - k_checksum_bytes));
   put_checksum(again);

@@ -55,6 +55,12 @@ class Queryable {
   virtual Expected<SeriesSet> select(std::span<const Matcher> matchers,
                                      std::int64_t from_ms,
                                      std::int64_t to_ms) const = 0;
+
+  /// The label sets of those series, some of them repeatedly. Without another word it is select() that finds
+  /// them; who keeps samples compressed has a shorter way.
+  virtual Expected<std::vector<LabelsPtr>> select_labels(std::span<const Matcher> matchers,
+                                                         std::int64_t from_ms,
+                                                         std::int64_t to_ms) const;
 };
 
 }  // namespace pgvigil::promql

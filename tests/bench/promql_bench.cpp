@@ -51,7 +51,7 @@ std::vector<Metric> read_metrics() {
   std::vector<Metric> metrics;
   for (const std::string& name : names) {
     if (name.starts_with("pg_stat_user_tables_"))
-      metrics.push_back({name, 8, 35});
+      metrics.push_back({name, 8, 45});
     else
       metrics.push_back({name, name.starts_with("pg_settings_") || name == "pg_up" ? 0U : 8U, 0});
   }

@@ -59,8 +59,11 @@ def test_advice_appears_when_it_is_steady_and_goes_when_it_was_followed(server, 
     until(lambda: agent.get(f"/api/v1/query?query={question}").json()["data"]["result"], "rules can read it")
     assert advice["fix"]["sql"] == "DROP INDEX CONCURRENTLY public.orders_2;"
     assert advice["first_seen"] is not None and advice["dismissed"] is None
+    agent.wait_value(1, "pgvigil_advice_findings", kind="duplicate_index")
+    assert "1 duplicate_index" in agent.get("/").text
     server.run("drop index orders_2")
     until(lambda: not duplicates(agent), "it is told no more")
+    agent.wait_value(0, "pgvigil_advice_findings", kind="duplicate_index")
     until(lambda: not has_series(agent), "nor has it a series")
 
 
@@ -71,6 +74,11 @@ def test_lost_sight_is_no_good_news(server, making):
     path = "/api/v1/advice?kind=duplicate_index"
     until(lambda: agent.get(path).json()["data"]["servers"][0]["trouble"], "a look has failed")
     assert "orders_2" in duplicates(agent)
+    told = agent.status()["server"]["advice"]
+    assert told["failures"] >= 1 and told["trouble"] and told["last_success"] and told["findings"]["duplicate_index"] == 1
+    assert agent.value("pgvigil_advice_run_failures_total") >= 1
+    assert agent.value("pgvigil_advice_runs_total") > agent.value("pgvigil_advice_run_failures_total")
+    assert "The last look failed" in agent.get("/").text
     server.start()
     until(lambda: not agent.get(path).json()["data"]["servers"][0]["trouble"], "a look has succeeded")
     assert "orders_2" in duplicates(agent)

@@ -68,6 +68,22 @@ def test_a_panel_gets_its_points(api):
         assert stamp % 15 == 0 and isinstance(value, str)
 
 
+def samples_of_the_last_minute(agent, metric):
+    query = f'count_over_time({metric}{{datname="postgres"}}[1m])'
+    result = PrometheusApi(agent.port).get("query", ("query", query)).data["result"]
+    return int(result[0]["value"][1]) if result else 0
+
+
+def test_what_the_dashboards_show_over_time_has_a_past(making, cluster):
+    often = "[collector.stat_database]\nevery = '1s'\n"
+    charted, other = "pg_stat_database_tup_fetched", "pg_stat_database_numbackends"
+    with_past = making.agent_of(cluster, more=often)
+    without = making.agent_of(cluster, more=often + "[history]\ndashboards = false\n")
+    until(lambda: samples_of_the_last_minute(with_past, charted) >= 3, "a charted metric has a past")
+    assert samples_of_the_last_minute(without, charted) == 1
+    assert samples_of_the_last_minute(with_past, other) == 1
+
+
 def test_the_query_builder_finds_metrics_labels_and_values(api):
     now = int(time.time())
     span = (("start", str(now - 3600)), ("end", str(now)))
@@ -83,6 +99,11 @@ def test_the_query_builder_finds_metrics_labels_and_values(api):
 def test_metadata_is_that_of_the_metrics_that_are_served(api, agent):
     metadata = api.get("metadata").data
     families = agent.scrape()
+    assert families.keys() <= metadata.keys()
+    for name, family in families.items():
+        assert metadata[name][0]["type"] == family.type.replace("untyped", "unknown"), name
+        assert metadata[name][0]["help"] == family.help, name
+    assert metadata["pgvigil_scrape_duration_seconds"][0]["type"] == "histogram"
     assert metadata["pg_locks_count"] == [{"type": "gauge", "help": families["pg_locks_count"].help, "unit": ""}]
     assert api.get("metadata", ("metric", "pg_locks_count")).data.keys() == {"pg_locks_count"}
     assert len(api.get("metadata", ("limit", "5")).data) == 5

@@ -124,6 +124,34 @@ def test_a_mistake_in_a_definition_is_named_with_its_file(server, tmp_path):
     assert "mine.toml" in checked.stderr and "gauge" in checked.stderr
 
 
+RULE = """[[rule]]
+alert = "Mine"
+expr = '{expr}'
+for = "5m"
+labels = {{ severity = "warning" }}
+annotations = {{ summary = "it is so" }}
+"""
+
+
+def check_with_rule(server, tmp_path, text):
+    (tmp_path / "rules.d").mkdir()
+    (tmp_path / "rules.d/mine.toml").write_text(text)
+    (tmp_path / "pgvigil.toml").write_text(config(server))
+    return command("check", "--config", str(tmp_path / "pgvigil.toml"))
+
+
+def test_check_names_a_mistake_in_a_rule_with_its_place(server, tmp_path):
+    checked = check_with_rule(server, tmp_path, RULE.format(expr="pg_up == bool"))
+    assert checked.returncode == 2
+    assert "mine.toml:3:" in checked.stderr, checked.stderr
+
+
+def test_check_warns_of_a_rule_that_is_likely_to_be_wrong(server, tmp_path):
+    checked = check_with_rule(server, tmp_path, RULE.format(expr="pg_upp == 0"))
+    assert checked.returncode in (0, 1), checked.stderr  # the warning changes nothing about it
+    assert "1 warnings" in checked.stdout and "mine.toml:3:" in checked.stdout and "pg_upp" in checked.stdout
+
+
 def test_check_tells_of_a_custom_collector_that_fails(server, tmp_path):
     folder = tmp_path / "collectors.d"
     folder.mkdir()

@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 
 from support import places
+from support.waiting import until
 
 HBA = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
 
@@ -34,7 +36,7 @@ def make_authority(folder, name):
     return os.path.join(folder, f"{name}.crt")
 
 
-def make_server_certificate(folder, authority, address):
+def make_server_certificate(folder, authority, address, days=2):
     with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
         file.write(f"subjectAltName=IP:{address}\n")
     openssl(
@@ -63,7 +65,7 @@ def make_server_certificate(folder, authority, address):
         "-out",
         "server.crt",
         "-days",
-        "2",
+        str(days),
         "-extfile",
         "names",
         folder=folder,
@@ -129,3 +131,36 @@ def test_no_encryption_where_the_server_wants_it_is_named(making, server, folder
     agent = making.agent_of(server, dsn=server.dsn(more="sslmode=disable"), ready=False)
     agent.wait_value(1, "pgvigil_server_state", state="authentication")
     assert "encryption" in agent.status()["server"]["trouble"]["message"]
+
+
+SOON = """
+[override.PostgresTlsCertificateExpiry]
+for = "0s"
+"""
+
+
+def test_a_certificate_that_ends_soon_is_told_until_a_new_one_is_shown(making, server, folder):
+    agent = making.agent_of(server, dsn=dsn(server, folder, "good"), server='canary = "1s"',
+                            more='[rules]\nevaluation_interval = "1s"\n')
+    os.makedirs(f"{agent.home}/rules.d")
+    with open(f"{agent.home}/rules.d/mine.toml", "w", encoding="utf-8") as file:
+        file.write(SOON)
+    assert agent.reload().status == 200
+
+    def days_left():
+        return (agent.value("pgvigil_tls_certificate_not_after_seconds") - time.time()) / 86400
+
+    def alert():
+        return next((one for one in agent.status()["alerts"] if one["name"] == "PostgresTlsCertificateExpiry"), None)
+
+    assert 1.5 < days_left() <= 2
+    assert "ends in 1d 23h" in until(alert, "it is told")["summary"]
+    make_server_certificate(folder, "good", "127.0.0.1", days=30)
+    server.run("select pg_reload_conf()")
+    until(lambda: 29 < days_left() <= 30, "the new one is seen")
+    until(lambda: alert() is None, "it is over")
+
+
+def test_without_tls_there_is_no_certificate(making):
+    agent = making.agent_of(making.cluster())
+    assert "pgvigil_tls_certificate_not_after_seconds" not in agent.fetch().text

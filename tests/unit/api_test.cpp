@@ -45,9 +45,7 @@ class TestData final : public api::Data {
   std::vector<api::RuleView> rules() const override { return rules_; }
   std::vector<api::TargetView> targets() const override { return targets_; }
   std::vector<api::MetricView> metrics() const override {
-    return {{"pg_up", MetricType::gauge, "", "Up."},
-            {"x_total", MetricType::counter, "seconds", "X."},
-            {"y", MetricType::untyped, "", "Y."}};
+    return {{"pg_up", "gauge", "", "Up."}, {"x_total", "counter", "seconds", "X."}, {"y", "unknown", "", "Y."}};
   }
   Timestamp started() const override { return Timestamp{0s}; }
   rules::MetricCatalog catalog() const override {

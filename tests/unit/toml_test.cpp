@@ -283,6 +283,8 @@ TEST_CASE("sizes", "[toml]") {
   CHECK(parse_bytes("64MB") == Bytes{64'000'000});
   CHECK(parse_bytes("16MiB") == Bytes{16'777'216});
   CHECK(parse_bytes("512kB") == Bytes{512'000});
+  for (const char* text : {"0B", "999B", "1500B", "10kB", "64kB", "16MB", "16MiB", "1GiB", "3TB", "2049KiB"})
+    CHECK(bytes_text(*parse_bytes(text)) == text);
   CHECK(parse_bytes("18446744073709551615") == Bytes{std::numeric_limits<std::uint64_t>::max()});
   for (const char* bad :
        {"", "MB", "1 MB", "-1", "1.5GB", "1mb", "1K", "18446744073709551616", "99999999999TiB"})

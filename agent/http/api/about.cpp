@@ -38,11 +38,6 @@ void write_target(JsonWriter& json, const TargetView& target) {
   json.key("scrapeInterval").string(interval).key("scrapeTimeout").string(interval).end_object();
 }
 
-/// In OpenMetrics's words.
-std::string_view type_word(MetricType type) {
-  return type == MetricType::untyped ? "unknown" : to_string(type);
-}
-
 /// Parameter `name` as a count; negative: no limit.
 Parsed<std::int64_t> count_of(const Request& request, std::string_view name) {
   const std::string text = request.parameter(name).value_or("");
@@ -82,7 +77,7 @@ Response metadata(const Data& data, const Request& request) {
       if (wanted && !wanted->empty() && metric.name != *wanted) continue;
       if (left-- <= 0) break;
       json.key(metric.name).begin_array().begin_object();
-      json.key("type").string(type_word(metric.type)).key("help").string(metric.help);
+      json.key("type").string(metric.type).key("help").string(metric.help);
       json.key("unit").string(metric.unit).end_object().end_array();
     }
     json.end_object();

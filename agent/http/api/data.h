@@ -48,10 +48,10 @@ struct TargetView {
   std::chrono::milliseconds interval{15'000};
 };
 
-/// What a metric that is served now means.
+/// What a family that is served now means.
 struct MetricView {
   std::string name;
-  MetricType type = MetricType::untyped;
+  std::string_view type = "unknown";  ///< in OpenMetrics's words
   std::string unit = {};
   std::string help = {};
 };
@@ -68,7 +68,7 @@ class Data {
   /// In the order of their files.
   virtual std::vector<RuleView> rules() const = 0;
   virtual std::vector<TargetView> targets() const = 0;
-  /// Sorted by name; a metric of several collectors is there once.
+  /// Every family of /metrics, the agent's own too, sorted by name; one of several collectors is there once.
   virtual std::vector<MetricView> metrics() const = 0;
   virtual Timestamp started() const = 0;
   /// What collectors can give, on or off.

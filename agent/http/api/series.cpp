@@ -47,10 +47,10 @@ template <typename Take>
 std::optional<ApiError> for_each_series(const Data& data, const Look& look, Take take) {
   if (look.end_ms < look.start_ms) return std::nullopt;
   for (const Selector& selector : look.selectors) {
-    const auto found = data.storage().select(selector, look.start_ms, look.end_ms + k_generosity_ms);
+    const auto found = data.storage().select_labels(selector, look.start_ms, look.end_ms + k_generosity_ms);
     if (!found) return ApiError{ErrorType::internal, promql::to_string(found.error())};
-    for (std::size_t i = 0; i < found->size(); ++i)
-      take(found->labels(i));
+    for (const LabelsPtr& labels : *found)
+      take(labels);
   }
   return std::nullopt;
 }

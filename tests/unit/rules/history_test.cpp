@@ -4,6 +4,8 @@
 #include <cmath>
 #include <random>
 
+#include "collectors/model/names.h"
+#include "rules/history/charted_metrics.h"
 #include "rules/history/needs.h"
 #include "rules/promql/engine.h"
 #include "rules/promql/hash.h"
@@ -86,11 +88,13 @@ TEST_CASE("a chunk gives back every value to the bit", "[history]") {
                                        promql::stale_marker(),
                                        5e-324};
   for (int round = 0; round < 200; ++round) {
-    Chunk chunk(5);
+    Chunks chunks;
+    chunks.begin(5);
     std::vector<double> values;
     double counter = 0;
+    double sum = 0;
     for (int i = 0; i < 120; ++i) {
-      switch (random() % 4) {
+      switch (random() % 7) {
         case 0:
           values.push_back(special[random() % special.size()]);
           break;
@@ -100,19 +104,111 @@ TEST_CASE("a chunk gives back every value to the bit", "[history]") {
         case 2:
           values.push_back(counter += double(random() % 1000));
           break;
+        case 3:
+          values.push_back(sum += double(random() % 1'000'000) * 1e-9);
+          break;
+        case 4:
+          values.push_back(std::round(double(random() % 1'000'000'007)) / std::pow(10.0, double(random() % 17)));
+          break;
+        case 5:
+          values.push_back(-double(random() >> (random() % 64)));
+          break;
         default:
           values.push_back(values.empty() ? 1 : values.back());
       }
-      chunk.append(values.back());
+      chunks.add(values.back());
     }
-    chunk.close();
-    const auto read = chunk.values();
+    Chunks copies;
+    copies.append(chunks.back());
+    copies.append(chunks.back());
+    copies.drop_front();
+    REQUIRE(copies.count() == 1);
+    const auto read = copies.back().values();
     REQUIRE(read.size() == values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
       REQUIRE(std::bit_cast<std::uint64_t>(read[i]) == std::bit_cast<std::uint64_t>(values[i]));
-    CHECK(chunk.first_tick() == 5);
-    CHECK(chunk.last_tick() == 124);
+    CHECK(copies.front().first_tick == 5);
+    CHECK(copies.front().last_tick() == 124);
+    CHECK(chunks.back().values().size() == values.size());
+    chunks.begin(200);
+    chunks.add(7);
+    chunks.drop_front();
+    chunks.add(8);
+    CHECK(chunks.count() == 1);
+    CHECK(chunks.back().values() == std::vector<double>{7, 8});
+    copies.drop_front();
+    CHECK(copies.empty());
   }
+}
+
+TEST_CASE("a value costs as many bits as it surprises", "[history]") {
+  std::mt19937 random(3);
+  const auto bits_a_value = [](const auto& next) {
+    Chunks chunks;
+    chunks.begin(0);
+    for (int i = 0; i < k_most_values; ++i)
+      chunks.add(next(i));
+    return double(chunks.back().bytes.size()) * 8 / k_most_values;
+  };
+  CHECK(bits_a_value([](int) { return 1234.5; }) < 1.5);
+  CHECK(bits_a_value([](int i) { return 1e9 + 1500.0 * i; }) < 6);                      // a steady counter
+  CHECK(bits_a_value([](int i) { return double(50'000'000 + 15'000 * i) / 1e3; }) < 6);  // an age in seconds
+  // Noise of 8 bits on a rate, and what the code needs beside it.
+  double counter = 1e12;
+  CHECK(bits_a_value([&](int) { return counter += double(100'000 + random() % 256); }) < 13);
+  // Nanoseconds added up in a double.
+  double sum = 0;
+  CHECK(bits_a_value([&](int) { return sum += double(2'000'000 + random() % 65'536) * 1e-9; }) < 24);
+  // A number that has no short decimal: its noise, and a byte.
+  CHECK(bits_a_value([&](int) { return std::ldexp(1.0 + double(random()) / 7, -3); }) < 64 + 8);
+}
+
+TEST_CASE("times of ticks are kept whatever their steps are", "[history]") {
+  std::mt19937 random(5);
+  TickTimes times;
+  std::vector<std::int64_t> expected;
+  std::int64_t t_ms = k_start;
+  for (int i = 0; i < 2000; ++i) {
+    t_ms += i % 300 < 200 ? 14'990 + random() % 20 : 1 + std::int64_t(random()) % 10'000'000;
+    expected.push_back(t_ms);
+    times.push_back(t_ms);
+  }
+  CHECK(times.all() == expected);
+  for (Tick tick = 0; tick < times.next_tick(); ++tick) {
+    REQUIRE(times.at(tick) == expected[tick]);
+    REQUIRE(times.first_from(expected[tick]) == tick);
+    REQUIRE(times.first_from(expected[tick] + 1) == tick + 1);
+  }
+  times.drop_before(1500);
+  CHECK(times.first_tick() > 0);
+  CHECK(times.first_tick() <= 1500);
+  CHECK(times.at(1500) == expected[1500]);
+  CHECK(times.back() == expected.back());
+
+  TickTimes steady;
+  for (int i = 0; i < 1280; ++i)
+    steady.push_back(k_start + i * k_step + (i % 7));
+  CHECK(steady.memory() < 1280 * 3);
+}
+
+TEST_CASE("label sets are found without their samples", "[history]") {
+  const History history = history_of(9, 300);
+  const auto labels_of = [&](const char* selector, std::int64_t from, std::int64_t to) {
+    const auto matchers = promql::parse_selector(selector);
+    REQUIRE(matchers);
+    const auto found = history.select_labels(*matchers, from, to);
+    const auto slowly = history.promql::Queryable::select_labels(*matchers, from, to);
+    REQUIRE(found);
+    REQUIRE(slowly);
+    CHECK(std::ranges::equal(*found, *slowly, promql::SameLabels{}));
+    return found->size();
+  };
+  CHECK(labels_of(R"({__name__=~".+"})", 0, k_start * 2) == 4);
+  CHECK(labels_of("a", 0, k_start * 2) == 1);
+  CHECK(labels_of("a", 0, k_start - 1) == 0);
+  CHECK(labels_of("d", k_start + 400 * k_step, k_start * 2) == 0);
+  for (int i = 0; i < 300; i += 7)
+    labels_of(R"({datname=~".+"})", k_start + i * k_step, k_start + i * k_step + 1'000);
 }
 
 TEST_CASE("a series ends with a stale marker when its collection no longer gives it", "[history]") {
@@ -291,6 +387,17 @@ TEST_CASE("damaged bytes of a history give an error and never a crash", "[histor
     REQUIRE(History::load(loaded->serialised(), {.retention = 24h}));
   }
   CHECK(refused > 1000);
+  const auto older = History::load("pgvigil history 1\n" + std::string(20, 'x'), {});
+  REQUIRE_FALSE(older);
+  CHECK(older.error().message.ends_with("another version of pgvigil wrote it"));
+}
+
+TEST_CASE("the metrics that the dashboards show over time are known by name", "[history]") {
+  const auto charted = charted_metrics();
+  CHECK(std::ranges::adjacent_find(charted, std::greater_equal<>{}) == charted.end());
+  CHECK(std::ranges::find(charted, "pg_stat_database_xact_commit") != charted.end());
+  for (const std::string_view name : charted)
+    CHECK(MetricName::parse(name));
 }
 
 TEST_CASE("only what is read of the past is needed", "[history]") {

@@ -104,6 +104,10 @@ TEST_CASE("a timeline answers from the past what has one, and from the present t
   CHECK(answer(timeline, "sum by (datname) (sessions offset 5m)", 10min) == R"({datname="app"} 30.0)");
   CHECK(answer(timeline, "sum by (datname) (delta(sessions[5m]))", 10min) == R"({datname="app"} 20.0)");
   CHECK(answer(timeline, "up", 10min) == R"({__name__="up", instance="db1:9187", job="postgres"} 1.00)");
+  const auto all = promql::parse_selector(R"({job="postgres"})");
+  const auto labels = timeline.select_labels(*all, k_start_ms, k_start_ms + 600'000);
+  REQUIRE(labels);
+  CHECK(labels->size() == 2);
   // By other conditions than the name: each series once.
   CHECK(answer(timeline, R"(count by (job) ({job="postgres"}))", 10min) == R"({job="postgres"} 2.00)");
 }
