@@ -31,8 +31,10 @@ OVERRIDES = """
 [override.PostgresDown]
 for = "15s"
 [override.PostgresRoleChanged]
-parameters = { window = "1m" }
+parameters = { window = "90s" }
 [override.PostgresRestarted]
+enabled = false
+[override.PostgresConfigurationChanged]
 enabled = false
 """
 # What only somebody who sees all hosts can judge.
@@ -146,7 +148,7 @@ def failover(cluster):
     old.kill_postgres()
     until(lambda: any(node.is_leader() for node in others), "another one leads")
     check_role(next(node for node in others if node.is_leader()), "primary", time.monotonic() - start)
-    time.sleep(45)  # a host that stays away for a while
+    time.sleep(60)  # a host that stays away for a while
     old.start_patroni()
     until(old.is_replica, "the old leader is a member again", 180)
     check_role(old, "standby", time.monotonic() - start)
@@ -161,7 +163,7 @@ def partition(cluster):
     check_role(next(node for node in others if node.is_leader()), "primary", time.monotonic() - start)
     until(lambda: not old.is_leader(), "the old leader gives up")
     check_role(old, "standby", time.monotonic() - start)
-    time.sleep(max(0, start + 120 - time.monotonic()))
+    time.sleep(max(0, start + 160 - time.monotonic()))
     old.host.connect()
     check_messages(cluster, start, {"PostgresRoleChanged", "TargetDown"})
 

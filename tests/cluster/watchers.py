@@ -63,7 +63,7 @@ def start(folder, rules, addresses):
         with open(folder / f"{name}.log", "ab") as log:
             started.append(subprocess.Popen(words, stdout=log, stderr=log, cwd=folder))
 
-    route = {"receiver": "sink", "group_by": ["alertname", "cluster"], "group_wait": "15s", "group_interval": "30s",
+    route = {"receiver": "sink", "group_by": ["alertname", "cluster"], "group_wait": "30s", "group_interval": "30s",
              "repeat_interval": "2h", "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "nobody"}]}  # fmt: skip
     hook = {"url": f"http://{HUB}:{SINK}/", "send_resolved": True}
     config = {"route": route, "receivers": [{"name": "nobody"}, {"name": "sink", "webhook_configs": [hook]}]}
