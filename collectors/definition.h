@@ -40,7 +40,8 @@ enum class Derivation : std::uint8_t {
   none,       ///< it is the column
   sampled,    ///< the column times the seconds since the run before, added up
   rate,       ///< how fast the column, a counter, grows a second
-  time_left,  ///< how long the column lasts at the rate at which `spent`, a counter, grows
+  time_left,  ///< how long the column lasts at the rate at which another one, a counter, grows
+  lag,        ///< for how long the column, a position, has been behind another one
 };
 
 /// What `rate` and `time_left` look at: a counter, which begins anew when it falls, or a level, which may fall.
@@ -79,7 +80,9 @@ struct MetricDefinition {
   std::string value;  ///< the column that holds the number, or an Expression over columns
   std::vector<std::string> labels;
   Derivation derivation = Derivation::none;
-  std::string spent;                 ///< for time_left: the column of the counter
+  /// Columns that it looks at beside `value`. time_left: the counter. lag: the position to be reached, and the column
+  /// that must have changed, if there is one.
+  std::vector<std::string> beside;
   std::chrono::milliseconds over{};  ///< for rate and time_left: the window
   Grows grows = Grows::counter;      ///< for rate and time_left
   OtherRule other = OtherRule::sum;

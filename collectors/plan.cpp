@@ -123,11 +123,12 @@ void set_schemas(Plan& plan) {
   plan.schema = plan.raw_schema = std::make_shared<const TableSchema>(schema_of(plan));
   TableSchema raw = *plan.schema;
   for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
-    const std::string& spent = plan.metrics[i]->spent;
-    if (spent.empty() || std::ranges::find(plan.hidden, spent) != plan.hidden.end()) continue;
-    plan.hidden.push_back(spent);
-    plan.values.push_back(*Expression::parse(spent));
-    raw.metrics.push_back({MetricName::from(spent), MetricType::gauge, Unit::none, "", plan.schema->metrics[i].labels});
+    for (const std::string& column : plan.metrics[i]->beside) {
+      if (std::ranges::find(plan.hidden, column) != plan.hidden.end()) continue;
+      plan.hidden.push_back(column);
+      plan.values.push_back(*Expression::parse(column));
+      raw.metrics.push_back({MetricName::from(column), MetricType::gauge, Unit::none, "", plan.schema->metrics[i].labels});
+    }
   }
   if (!plan.hidden.empty()) plan.raw_schema = std::make_shared<const TableSchema>(std::move(raw));
 }

@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
+#include "agent/runtime/backup_fetch.h"
 #include "collectors/backups/json_text.h"
 #include "collectors/backups/source_watch.h"
 
@@ -45,7 +46,7 @@ std::vector<Judged> look(const Config& config, const std::optional<std::string>&
   for (const ServerConfig& server : config.servers)
     for (const backups::Source& source : server.backups.sources) {
       if (name && source.name != *name) continue;
-      SourceWatch watch(source, server.backups.server);
+      SourceWatch watch(source, server.backups.server, backup_fetch());
       const auto now = std::chrono::system_clock::now();
       watch.look(now, std::chrono::steady_clock::now() + source.timeout + k_grace, {});
       for (Verdict& verdict : watch.verdicts(now))
@@ -129,6 +130,8 @@ json json_of(const Judged& judged) {
           {"since", json_of(verdict.since)},
           {"basis", verdict.basis},
           {"newest", std::move(newest)},
+          {"next_expected", verdict.cadence ? json(backups::time_text(verdict.cadence->expected)) : json(nullptr)},
+          {"next_deadline", verdict.cadence ? json(backups::time_text(verdict.cadence->deadline)) : json(nullptr)},
           {"wal_missing_segments", verdict.wal_missing},
           {"encrypted", json_of(verdict.encrypted)},
           {"key_expires", json_of(verdict.key_expires)},

@@ -34,6 +34,21 @@ Option<S> segment_size_option() {
           }};
 }
 
+Option<Policy> schedule_option() {
+  return {"schedule", "cron", "learned",
+          "When a backup is due, as in `\"0 2 * * *\"`: minute, hour, day, month, weekday, in UTC. Without it the pauses between "
+          "backups tell when one is late.",
+          [](Section& section, Policy& policy) {
+            const auto text = section.string("schedule");
+            if (!text) return;
+            auto schedule = backups::Schedule::parse(*text);
+            if (schedule)
+              policy.schedule = *schedule;
+            else
+              section.report("schedule", schedule.error().message, schedule.error().hint);
+          }};
+}
+
 std::vector<Option<Policy>> policy_options() {
   const auto slots = [](std::string_view key, auto place, std::string_view meaning) {
     return integer<Policy>(key, 0, k_most_slots, place, meaning);
@@ -44,6 +59,10 @@ std::vector<Option<Policy>> policy_options() {
           duration<Policy>(
               "max_age_full", 1min, [](Policy & p) -> auto& { return p.max_age_full; },
               "The same of the newest that stands alone."),
+          schedule_option(),
+          duration<Policy>(
+              "grace", 1min, [](Policy & p) -> auto& { return p.grace; },
+              "How long after its time a backup may be finished; how long it takes is a part of that."),
           slots("daily", [](Policy & p) -> auto& { return p.daily; }, "Of the last so many days each has one."),
           slots("weekly", [](Policy & p) -> auto& { return p.weekly; }, "The same of weeks."),
           slots("monthly", [](Policy & p) -> auto& { return p.monthly; }, "The same of months."),
@@ -88,7 +107,7 @@ std::vector<Option<S>> source_options() {
            "the tool's name"),
       path("config_file", [](S & s) -> auto& { return s.config_file; }, "The tool's own configuration.",
            "the tool's preset"),
-      path("directory", [](S & s) -> auto& { return s.directory; }, "The folder of dumps or base backups."),
+      path("directory", [](S & s) -> auto& { return s.directory; }, "The folder of dumps or base backups. Of CloudNativePG: that of the pod's service account, where it is not the usual one."),
       path("file", [](S & s) -> auto& { return s.file; },
            "JSON of the tool that a sidecar writes here, instead of running the tool."),
       path("archive", [](S & s) -> auto& { return s.archive; },
@@ -97,7 +116,7 @@ std::vector<Option<S>> source_options() {
       path("drills", [](S & s) -> auto& { return s.drills; }, "The folder of the results of `pgvigil-restore-drill`."),
       databases_option(),
       segment_size_option(),
-      duration<S>("every", 10s, [](S & s) -> auto& { return s.every; }, "How often the backups are looked at."),
+      duration<S>("every", 1s, [](S & s) -> auto& { return s.every; }, "How often the backups are looked at."),
       duration<S>("timeout", 1s, [](S & s) -> auto& { return s.timeout; },
                   "For one look; then the tool and its children are killed."),
       policy_reader()};

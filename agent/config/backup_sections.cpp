@@ -23,14 +23,11 @@ void check_tool(Section& section, const Source& source) {
     case Tool::pgbackrest:
     case Tool::barman:
     case Tool::wal_g:
+    case Tool::cloudnativepg:
       break;
     case Tool::dumps:
     case Tool::base_backups:
       wants("directory", !source.directory.empty(), "Name the folder that holds them.");
-      break;
-    case Tool::cloudnativepg:
-      wants("file", !source.file.empty(),
-            "Name the JSON of `kubectl get clusters,backups -o json` that a sidecar writes.");
       break;
   }
 }

@@ -9,8 +9,6 @@
 namespace pgvigil::agent::notify {
 namespace {
 
-constexpr std::size_t k_most_answer = 64 * 1024;
-
 struct ReleaseList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -30,15 +28,17 @@ bool is_loopback(std::string_view host) {
 /// What one transfer fills and reads.
 struct Transfer {
   std::string answer;
+  std::size_t answer_limit = 0;
   std::string_view upload;  ///< what is not sent yet
   std::stop_token stop;
 };
 
 std::size_t keep_answer(char* data, std::size_t, std::size_t size, void* user) {
   auto& answer = static_cast<Transfer*>(user)->answer;
-  answer.append(data, std::min(size, k_most_answer - std::min(k_most_answer, answer.size())));
+  const std::size_t limit = static_cast<Transfer*>(user)->answer_limit;
+  answer.append(data, std::min(size, limit - std::min(limit, answer.size())));
   // What is longer is no answer that anybody reads: the connection ends, and the status is known already.
-  return answer.size() < k_most_answer ? size : 0;
+  return answer.size() < limit ? size : 0;
 }
 
 std::size_t give_upload(char* buffer, std::size_t, std::size_t room, void* user) {
@@ -177,7 +177,7 @@ HttpClient::~HttpClient() = default;
 
 Answer HttpClient::send(const Request& request, const Transport& transport, const std::stop_token& stop) {
   if (handle_->curl == nullptr) return {.error = Error{ErrorKind::internal, "libcurl gives no handle"}};
-  Transfer transfer{{}, {}, stop};
+  Transfer transfer{{}, transport.answer_limit, {}, stop};
   const auto* http = std::get_if<HttpRequest>(&request);
   const std::string host = http != nullptr ? host_of(http->url.reveal()) : std::get<Mail>(request).server;
   handle_->set_up(transfer, transport, host);
@@ -192,7 +192,7 @@ Answer HttpClient::send(const Request& request, const Transport& transport, cons
   curl_easy_getinfo(handle_->curl, CURLINFO_RETRY_AFTER, &retry_after);
   if (retry_after > 0) answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(retry_after, 86'400));
   answer.body = std::move(transfer.answer);
-  const bool cut_off = code == CURLE_WRITE_ERROR && answer.body.size() >= k_most_answer;
+  const bool cut_off = code == CURLE_WRITE_ERROR && answer.body.size() >= transport.answer_limit;
   // A reply of SMTP that refuses is an error to libcurl, and an answer to us.
   const bool refused = http == nullptr && status >= 400;
   if (code != CURLE_OK && !cut_off && !refused) answer.error = error_of(code, host);

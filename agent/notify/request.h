@@ -42,7 +42,7 @@ using Request = std::variant<HttpRequest, Mail>;
 /// What came back. Without an `error` the receiver answered, whatever it said.
 struct Answer {
   int status = 0;                                             ///< of HTTP, or the last reply of SMTP
-  std::string body;                                           ///< the first 64 KiB
+  std::string body;                                           ///< up to the limit
   std::optional<std::chrono::milliseconds> retry_after = {};  ///< as the receiver asks
   std::optional<Error> error = {};
 };
@@ -53,6 +53,7 @@ struct Transport {
   std::string ca_file = {};  ///< PEM; empty: the system's
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds timeout{15'000};  ///< of the whole request
+  std::size_t answer_limit = 64 * 1024;       ///< bytes of an answer that are kept
 
   bool operator==(const Transport&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "agent/runtime/local_collectors.h"
 
+#include "agent/runtime/backup_fetch.h"
 #include "agent/runtime/patroni_api.h"
 #include "collectors/backups/backup_collector.h"
 #include "collectors/host/host_collector.h"
@@ -8,7 +9,7 @@ namespace pgvigil::agent {
 
 std::unique_ptr<collectors::LocalCollector> local_collector(const ServerConfig& server) {
   if (server.kind == ServerKind::backups)
-    return std::make_unique<backups::BackupCollector>(server.backups);
+    return std::make_unique<backups::BackupCollector>(server.backups, backup_fetch());
   if (server.kind == ServerKind::patroni)
     return std::make_unique<patroni::PatroniCollector>(patroni_api(server.patroni));
   return std::make_unique<host::HostCollector>(server.host);

@@ -25,9 +25,9 @@ void declare_columns(const collectors::Plan& plan, collectors::TextRows& rows) {
 
 }  // namespace
 
-BackupCollector::BackupCollector(const Watched& watched) {
+BackupCollector::BackupCollector(const Watched& watched, const Fetch& fetch) {
   for (const Source& source : watched.sources)
-    sources_.push_back(std::make_unique<SourceWatch>(source, watched.server));
+    sources_.push_back(std::make_unique<SourceWatch>(source, watched.server, fetch));
 }
 
 BackupCollector::~BackupCollector() = default;

@@ -13,7 +13,7 @@ namespace pgvigil::backups {
 /// at when each is due; between two looks the verdicts are made anew of what was seen, so that ages go on.
 class BackupCollector final : public collectors::LocalCollector {
  public:
-  explicit BackupCollector(const Watched& watched);
+  explicit BackupCollector(const Watched& watched, const Fetch& fetch = {});
   ~BackupCollector() override;
 
   Outcome collect(const collectors::Plan& plan,

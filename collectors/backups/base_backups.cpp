@@ -69,6 +69,7 @@ class BaseBackup {
     for (const BackupManifest::File& file : manifest->files)
       size += file.size;
     backup_.sizes.database = size;
+    if (!manifest->wal.empty()) backup_.lsn_start = manifest->wal.front().start_lsn;
     if (fs::exists(folder_ / "PG_VERSION"))
       check_plain(*manifest);
     else
@@ -123,7 +124,7 @@ class BaseBackup {
     });
     const std::string name = path.filename().string();
     if (!content) return leave_open(backup_, name + " was not read to its end");
-    if (content->packing == Packing::other_compression)
+    if (content->packing == Packing::other_compression && content->whole)
       return leave_open(backup_, name + " is compressed in a way that pgvigil cannot read (it can gzip and zstd)");
     const std::string_view tail = content->tail;
     const bool ends = content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&

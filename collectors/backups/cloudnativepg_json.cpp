@@ -66,6 +66,20 @@ void read_store(const Json& object, const std::string& cluster, Repository& repo
     repository.checks.push_back({Reason::last_failed, "the last backup in " + name_of(object) + " failed at " + time_text(*failed)});
 }
 
+/// The items of a list, into `all`. In lists of the API server an item may leave its kind to the list ("BackupList").
+bool take_items(std::string_view json, Json& all) {
+  const Json list = Json::parse(repaired(json).text, nullptr, false);
+  const Json* items = list.is_discarded() ? nullptr : find(list, "items");
+  if (items == nullptr || !items->is_array()) return false;
+  std::string kind = text_at(list, "kind").value_or("");
+  if (kind.ends_with("List")) kind.resize(kind.size() - 4);
+  for (Json object : *items) {
+    if (object.is_object() && !object.contains("kind") && !kind.empty()) object["kind"] = kind;
+    all.push_back(std::move(object));
+  }
+  return true;
+}
+
 std::string cluster_of(const Json& object) {
   const auto kind = text_at(object, "kind");
   if (kind == "Cluster") return name_of(object);
@@ -75,13 +89,18 @@ std::string cluster_of(const Json& object) {
 }  // namespace
 
 std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::string_view cluster) {
-  const Json list = Json::parse(repaired(json).text, nullptr, false);
-  const Json* items = list.is_discarded() ? nullptr : find(list, "items");
-  if (items == nullptr || !items->is_array())
-    return std::unexpected(Error{ErrorKind::query, "this is no list of Kubernetes objects",
-                                 "It is written by `kubectl get clusters,backups,objectstores -o json`."});
+  const std::string list(json);
+  return parse_cloudnativepg(std::span(&list, 1), cluster);
+}
+
+std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> lists, std::string_view cluster) {
+  Json items = Json::array();
+  for (const std::string& list : lists)
+    if (!take_items(list, items))
+      return std::unexpected(Error{ErrorKind::query, "this is no list of Kubernetes objects",
+                                   "It is written by `kubectl get clusters,backups,objectstores -o json`."});
   std::set<std::string> clusters;
-  for (const Json& object : *items)
+  for (const Json& object : items)
     if (std::string name = cluster_of(object); !name.empty()) clusters.insert(std::move(name));
   if (cluster.empty() && clusters.size() > 1)
     return std::unexpected(Error{ErrorKind::configuration, "there are " + std::to_string(clusters.size()) + " clusters",
@@ -90,7 +109,7 @@ std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::st
   Reading reading;
   reading.stanza = wanted;
   Repository repository;
-  for (const Json& object : *items) {
+  for (const Json& object : items) {
     const auto kind = text_at(object, "kind");
     if (kind == "ObjectStore") read_store(object, wanted, repository);
     if (cluster_of(object) != wanted) continue;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <expected>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "collectors/backups/model.h"
@@ -12,5 +14,7 @@ namespace pgvigil::backups {
 /// `kubectl get clusters,backups,objectstores -o json` writes it. Without `cluster` the only one is taken. The operator's
 /// own metrics stay 0 with plugins, so they are not looked at.
 std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::string_view cluster);
+/// The same of several lists, as the API server gives one for each kind.
+std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> lists, std::string_view cluster);
 
 }  // namespace pgvigil::backups

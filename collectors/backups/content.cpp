@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "collectors/backups/file_blocks.h"
+#include "collectors/backups/packed_end.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -161,6 +162,7 @@ std::expected<Content, Error> read_content(const std::string& path, Deadline dea
   const std::string head = file->at(0, k_end);
   content.packing = packing_of(head);
   Ends ends(content);
+  const auto read_tail = [&] { return file->at(content.stored - std::min<std::uint64_t>(content.stored, k_end), k_end); };
   std::expected<void, Error> read;
   switch (content.packing) {
     case Packing::gzip:
@@ -178,10 +180,16 @@ std::expected<Content, Error> read_content(const std::string& path, Deadline dea
         break;
       }
       content.head = head;
-      content.tail = file->at(content.stored - std::min<std::uint64_t>(content.stored, k_end), k_end);
+      content.tail = read_tail();
       content.size = content.stored;
       break;
-    default:
+    case Packing::other_compression:
+      content.head = head;
+      content.size = content.stored;
+      content.whole = ends_as_packed(head, read_tail());
+      break;
+    case Packing::gpg:
+    case Packing::age:
       content.head = head;
       content.size = content.stored;
       break;

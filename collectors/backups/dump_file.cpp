@@ -159,7 +159,8 @@ DumpFile judge_dump(const Content& content) {
       break;
     case Packing::other_compression:
       dump.state = State::unproven;
-      dump.why = "it is compressed in a way that pgvigil cannot read (it can gzip and zstd)";
+      dump.why = "its compression ends as it should, but pgvigil cannot read what is in it (it can gzip and zstd)";
+      if (!content.whole) damage(dump, "it is cut off: its compression does not end");
       break;
     default:
       if (content.whole)

@@ -1,5 +1,6 @@
 #include "collectors/backups/dump_manifest.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/json_text.h"
@@ -9,6 +10,14 @@ namespace {
 
 Error no_manifest(const std::string& what) {
   return {ErrorKind::query, "manifest.json is no manifest of dumps: " + what};
+}
+
+std::vector<std::string> texts_at(const Json& object, std::string_view key) {
+  std::vector<std::string> texts;
+  if (const Json* list = find(object, key))
+    for (const Json& text : *list)
+      if (text.is_string()) texts.push_back(text.get<std::string>());
+  return texts;
 }
 
 std::expected<DumpManifest::File, Error> read_file(const Json& from) {
@@ -44,9 +53,10 @@ std::expected<DumpManifest, Error> parse_dump_manifest(std::string_view json) {
     if (!file) return std::unexpected(std::move(file.error()));
     manifest.files.push_back(std::move(*file));
   }
-  if (const Json* expected = find(from, "databases_expected"))
-    for (const Json& name : *expected)
-      if (name.is_string()) manifest.expected.push_back(name.get<std::string>());
+  manifest.expected = texts_at(from, "databases_expected");
+  manifest.key_expires = time_at(from, "key_expires_at");
+  manifest.recipients = texts_at(from, "recipients");
+  std::ranges::sort(manifest.recipients);
   if (!manifest.started || !manifest.finished) return std::unexpected(no_manifest("no times"));
   return manifest;
 }

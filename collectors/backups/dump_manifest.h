@@ -25,6 +25,8 @@ struct DumpManifest {
   std::optional<std::uint64_t> system_identifier;
   std::vector<File> files;
   std::vector<std::string> expected;  ///< databases that there were
+  std::optional<Timestamp> key_expires;  ///< the first of the keys that it is encrypted for
+  std::vector<std::string> recipients;   ///< these keys, sorted
 };
 
 std::expected<DumpManifest, Error> parse_dump_manifest(std::string_view json);

@@ -50,7 +50,7 @@ DumpFile prove_directory(const Look& look, const std::string& folder, std::uint6
     const auto content = path.empty() ? std::unexpected(Error{}) : content_at(look, path);
     if (!path.empty() && !content) return unproven(content.error().message);
     if (content) stored += content->stored;
-    if (content && content->packing == Packing::other_compression)
+    if (content && content->packing == Packing::other_compression && content->whole)
       return unproven(name + " is compressed in a way that pgvigil cannot read (it can gzip and zstd)");
     if (content && content->whole && ends_as_copy(content->tail)) continue;
     dump.state = State::damaged;

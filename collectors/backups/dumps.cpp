@@ -123,6 +123,8 @@ class DumpFolder {
     set.system_identifier = manifest->system_identifier;
     set.set_is_told = true;
     set.expected = manifest->expected;
+    set.key_expires = manifest->key_expires;
+    set.recipients = manifest->recipients;
     bool has_globals = false;
     std::uint64_t stored = 0;
     set.encrypted = !manifest->files.empty();

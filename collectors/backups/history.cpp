@@ -13,12 +13,8 @@ constexpr std::size_t k_most_history = 14;
 /// A normal distribution's standard deviation, in median absolute deviations.
 constexpr double k_deviations = 1.4826;
 constexpr double k_beyond_chance = 4;
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
+constexpr std::size_t k_most_points = 30;
+constexpr double k_least_span = 3 * 86400;
 
 using Bucket = int (*)(std::chrono::sys_days day);
 
@@ -38,6 +34,23 @@ int year_of(std::chrono::sys_days day) {
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+std::optional<double> slope_of(std::span<const Point> points) {
+  points = points.last(std::min(points.size(), k_most_points));
+  if (points.size() <= k_least_history || points.back().at - points.front().at < k_least_span) return std::nullopt;
+  std::vector<double> slopes;
+  for (std::size_t i = 0; i < points.size(); ++i)
+    for (std::size_t j = i + 1; j < points.size(); ++j)
+      if (points[j].at > points[i].at) slopes.push_back((points[j].value - points[i].value) / (points[j].at - points[i].at));
+  return median(std::move(slopes));
+}
 
 std::optional<Trend> trend_of(std::span<const double> values, double least) {
   if (values.size() < k_least_history + 1 || values.back() <= 0) return std::nullopt;

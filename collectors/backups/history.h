@@ -21,6 +21,19 @@ struct Trend {
 /// them. A change by less than `least` (1.5: half as much again) is none.
 std::optional<Trend> trend_of(std::span<const double> values, double least);
 
+/// The middle of some values; 0 of none.
+double median(std::vector<double> values);
+
+/// A value at a time, in seconds.
+struct Point {
+  double at = 0;
+  double value = 0;
+};
+
+/// How fast values grow, a second: the median of the slopes between all pairs of the last 30 (Theil 1950, Sen 1968), which up
+/// to 29 % of them that are off do not move. Nothing with fewer than 6 points, or over less than three days.
+std::optional<double> slope_of(std::span<const Point> points);
+
 /// A class of retention, and how many of the last slots have a complete backup.
 struct Slots {
   std::string_view slot;  ///< "daily"

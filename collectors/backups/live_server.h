@@ -16,6 +16,13 @@ struct LiveServer {
   std::uint64_t system_identifier = 0;
   std::uint64_t wal_segment_size = 0;  ///< bytes
   std::vector<std::string> databases;  ///< that can be connected to, without templates
+  std::string data_directory;          ///< empty: this role may not see it
+  /// Of WAL, for incremental base backups; nothing before 17 and while summarize_wal is off.
+  struct Summaries {
+    std::chrono::milliseconds kept{0};     ///< wal_summary_keep_time; 0: for ever
+    std::optional<std::uint64_t> oldest;  ///< position from which on there are summaries; nothing: there are none
+  };
+  std::optional<Summaries> summaries;
 };
 
 /// Asks over a short session. Sends nothing that writes.

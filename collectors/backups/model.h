@@ -52,6 +52,7 @@ struct Backup {
   std::optional<bool> error;      ///< pages with a bad checksum were copied; nothing: the tool does not tell
   std::optional<bool> encrypted;  ///< nothing: not known
   std::optional<Timestamp> key_expires;
+  std::vector<std::string> recipients;  ///< public keys that it is encrypted for, sorted; empty: not told
   std::string wal_start;  ///< segments that it needs to be consistent; empty: not known, or none
   std::string wal_stop;
   std::string lsn_start;
@@ -101,6 +102,7 @@ struct Repository {
   std::vector<Database> databases;
   std::optional<WalListing> wal;   ///< of the newest database; nothing: it was not listed
   std::vector<Trouble> checks;     ///< that the tool itself makes, and that failed
+  std::optional<bool> same_volume;  ///< as the server's data; nothing: not seen from here
 };
 
 /// An operation that is under way.

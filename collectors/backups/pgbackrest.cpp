@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "collectors/backups/pgbackrest_info.h"
+#include "collectors/backups/proof_cache.h"
 #include "collectors/backups/reader.h"
 
 namespace pgvigil::backups {
@@ -8,6 +9,8 @@ namespace {
 
 /// Of one archive; a cluster that failed over more often than that has been rebuilt since.
 constexpr std::size_t k_most_histories = 64;
+/// Backups that are asked about one by one in one look, of each repository; the others wait for the next.
+constexpr std::size_t k_most_questions = 8;
 
 /// A command line of pgBackRest. Its log would mix with what is read, or fill the disk of the sidecar.
 std::vector<std::string> words_of(const Source& source, const std::string& command, std::vector<std::string> more) {
@@ -79,6 +82,32 @@ void list_archive(const Look& look, const std::string& stanza, Repository& repos
   repository.wal = std::move(*listing);
 }
 
+/// The databases in one backup: `info` tells them only of a backup that is named (JSON: since 2.41).
+std::optional<std::vector<std::string>> ask_databases(const Look& look, const std::string& stanza, const Repository& repository,
+                                                      const std::string& label) {
+  const auto text = output_of(look, words_of(look.source, "info", {"--output=json", "--stanza=" + stanza,
+                                                                   "--repo=" + repository.key, "--set=" + label}));
+  const auto told = text ? parse_pgbackrest_info(*text, stanza) : std::unexpected(text.error());
+  if (!told) return std::nullopt;
+  for (const Repository& each : told->repositories)
+    for (const Backup& backup : each.backups)
+      if (backup.label == label) return backup.databases;
+  return std::vector<std::string>{};
+}
+
+/// Asks once about each backup, the newest first.
+void name_databases(const Look& look, const std::string& stanza, Repository& repository) {
+  std::size_t asked = 0;
+  for (auto backup = repository.backups.rbegin(); backup != repository.backups.rend(); ++backup) {
+    const auto ask = [&]() -> std::optional<std::vector<std::string>> {
+      return ++asked > k_most_questions ? std::nullopt : ask_databases(look, stanza, repository, backup->label);
+    };
+    const auto databases = look.proofs->once<std::vector<std::string>>(
+        stanza + '/' + repository.key + '/' + backup->label, "databases", ask);
+    if (databases) backup->databases = *databases;
+  }
+}
+
 }  // namespace
 
 Reading read_pgbackrest(const Look& look) {
@@ -92,6 +121,10 @@ Reading read_pgbackrest(const Look& look) {
   }
   for (Repository& repository : reading->repositories)
     list_archive(look, reading->stanza, repository);
+  // Last: the verdict does without.
+  if (look.source.file.empty())
+    for (Repository& repository : reading->repositories)
+      name_databases(look, reading->stanza, repository);
   return std::move(*reading);
 }
 

@@ -21,12 +21,14 @@ class ProofCache {
                               const std::function<std::optional<Answer>()>& find_out) {
     const auto identity = identity_of(path);
     if (!identity) return std::nullopt;
-    Proof& proof = proofs_[{path, question}];
-    proof.asked = true;
-    if (proof.identity == *identity) return std::any_cast<Answer>(proof.answer);
-    auto answer = find_out();
-    if (answer) proof = {*identity, *answer, true};
-    return answer;
+    return recall<Answer>({path, question}, *identity, find_out);
+  }
+  /// The same of something that never changes, such as a finished backup.
+  template <typename Answer>
+  std::optional<Answer> once(const std::string& subject,
+                             const std::string& question,
+                             const std::function<std::optional<Answer>()>& find_out) {
+    return recall<Answer>({subject, question}, "for ever", find_out);
   }
   /// Forgets what nobody has asked about since the last call.
   void sweep();
@@ -38,8 +40,19 @@ class ProofCache {
     bool asked = false;
   };
   static std::optional<std::string> identity_of(const std::string& path);
+  template <typename Answer>
+  std::optional<Answer> recall(const std::pair<std::string, std::string>& key,
+                               const std::string& identity,
+                               const std::function<std::optional<Answer>()>& find_out) {
+    Proof& proof = proofs_[key];
+    proof.asked = true;
+    if (proof.identity == identity) return std::any_cast<Answer>(proof.answer);
+    auto answer = find_out();
+    if (answer) proof = {identity, *answer, true};
+    return answer;
+  }
 
-  std::map<std::pair<std::string, std::string>, Proof> proofs_;  // by path and question
+  std::map<std::pair<std::string, std::string>, Proof> proofs_;  // by path or subject, and question
 };
 
 }  // namespace pgvigil::backups

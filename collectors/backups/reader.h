@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/backups/fetch.h"
 #include "collectors/backups/model.h"
 #include "collectors/backups/settings.h"
 #include "collectors/model/error.h"
@@ -23,6 +24,7 @@ struct Look {
   Deadline deadline;
   std::stop_token stop;
   std::shared_ptr<ProofCache> proofs;
+  Fetch fetch{};  ///< nothing: nobody can be asked over HTTPS
 };
 
 /// Reads what the source's tool tells. What cannot be read is told in the Reading; back by the deadline, unless

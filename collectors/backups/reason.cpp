@@ -11,7 +11,7 @@ struct Words {
 };
 
 // In the order of the enumerators.
-constexpr std::array<Words, 29> k_words = {{
+constexpr std::array<Words, 34> k_words = {{
     {"none", ""},
     {"tool_failed", "Run the same command by hand as the user of pgvigil: it says more than its JSON."},
     {"timed_out", "Run the tool by hand: a slow object store or a dead mount shows there. Raise [[backup]] timeout "
@@ -39,12 +39,17 @@ constexpr std::array<Words, 29> k_words = {{
     {"clock", "Set the clocks of this host and of the backup host (NTP)."},
     {"too_old", "Find out why no backup was finished since then, and take one."},
     {"full_too_old", "Take a full backup: the longer the chain, the longer and riskier the restore."},
+    {"overdue", "Look whether the job ran at all: a job that was switched off fails nowhere."},
     {"stuck", "Look at the running backup: end it when it does nothing, its lock keeps all others out."},
     {"last_failed", "Look into the log of the last run."},
     {"not_encrypted", "Turn encryption on for this repository: it takes a new repository or a full backup."},
     {"key_expires", "Renew the key before that day: from then on no backup is made."},
+    {"recipients_changed", "If nobody meant it, find out who can read the backups now; if so, nothing: the next backup ends it."},
     {"size_jumped", "Compare with the size of the databases: a table may have been emptied, or a directory left out."},
+    {"duration_grows", "Take more processes, incremental backups or block incremental before that."},
     {"slots_missing", "Keep backups longer, or find out why those days have none."},
+    {"same_volume", "Move them to another disk, better to another site: whoever loses the database loses its backups."},
+    {"summaries_gone", "Take a full base backup, and raise wal_summary_keep_time above the pause between two backups."},
     {"not_rehearsed", "Run pgvigil-restore-drill: a backup that nobody restored is a hope."},
     {"drill_failed", "Look into the result of the drill, and do not trust this backup until one succeeds."},
     {"check_failed", "Run the tool's own check by hand: it names what it misses."},

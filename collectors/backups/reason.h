@@ -27,12 +27,17 @@ enum class Reason : std::uint8_t {
   clock,             ///< the newest backup is of the future
   too_old,
   full_too_old,
+  overdue,           ///< the next should have been finished by now
   stuck,             ///< a backup has been running for too long
   last_failed,       ///< the newest attempt failed
   not_encrypted,
   key_expires,
+  recipients_changed,  ///< the newest is encrypted for other keys than the one before
   size_jumped,       ///< against its own history
+  duration_grows,    ///< soon one takes longer than the pause until the next
   slots_missing,     ///< daily, weekly, monthly, yearly
+  same_volume,       ///< they are on the file system of the database
+  summaries_gone,    ///< no incremental base backup can build upon the newest
   not_rehearsed,     ///< no restore drill, or none lately
   drill_failed,
   check_failed,      ///< one of the tool's own checks

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/backups/schedule.h"
 #include "collectors/model/units.h"
 #include "collectors/postgres/connection_settings.h"
 
@@ -28,6 +29,8 @@ constexpr std::string_view to_string(Tool tool) {
 struct Policy {
   std::chrono::milliseconds max_age = std::chrono::hours{36};         ///< of the newest of any kind
   std::chrono::milliseconds max_age_full = std::chrono::hours{8 * 24};  ///< of the newest that stands alone
+  std::optional<Schedule> schedule;                                   ///< when they are due; nothing: it is learned
+  std::chrono::milliseconds grace = std::chrono::minutes{90};         ///< from then until they are late
   std::size_t daily = 0;                                              ///< slots that must be filled; 0: none
   std::size_t weekly = 0;
   std::size_t monthly = 0;
@@ -46,7 +49,7 @@ struct Source {
   std::string program;      ///< of the tool; empty: as it is called in PATH
   std::string config_file;  ///< of the tool; empty: its own preset
   std::string stanza;       ///< of pgBackRest; the server of Barman; the cluster of CloudNativePG
-  std::string directory;    ///< of dumps and base backups
+  std::string directory;    ///< of dumps and base backups; of CloudNativePG: of the service account
   std::string file;         ///< JSON that somebody else writes, instead of running the tool
   std::string archive;      ///< JSON of repo-ls or wal-verify beside `file`; the folder of Barman's WAL
   std::string drills;       ///< folder of the results of restore drills

@@ -1,5 +1,6 @@
 #include "collectors/backups/source_watch.h"
 
+#include "collectors/backups/location.h"
 #include "collectors/backups/proof_cache.h"
 #include "collectors/backups/reader.h"
 
@@ -19,10 +20,11 @@ bool is_running(const Reading& reading) {
 
 }  // namespace
 
-SourceWatch::SourceWatch(Source source, std::optional<postgres::ConnectionSettings> server)
+SourceWatch::SourceWatch(Source source, std::optional<postgres::ConnectionSettings> server, Fetch fetch)
     : source_(std::move(source)),
       server_settings_(std::move(server)),
       proofs_(std::make_shared<ProofCache>()),
+      fetch_(std::move(fetch)),
       errand_(std::make_unique<collectors::Errand>()) {}
 
 SourceWatch::~SourceWatch() {
@@ -32,6 +34,7 @@ SourceWatch::~SourceWatch() {
 SourceWatch::Found SourceWatch::find_out(const Source& source,
                                          const std::optional<postgres::ConnectionSettings>& server,
                                          const std::shared_ptr<ProofCache>& proofs,
+                                         const Fetch& fetch,
                                          Deadline deadline,
                                          const std::stop_token& stop) {
   Found found;
@@ -40,10 +43,11 @@ SourceWatch::Found SourceWatch::find_out(const Source& source,
   if (server)
     if (auto live = read_live_server(*server, interrupt, patience)) found.server = std::move(*live);
   Look look{source, source.wal_segment_size ? std::optional(source.wal_segment_size->count) : std::nullopt,
-            std::chrono::system_clock::now(), deadline, stop, proofs};
+            std::chrono::system_clock::now(), deadline, stop, proofs, fetch};
   if (!look.segment_size && found.server) look.segment_size = found.server->wal_segment_size;
   found.reading = read_source(look);
   proofs->sweep();
+  if (found.server) find_same_volume(source, found.server->data_directory, found.reading);
   if (!source.drills.empty()) found.drills = read_drills(source.drills);
   return found;
 }
@@ -55,8 +59,9 @@ void SourceWatch::look(Timestamp now, Deadline deadline, const std::stop_token& 
   const Deadline tool_deadline = std::min(start + source_.timeout, deadline - k_grace);
   const std::stop_callback leave(stop, [this] { leaving_.request_stop(); });
   auto found = errand_->run<Found>(
-      [source = source_, server = server_settings_, proofs = proofs_, tool_deadline, leaving = leaving_.get_token()] {
-        return find_out(source, server, proofs, tool_deadline, leaving);
+      [source = source_, server = server_settings_, proofs = proofs_, fetch = fetch_, tool_deadline,
+       leaving = leaving_.get_token()] {
+        return find_out(source, server, proofs, fetch, tool_deadline, leaving);
       },
       std::min(tool_deadline + k_grace, deadline), stop);
   if (stop.stop_requested()) return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "collectors/backups/drills.h"
+#include "collectors/backups/fetch.h"
 #include "collectors/backups/live_server.h"
 #include "collectors/backups/model.h"
 #include "collectors/backups/settings.h"
@@ -21,7 +22,7 @@ class ProofCache;
 class SourceWatch {
  public:
   /// `server` is how the server is reached that the backups are of, if one is known.
-  SourceWatch(Source source, std::optional<postgres::ConnectionSettings> server);
+  SourceWatch(Source source, std::optional<postgres::ConnectionSettings> server, Fetch fetch = {});
   ~SourceWatch();
 
   /// Looks when it is time to; waits until the deadline at the most.
@@ -42,6 +43,7 @@ class SourceWatch {
   static Found find_out(const Source& source,
                         const std::optional<postgres::ConnectionSettings>& server,
                         const std::shared_ptr<ProofCache>& proofs,
+                        const Fetch& fetch,
                         Deadline deadline,
                         const std::stop_token& stop);
   void take(std::optional<Found> found, Timestamp now);
@@ -49,6 +51,7 @@ class SourceWatch {
   const Source source_;
   const std::optional<postgres::ConnectionSettings> server_settings_;
   const std::shared_ptr<ProofCache> proofs_;
+  const Fetch fetch_;
   std::stop_source leaving_;
   std::unique_ptr<collectors::Errand> errand_;
   Reading reading_;

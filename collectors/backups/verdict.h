@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/backups/cadence.h"
 #include "collectors/backups/drills.h"
 #include "collectors/backups/history.h"
 #include "collectors/backups/live_server.h"
@@ -46,6 +47,9 @@ struct Verdict {
   std::vector<Slots> slots;
   std::optional<Trend> size;
   std::optional<Trend> duration;
+  std::optional<double> size_growth;      ///< bytes a second
+  std::optional<double> duration_growth;  ///< seconds a second
+  std::optional<Cadence> cadence;
   std::optional<bool> encrypted;
   std::optional<Timestamp> key_expires;
   std::optional<Timestamp> restored;  ///< the end of the newest drill that passed

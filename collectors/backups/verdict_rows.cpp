@@ -57,8 +57,9 @@ class VerdictRows {
   void set(std::string_view column, const std::optional<T>& number) {
     if (number) set(column, static_cast<double>(*number));
   }
+  void set(std::string_view column, Timestamp time) { set(column, seconds_of(time)); }
   void set(std::string_view column, const std::optional<Timestamp>& time) {
-    if (time) set(column, seconds_of(*time));
+    if (time) set(column, *time);
   }
 
   void add_verdict() {
@@ -76,6 +77,10 @@ class VerdictRows {
     if (verdict_.size) set("size_jumped", verdict_.size->jumped ? 1 : 0);
     if (verdict_.duration) set("duration_ratio", verdict_.duration->ratio);
     if (verdict_.duration) set("duration_jumped", verdict_.duration->jumped ? 1 : 0);
+    set("size_growth", verdict_.size_growth);
+    set("duration_growth", verdict_.duration_growth);
+    if (verdict_.cadence) set("expected", verdict_.cadence->expected);
+    if (verdict_.cadence) set("deadline", verdict_.cadence->deadline);
     set("encrypted", verdict_.encrypted);
     set("key_expires", verdict_.key_expires);
     if (source_.tool == Tool::dumps && verdict_.until)

@@ -67,7 +67,7 @@ void read_time_left(Section& section, MetricDefinition& metric) {
   if (!time_left) return;
   metric.derivation = Derivation::time_left;
   metric.value = value_at(*time_left, "of");
-  metric.spent = value_at(*time_left, "spent");
+  metric.beside = {value_at(*time_left, "spent")};
   metric.over = time_left->duration("over", k_least_window).value_or(k_time_left_window);
   metric.grows = read_grows(*time_left);
   metric.other = OtherRule::min;
@@ -75,6 +75,19 @@ void read_time_left(Section& section, MetricDefinition& metric) {
   if (metric.type != MetricType::gauge || metric.unit != Unit::seconds)
     section.report("time_left", "a time left is a gauge in seconds",
                    "Write type = \"gauge\" and unit = \"seconds\".");
+}
+
+void read_lag(Section& section, MetricDefinition& metric) {
+  auto lag = section.section("lag");
+  if (!lag) return;
+  metric.derivation = Derivation::lag;
+  metric.value = value_at(*lag, "of");
+  metric.beside = {value_at(*lag, "behind")};
+  if (lag->has("when_changed")) metric.beside.push_back(value_at(*lag, "when_changed"));
+  metric.other = OtherRule::max;
+  lag->finish();
+  if (metric.type != MetricType::gauge || metric.unit != Unit::seconds)
+    section.report("lag", "a lag is a gauge in seconds", "Write type = \"gauge\" and unit = \"seconds\".");
 }
 
 void read_accumulate(Section& section, MetricDefinition& metric) {
@@ -140,19 +153,23 @@ void read_top(Section& root, Definition& definition) {
 }  // namespace
 
 void read_value_keys(Section& section, MetricDefinition& metric) {
-  const bool rate = section.has("rate");
-  const bool time_left = section.has("time_left");
-  if (!rate && !time_left && section.require("value")) metric.value = value_at(section, "value");
-  if (section.has("value") && (rate || time_left)) {
+  constexpr std::array<std::string_view, 3> k_derived = {"rate", "time_left", "lag"};
+  std::string_view derived;
+  for (const std::string_view key : k_derived) {
+    if (!section.has(key)) continue;
+    if (!derived.empty()) section.report(key, quoted(derived) + " and " + quoted(key) + " exclude each other");
+    if (derived.empty()) derived = key;
+  }
+  if (derived.empty() && section.require("value")) metric.value = value_at(section, "value");
+  if (section.has("value") && !derived.empty()) {
     section.know("value");
-    section.report("value", "'value' and " + quoted(rate ? "rate" : "time_left") + " exclude each other",
-                   "The column stands in 'of'.");
+    section.report("value", "'value' and " + quoted(derived) + " exclude each other", "The column stands in 'of'.");
   }
   read_rate(section, metric);
-  if (rate && time_left) section.report("time_left", "'rate' and 'time_left' exclude each other");
   read_time_left(section, metric);
+  read_lag(section, metric);
   read_accumulate(section, metric);
-  if (section.has("accumulate") && (rate || time_left))
+  if (section.has("accumulate") && !derived.empty())
     section.report("accumulate", "'accumulate' goes with 'value' only");
   if (const auto word = section.choice("other", k_other_words)) {
     metric.other = OtherRule{static_cast<std::uint8_t>(*word)};
@@ -170,7 +187,7 @@ void read_stage_keys(Section& root, Definition& definition) {
   });
   if (definition.pivot && (definition.top || derives))
     root.report_here("a pivot has no rows to remember: each is a metric of its own",
-                     "Leave [top], accumulate, rate and time_left out.");
+                     "Leave [top], accumulate, rate, time_left and lag out.");
 }
 
 std::string mistake_in_ranking(const Definition& definition, const std::string& by, std::string& hint) {

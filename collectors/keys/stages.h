@@ -7,7 +7,7 @@ namespace pgvigil::collectors {
 
 // The keys of a definition file that are about stages. Mistakes go to the sections' diagnostics.
 
-/// `value`, `accumulate`, `rate`, `time_left` and `other` of a [[metric]].
+/// `value`, `accumulate`, `rate`, `time_left`, `lag` and `other` of a [[metric]].
 void read_value_keys(Section& section, MetricDefinition& metric);
 
 /// [top] and `publish_every`, once everything else was read.

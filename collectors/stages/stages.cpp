@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collectors/model/table_editor.h"
+#include "collectors/stages/lags.h"
 #include "collectors/stages/rates.h"
 #include "collectors/stages/top.h"
 
@@ -29,17 +30,30 @@ std::size_t position_of_label(const Plan& plan, const std::string& name) {
   return static_cast<std::size_t>(found - plan.raw_schema->labels.begin());
 }
 
+/// Where the raw table holds a column that only stages look at.
+std::size_t position_of_hidden(const Plan& plan, const std::string& column) {
+  return plan.metrics.size() + static_cast<std::size_t>(std::ranges::find(plan.hidden, column) - plan.hidden.begin());
+}
+
 std::vector<RatePlan> rates_of(const Plan& plan) {
   std::vector<RatePlan> rates;
   for (const std::size_t metric : derived(plan, Derivation::rate))
     rates.push_back({RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over,
                      plan.metrics[metric]->grows});
-  for (const std::size_t metric : derived(plan, Derivation::time_left)) {
-    const auto counter = std::ranges::find(plan.hidden, plan.metrics[metric]->spent) - plan.hidden.begin();
-    rates.push_back({RatePlan::Gives::time_left, metric, plan.metrics.size() + static_cast<std::size_t>(counter),
+  for (const std::size_t metric : derived(plan, Derivation::time_left))
+    rates.push_back({RatePlan::Gives::time_left, metric, position_of_hidden(plan, plan.metrics[metric]->beside[0]),
                      plan.metrics[metric]->over, plan.metrics[metric]->grows});
-  }
   return rates;
+}
+
+std::vector<LagPlan> lags_of(const Plan& plan) {
+  std::vector<LagPlan> lags;
+  for (const std::size_t metric : derived(plan, Derivation::lag)) {
+    const std::vector<std::string>& beside = plan.metrics[metric]->beside;
+    lags.push_back({metric, position_of_hidden(plan, beside[0])});
+    if (beside.size() > 1) lags.back().mark = position_of_hidden(plan, beside[1]);
+  }
+  return lags;
 }
 
 TopPlan top_of(const Plan& plan, const TopDefinition& top, std::size_t max_series) {
@@ -89,6 +103,7 @@ void Stages::make(const Plan& plan) {
   }
   if (auto rates = rates_of(plan); !rates.empty())
     stages_.push_back(std::make_unique<Rates>(std::move(rates)));
+  if (auto lags = lags_of(plan); !lags.empty()) stages_.push_back(std::make_unique<Lags>(std::move(lags)));
   if (!plan.definition->top) return;
   auto top = top_of(plan, *plan.definition->top, limits_.max_series);
   // Without anything to rank by on this server, the limit cuts off as it does elsewhere.

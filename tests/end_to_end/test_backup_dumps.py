@@ -5,6 +5,7 @@ import glob
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -197,6 +198,31 @@ def test_what_is_too_old_or_not_there(dumps):
     for name in os.listdir(dumps.home):
         os.utime(dumps.path(name), (then, then))
     assert_not(dumps.verdict(), "too_old")
+
+
+def test_dumps_on_the_volume_of_the_database_are_lost_with_it(dumps):
+    dumps.dump("postgres.dump", "--format=custom")
+    assert [each["reason"] for each in dumps.verdict()["findings"]] == ["same_volume"]
+    if os.stat("/dev/shm").st_dev == os.stat(dumps.cluster.data).st_dev:
+        return
+    home = dumps.home
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        try:
+            dumps.home = shutil.copytree(home, os.path.join(elsewhere, "dumps"))
+            assert dumps.verdict()["findings"] == []
+        finally:
+            dumps.home = home
+
+
+@pytest.mark.parametrize("program", ["xz", "bzip2", "lz4"])
+def test_what_is_packed_in_a_way_that_is_not_unpacked_is_damaged_or_unproven(dumps, program):
+    dumps.dump("postgres.sql")
+    ending = {"xz": "xz", "bzip2": "bz2", "lz4": "lz4"}[program]
+    dumps.shell(f"{program} -q < postgres.sql > postgres.sql.{ending}; rm postgres.sql")
+    assert_not(dumps.verdict(), "unproven", "unknown")
+    for keep in (0.999, 0.5):
+        dumps.cut(f"postgres.sql.{ending}", keep)
+        assert_not(dumps.verdict(), "no_whole_backup")
 
 
 def test_a_folder_that_is_not_there(dumps):

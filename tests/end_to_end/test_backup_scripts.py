@@ -1,7 +1,9 @@
 """pgvigil-backup makes dump sets that are whole or not there, and keeps the right ones."""
 
+import datetime
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -240,6 +242,12 @@ def test_an_expired_gpg_key_is_found_before_anything_is_dumped(making, scripts):
     soon = keys.new_key("soon@example.org", expires="10d")
     said = backup(scripts, "--dry-run", pgvigil_backup_recipients=soon).stderr
     assert f"warning: the gpg key {soon} expires on" in said
+    backup(scripts, pgvigil_backup_recipients=soon)
+    manifest = scripts.manifest()
+    assert manifest["recipients"] == [soon]
+    days = (datetime.datetime.fromisoformat(manifest["key_expires_at"]) - datetime.datetime.now(datetime.timezone.utc)).days
+    assert 8 <= days <= 10
+    shutil.rmtree(scripts.path(scripts.sets()[0]))
     assert "gpg knows no key" in backup(scripts, expect=65, pgvigil_backup_recipients="nobody@example.org").stderr
     nothing_is_left(scripts)
 

@@ -12,7 +12,8 @@ import pytest
 from support import places
 from support.agent import command
 from support.config import config
-from support.stanza import Stanza, assert_not, assert_recoverable, write
+from support.names import exported_names
+from support.stanza import Stanza, assert_not, assert_recoverable, verdicts, write
 from support.waiting import until
 
 pytestmark = pytest.mark.skipif(not shutil.which("pgbackrest"), reason="there is no pgbackrest")
@@ -67,6 +68,23 @@ def test_the_series_of_a_running_agent(making, stanza):
     labels = {"backup": "pgbackrest", "tool": "pgbackrest", "repository": "1"}
     assert 0 <= agent.value("pgvigil_backup_age_seconds", type="any", **labels) < 600
     assert agent.value("pgvigil_backups", state="complete", **labels) == 3
+
+
+def test_every_name_of_pgbackrest_exporter_0_23_is_there_with_its_type_and_labels(making, stanza):
+    agent = making.agent(config(stanza.cluster, more=stanza.section(every="10s")))
+    agent.wait_value(1, "pgbackrest_exporter_status", stanza="main")
+    families = agent.scrape()
+    wrong = []
+    for name, kind, labels, _ in exported_names("pgbackrest_exporter_names.txt"):
+        found = families.get(name)
+        if found is None:
+            wrong.append(f"{name} is missing")
+        elif (found.type, found.label_names()) != (kind, labels):
+            wrong.append(f"{name}: {found.type} {sorted(found.label_names())}, not {kind} {sorted(labels)}")
+    assert not wrong, "\n".join(wrong)
+    # Who follows the newest backups sees how many databases are in them: postgres only.
+    assert set(families["pgbackrest_backup_databases"].values()) == {1}
+    assert len(families["pgbackrest_backup_databases"].values()) == len(families["pgbackrest_backup_info"].values())
 
 
 def test_a_missing_segment_after_the_newest_backup(stanza):
@@ -217,8 +235,6 @@ def test_a_sidecar_writes_what_pgvigil_reads(stanza):
 
 def test_another_cluster_than_that_of_the_backups(making, stanza):
     other = making.cluster()
-    from support.stanza import verdicts  # pylint: disable=import-outside-toplevel
-
     assert_not(verdicts(config(other, more=stanza.section()))[0], "other_cluster")
 
 

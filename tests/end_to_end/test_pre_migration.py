@@ -1,5 +1,6 @@
 """pgvigil-pre-migration finds the way back, or says why there is none."""
 
+import glob
 import json
 import os
 import shutil
@@ -108,3 +109,18 @@ def test_a_stanza_without_wal_is_refused(physical, server):
         assert "has backups and no WAL" in gate(physical, expect=3)["why"]
     finally:
         shutil.move(folder + ".away", folder)
+
+
+def test_a_missing_segment_after_the_backup_is_refused_and_a_new_backup_mends_it(physical, server):
+    physical.run("pgvigil-backup", pgvigil_backup_after="none")
+    for _ in range(2):
+        server.run("create table if not exists filler(n int); insert into filler values (1); select pg_switch_wal()")
+    server.stanza.run("check")
+    needed = server.stanza.backups()[-1]["archive"]["stop"]
+    archive = os.path.join(server.stanza.home, "repository/archive/main")
+    segments = sorted(path for path in glob.glob(f"{archive}/*/*/*") if os.path.basename(path)[24:25] == "-")
+    lost = next(path for path in segments if os.path.basename(path)[:24] > needed)
+    os.remove(lost)
+    why = gate(physical, expect=3)["why"]
+    assert f"lacks WAL segment {os.path.basename(lost)[:24]}" in why
+    assert gate(physical, "--take")["decision"] == "go"

@@ -10,7 +10,7 @@ import pytest
 from support import places
 from support.cluster import DEBIAN_MAJOR, MAJORS, bin_folder
 from support.config import QUICK, every
-from support.waiting import until
+from support.waiting import stays, until
 
 SETTINGS = {
     "archive_mode": "on",
@@ -97,6 +97,20 @@ def test_an_archive_that_fails_tells_its_backlog(server, making):
     )[0]
     end = int(archived[8:16], 16) * 2**32 + (int(archived[16:], 16) + 1) * 2**24
     assert 0 < families.value("pgvigil_archiver_lag_bytes") <= current - end
+
+
+def test_what_would_be_lost_is_0_on_an_idle_server_and_grows_from_a_commit_on(making):
+    server = making.cluster(settings={"archive_mode": "on", "archive_command": "/bin/true", "archive_timeout": 0})
+    server.run("create table orders (id int); select pg_switch_wal()")
+    until(lambda: server.value("select archived_count from pg_stat_archiver"), "a file is archived")
+    agent = making.agent_of(server, more=every(QUICK, "stat_archiver"))
+    agent.wait_value(0, "pgvigil_archiver_lag_seconds")
+    server.run("checkpoint")  # moves the position, and nothing is lost with it
+    stays(lambda: agent.value("pgvigil_archiver_lag_seconds") == 0, "nothing would be lost", 3)
+    server.run("insert into orders values (1)")
+    until(lambda: agent.value("pgvigil_archiver_lag_seconds") > 3, "the row would be lost")
+    server.run("select pg_switch_wal()")
+    agent.wait_value(0, "pgvigil_archiver_lag_seconds")
 
 
 def test_wal_io_and_small_caches_are_counted(server, making):

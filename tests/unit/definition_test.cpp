@@ -486,7 +486,7 @@ help = "A number of ours, from here."
   CHECK(rates->metrics[0].other == OtherRule::max);
   CHECK(rates->metrics[1].derivation == Derivation::time_left);
   CHECK(rates->metrics[1].value == "left");
-  CHECK(rates->metrics[1].spent == "n");
+  CHECK(rates->metrics[1].beside == std::vector<std::string>{"n"});
   CHECK(rates->metrics[1].over == 2h);
   CHECK(rates->metrics[1].other == OtherRule::min);
 }
@@ -511,6 +511,11 @@ TEST_CASE("mistakes in stages are told at their place", "[definition]") {
   CHECK(metric("time_left = { of = \"n\", spent = \"\" }\nunit = \"seconds\"\n") == "d.toml:9:33: 'spent' is empty\n");
   CHECK(metric("time_left = { of = \"n\", spent = \"m\" }\n") ==
         "d.toml:9:13: a time left is a gauge in seconds (Write type = \"gauge\" and unit = \"seconds\".)\n");
+  CHECK(metric("lag = { of = \"n\" }\nunit = \"seconds\"\n") == "d.toml:9:7: missing key 'behind'\n");
+  CHECK(metric("lag = { of = \"n\", behind = \"m\" }\n") ==
+        "d.toml:9:7: a lag is a gauge in seconds (Write type = \"gauge\" and unit = \"seconds\".)\n");
+  CHECK(metric("lag = { of = \"n\", behind = \"m\" }\nrate = { of = \"n\" }\nunit = \"seconds\"\n") ==
+        "d.toml:9:7: 'rate' and 'lag' exclude each other\n");
   CHECK(metric("value = \"n\"\nother = \"sum\"\n", "counter") ==
         "d.toml:10:9: 'other' is for gauges (Counters always add up.)\n");
 

@@ -5,6 +5,7 @@
 
 #include "collectors/model/table_builder.h"
 #include "collectors/model/table_editor.h"
+#include "collectors/stages/lags.h"
 #include "collectors/stages/ranking.h"
 #include "collectors/stages/rates.h"
 #include "collectors/stages/sampled.h"
@@ -311,6 +312,50 @@ TEST_CASE("time left is what is left at the rate of what is spent", "[stages]") 
   CHECK(values(rates.apply(table_at(50s, {{"a", "y", 10, -5}})), 1).at("a/y") == 0);
   rates.forget_counters();
   CHECK(values(rates.apply(table_at(60s, {{"a", "y", 90, 5}})), 1).empty());
+}
+
+TEST_CASE("a lag is the age of the oldest position that is not reached", "[stages]") {
+  Lags lags({{0, 1}});  // "scans" follow "size"
+  const auto lag = [&](std::chrono::seconds at, double follower, std::optional<double> leader) {
+    const auto found = values(lags.apply(table_at(at, {{"a", "x", follower, leader}})), 0);
+    return found.empty() ? -1 : found.at("a/x");
+  };
+  CHECK(lag(0s, 100, 100) == 0);
+  CHECK(lag(10s, 100, 150) == 0);  // it has just been written
+  CHECK(lag(20s, 100, 180) == 10);
+  CHECK(lag(30s, 100, 180) == 20);
+  CHECK(lag(40s, 160, 180) == 20);  // what was read at 20 s is left
+  CHECK(lag(10'000s, 180, 180) == 0);
+  CHECK(lag(20'000s, 180, 180) == 0);  // idle for hours, and nothing is lost
+  CHECK(lag(20'010s, 180, {}) == -1);
+  CHECK(lag(20'020s, 180, 200) == 0);
+  CHECK(lag(20'030s, 180, 50) == 0);  // another server
+  CHECK(lag(20'040s, 10, 60) == 0);
+  CHECK(lag(20'050s, 10, 60) == 10);
+}
+
+TEST_CASE("a lag counts readings only at which something was committed", "[stages]") {
+  Lag lag;
+  const auto at = [](int seconds) { return Timestamp(std::chrono::seconds{seconds}); };
+  lag.add(at(0), 500, 7);  // nobody knows when it was written
+  CHECK(lag.seconds(at(10), 100) == 0);
+  lag.add(at(20), 600, 7);  // a checkpoint
+  CHECK(lag.seconds(at(900), 100) == 0);
+  lag.add(at(1000), 700, 8);
+  lag.add(at(1015), 800, 8);
+  CHECK(lag.seconds(at(1100), 600) == 100);
+  CHECK(lag.seconds(at(1100), 700) == 0);
+}
+
+TEST_CASE("a lag of days is remembered in bounded memory", "[stages]") {
+  Lag lag;
+  const auto at = [](int seconds) { return Timestamp(std::chrono::seconds{seconds}); };
+  constexpr int k_readings = 100'000;
+  for (int i = 0; i < k_readings; ++i)
+    lag.add(at(15 * i), i, i);
+  CHECK(lag.seconds(at(15 * k_readings), 0) == 15 * (k_readings - 1));
+  const double half = lag.seconds(at(15 * k_readings), k_readings / 2);
+  CHECK(half == Approx(15 * k_readings / 2).epsilon(0.01));
 }
 
 namespace {

@@ -13,6 +13,16 @@ recipients() {
   fi
 }
 
+# The keys that a set is encrypted for, as a JSON array: whoever reads the manifests sees when they change.
+recipient_list() {
+  {
+    [[ $PGVIGIL_BACKUP_ENCRYPTION == none ]] || recipients
+    if [[ -n $PGVIGIL_BACKUP_RECIPIENTS_FILE && $PGVIGIL_BACKUP_ENCRYPTION == age ]]; then
+      grep -vE '^[[:space:]]*(#|$)' "$PGVIGIL_BACKUP_RECIPIENTS_FILE"
+    fi
+  } | jq -Rn '[inputs] | sort'
+}
+
 # Fills `age_arguments`.
 name_age_recipients() {
   local recipient

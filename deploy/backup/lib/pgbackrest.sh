@@ -106,3 +106,39 @@ verify_repository() {
     --log-level-console=info --log-level-file=off verify >"$work/verify.log" 2>&1 || return 1
   ! grep -qE 'status: error|checksum invalid: [1-9]|missing: [1-9]|size invalid: [1-9]|^.*ERROR' "$work/verify.log"
 }
+
+# missing_wal <backup, JSON>: the first WAL segment that is not in the archive between the start of the backup and the
+# newest segment that `info` knows of; nothing where all are there. No command of pgBackRest looks for it. A timeline that
+# begins after the backup is followed by the agent only: here the backup's own is. The file list is asked for after
+# `info`, so that what was archived since is no gap.
+missing_wal() {
+  local repo id start last segment_bytes
+  repo=$(jq '.database["repo-key"]' <<<"$1") start=$(jq -r '.archive.start // empty' <<<"$1")
+  id=$(jq -r --argjson backup "$1" 'first(.[0].archive[] | select(.database == $backup.database).id)' "$work/info")
+  [[ -n $start && -n $id ]] || return 0
+  last=$(jq -r --argjson backup "$1" 'first(.[0].archive[] | select(.database == $backup.database).max) // empty' "$work/info")
+  [[ ${last:0:8} == "${start:0:8}" ]] || last=
+  segment_bytes=$(sql "$PGVIGIL_BACKUP_MAINTENANCE_DATABASE" "select setting from pg_settings where name = 'wal_segment_size'")
+  timeout 600 pgbackrest --repo="$repo" --log-level-console=error --log-level-file=off --output=json --recurse \
+    repo-ls "archive/$PGVIGIL_BACKUP_STANZA/$id" >"$work/archive" 2>"$work/archive.log" || {
+    echo "which cannot be listed ($(last_line_of "$work/archive.log"))"
+    return 0
+  }
+  jq -r 'keys[] | split("/") | last | capture("^(?<segment>[0-9A-F]{24})-").segment' "$work/archive" |
+    awk -v first="$start" -v last="$last" -v high="$((4294967296 / segment_bytes))" '
+      substr($0, 1, 8) == substr(first, 1, 8) { there[$0] = 1; if ($0 > newest) newest = $0 }
+      function hex(text,   i, value) {
+        for (i = 1; i <= length(text); ++i) value = value * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
+        return value
+      }
+      END {
+        if (last == "") last = newest
+        upper = hex(substr(first, 9, 8)); lower = hex(substr(first, 17, 8))
+        for (;;) {
+          name = sprintf("%s%08X%08X", substr(first, 1, 8), upper, lower)
+          if (name > last && name != first) exit
+          if (!(name in there)) { print name; exit }
+          if (++lower == high) { lower = 0; ++upper }
+        }
+      }'
+}

@@ -46,9 +46,11 @@ write_manifest() { # <epoch of the start>
     --arg bootstrap "$server_bootstrap_role" --argjson version "$server_version" \
     --argjson recovery "$([[ $server_in_recovery == t ]] && echo true || echo false)" \
     --arg program "$(pg_dump --version)" --slurpfile files "$work/files" \
+    --arg expires "$([[ -z $key_expiry ]] || rfc3339 "$key_expiry")" --argjson recipients "$(recipient_list)" \
     --args '{format: "pgvigil-dump/1", tool: "pg_dump", tool_version: $program, started_at: $started,
       finished_at: $finished,
       server: {system_identifier: $identifier, version: $version, in_recovery: $recovery, bootstrap_role: $bootstrap},
+      key_expires_at: (if $expires == "" then null else $expires end), recipients: $recipients,
       files: $files, databases_expected: $ARGS.positional}' "${databases[@]}"
 }
 

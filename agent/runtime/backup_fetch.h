@@ -1,0 +1,10 @@
+#pragma once
+
+#include "collectors/backups/fetch.h"
+
+namespace pgvigil::agent {
+
+/// Asks by libcurl. Each copy is for one thread at a time.
+backups::Fetch backup_fetch();
+
+}  // namespace pgvigil::agent
