@@ -124,7 +124,7 @@ std::vector<Option<ReceiverSettings>> receiver_options() {
               "send_resolved", [](R & r) -> auto& { return r.send_resolved; }, "Whether it is told that alerts are resolved."),
           text<R>(
               "fallback", "receiver", [](R & r) -> auto& { return r.fallback; },
-              "Who is told instead while this one cannot be reached.", "none"),
+              "Who is told instead while this one cannot be reached, and of messages that it refuses for good.", "none"),
           duration<R>(
               "fallback_after", 0ms, [](R & r) -> auto& { return r.fallback_after; },
               "How long it must have been out of reach."),

@@ -1,5 +1,9 @@
 #include "agent/notify/notifier.h"
 
+#include <algorithm>
+#include <chrono>
+#include <semaphore>
+#include <thread>
 #include <utility>
 
 #include "agent/notify/pulse.h"
@@ -9,20 +13,35 @@
 
 namespace pgvigil::agent::notify {
 
+using namespace std::chrono_literals;
+
+struct Notifier::Line {
+  /// How long an answer is waited for when it ends: it says whether the message is to be told again.
+  static constexpr auto k_grace = 2s;
+
+  ReceiverSettings settings;
+  std::stop_source cut = {};  // ends what is under way
+  std::binary_semaphore is_over{0};
+  std::jthread thread = {};  // uses the others
+
+  /// All at once, so that they are waited for together.
+  static void end(Lines lines) {
+    for (const auto& line : lines)
+      line->thread.request_stop();
+    const auto patience = std::chrono::steady_clock::now() + k_grace;
+    for (const auto& line : lines)
+      if (!line->is_over.try_acquire_until(patience)) line->cut.request_stop();
+  }
+};
+
 Notifier::Notifier(Store& store, std::function<std::string()> trouble)
     : store_(store), trouble_(std::move(trouble)), intake_(store, shared_), silences_(store, shared_) {}
 
 Notifier::~Notifier() { stop(); }
 
-void Notifier::stop_threads() {
-  for (std::jthread& thread : threads_)
-    thread.request_stop();
-  threads_.clear();
-}
-
 void Notifier::stop() {
   stopping_ = true;
-  stop_threads();
+  Line::end(std::exchange(lines_, {}));
 }
 
 void Notifier::load() {
@@ -36,7 +55,11 @@ void Notifier::load() {
 }
 
 void Notifier::configure(const NotifySettings& settings, std::string external_url) {
-  stop_threads();
+  const auto stays = [&](const auto& line) { return std::ranges::find(settings.receivers, line->settings) != settings.receivers.end(); };
+  const auto changed = std::ranges::stable_partition(lines_, stays);
+  Lines ended(std::move_iterator(changed.begin()), std::move_iterator(changed.end()));
+  lines_.erase(changed.begin(), changed.end());
+  Line::end(std::move(ended));
   if (!std::exchange(loaded_, true)) load();
   {
     const std::lock_guard lock(shared_.mutex);
@@ -49,17 +72,24 @@ void Notifier::configure(const NotifySettings& settings, std::string external_ur
       shared_.figures[receiver.name].type = receiver.type;
     }
     std::erase_if(shared_.figures, [&](const auto& each) { return shared_.policy.find(each.first) == nullptr; });
+    shared_.tell_news();
   }
   for (const ReceiverSettings& receiver : settings.receivers) {
-    const ReceiverType* type = find_receiver_type(receiver.type);
-    if (type == nullptr) continue;
-    threads_.emplace_back([this, receiver, beats = type->manners.beats](const std::stop_token& stop) {
-      if (beats)
-        Pulse(shared_, receiver, trouble_, stopping_).run(stop);
-      else
-        Sender(store_, shared_, receiver).run(stop);
-    });
+    const bool runs = std::ranges::any_of(lines_, [&](const auto& line) { return line->settings.name == receiver.name; });
+    if (!runs && find_receiver_type(receiver.type) != nullptr) lines_.push_back(begin(receiver));
   }
+}
+
+std::unique_ptr<Notifier::Line> Notifier::begin(const ReceiverSettings& receiver) {
+  auto line = std::make_unique<Line>(receiver);
+  line->thread = std::jthread([this, &one = *line](const std::stop_token& stop) {
+    if (find_receiver_type(one.settings.type)->manners.beats)
+      Pulse(shared_, one.settings, trouble_, stopping_).run(stop);
+    else
+      Sender(store_, shared_, one.settings).run(stop, one.cut.get_token());
+    one.is_over.release();
+  });
+  return line;
 }
 
 void Notifier::add(Transaction& transaction, const rules::Rule&, const rules::AlertEvent& event, Timestamp at) {

@@ -3,8 +3,8 @@
 #include <atomic>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "agent/notify/intake.h"
@@ -27,7 +27,9 @@ class Notifier : public TransitionSink {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
-  /// The receivers and routes from now on; without receivers no thread runs. The first time, what was stored is read.
+  /// The receivers and routes from now on; without receivers no thread runs. Receivers that stay as they are go on undisturbed;
+  /// to others, what is under way is finished, if that takes no more than two seconds. The first time, what was stored is
+  /// read.
   void configure(const NotifySettings& settings, std::string external_url);
   /// Heartbeats are told that pgvigil stops; everything else waits for the next start.
   void stop();
@@ -44,8 +46,11 @@ class Notifier : public TransitionSink {
   std::vector<ReceiverFigures> figures() const;
 
  private:
+  struct Line;  // a receiver, and the thread that tells it
+  using Lines = std::vector<std::unique_ptr<Line>>;
+
   void load();
-  void stop_threads();
+  std::unique_ptr<Line> begin(const ReceiverSettings& receiver);
 
   Store& store_;
   const std::function<std::string()> trouble_;
@@ -53,8 +58,8 @@ class Notifier : public TransitionSink {
   mutable Shared shared_;
   Intake intake_;
   SilenceBook silences_;
-  bool loaded_ = false;                // of the thread that configures
-  std::vector<std::jthread> threads_;  // the same; one for each receiver
+  bool loaded_ = false;  // of the thread that configures
+  Lines lines_;          // the same
 };
 
 }  // namespace pgvigil::agent::notify

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 
+#include "agent/notify/storm.h"
 #include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
@@ -27,13 +29,22 @@ Grouping grouping_for(const ReceiverSettings& receiver, const Manners& manners, 
   return grouping;
 }
 
-struct Draft {
-  promql::LabelsPtr labels = promql::Labels::none();
-  Grouping grouping = {};
-  std::vector<Desired> desired = {};
-  std::string note = {};
+/// What a receiver that somebody stands in for knows, and what it will never take.
+struct Known {
+  std::set<std::string_view> told;     ///< it knows that these fire
+  std::set<std::string_view> refused;  ///< it refused the message about these
 };
-using Drafts = std::map<std::string, Draft>;
+
+Known known_of(const GroupStates* groups) {
+  Known known;
+  if (groups == nullptr) return known;
+  for (const auto& [key, state] : *groups)
+    for (const auto& [fingerprint, told] : state.told) {
+      if (told.stage == Stage::told_firing) known.told.insert(fingerprint);
+      if (told.stage == Stage::owed && !state.refused.empty()) known.refused.insert(fingerprint);
+    }
+  return known;
+}
 
 /// One round of planning for any receiver.
 class Planner {
@@ -62,26 +73,22 @@ class Planner {
     return drafts;
   }
 
-  /// Groups of receivers that cannot be reached, as far as they do not know what there is to know.
+  /// Groups of receivers that cannot be reached, or that refused a message for good, as far as they do not know what
+  /// there is to know.
   void add_fallbacks(const std::string& receiver, Drafts& into) const {
     for (const ReceiverSettings& absent : policy_.settings.receivers) {
-      if (absent.fallback != receiver || !is_absent(absent)) continue;
+      if (absent.fallback != receiver) continue;
+      const bool away = is_absent(absent);
+      const Known known = known_of(groups_of(absent.name));
+      if (!away && known.refused.empty()) continue;
       for (auto& [key, draft] : drafts(absent.name)) {
-        const GroupState* state = state_of(absent.name, key);
         std::erase_if(draft.desired, [&](const Desired& desired) {
-          if (state == nullptr) return false;
-          const auto told = state->told.find(desired.fingerprint);
-          return told != state->told.end() && told->second.stage == Stage::told_firing;
+          return known.told.contains(desired.fingerprint) || (!away && !known.refused.contains(desired.fingerprint));
         });
         if (draft.desired.empty()) continue;
         draft.grouping = grouping_for(*policy_.find(receiver), policy_.manners(receiver), draft.grouping);
-        draft.note = absent.name + " cannot be reached";
-        const std::string own_key = absent.name + "/" + key;
-        // Alerts that were told here, and that the absent one knows by now: their end is told here as well.
-        for (const Desired& desired : into[own_key].desired)
-          if (std::ranges::find(draft.desired, desired.fingerprint, &Desired::fingerprint) == draft.desired.end())
-            draft.desired.push_back(desired);
-        into[own_key] = std::move(draft);
+        draft.note = absent.name + (away ? " cannot be reached" : " refuses this message");
+        add_what_was_told_for_another(draft, into[absent.name + "/" + key]);
       }
     }
   }
@@ -100,11 +107,9 @@ class Planner {
            now_ - *health->second.down_since >= receiver.fallback_after;
   }
 
-  const GroupState* state_of(const std::string& receiver, const std::string& key) const {
+  const GroupStates* groups_of(const std::string& receiver) const {
     const auto groups = world_.groups.find(receiver);
-    if (groups == world_.groups.end()) return nullptr;
-    const auto state = groups->second.find(key);
-    return state == groups->second.end() ? nullptr : &state->second;
+    return groups == world_.groups.end() ? nullptr : &groups->second;
   }
 
   bool holds_now(const std::string& mute) const {
@@ -127,18 +132,30 @@ class Planner {
 
   /// Alerts that were told in a group that no route leads to any more: their end is told there.
   void add_what_was_told(const std::string& receiver, Drafts& drafts) const {
-    const auto groups = world_.groups.find(receiver);
-    if (groups == world_.groups.end()) return;
-    for (const auto& [key, state] : groups->second) {
+    const GroupStates* groups = groups_of(receiver);
+    if (groups == nullptr) return;
+    for (const auto& [key, state] : *groups) {
+      std::set<std::string> routed;
+      if (const auto draft = drafts.find(key); draft != drafts.end())
+        for (const Desired& desired : draft->second.desired)
+          routed.insert(desired.fingerprint);
       for (const auto& [fingerprint, told] : state.told) {
         const auto alert = world_.alerts.find(fingerprint);
-        if (alert == world_.alerts.end()) continue;
-        Draft& draft = drafts[key];
-        const auto known = std::ranges::find(draft.desired, fingerprint, &Desired::fingerprint);
-        if (known == draft.desired.end())
-          draft.desired.push_back({fingerprint, &alert->second, "told of elsewhere now"});
+        if (alert == world_.alerts.end() || routed.contains(fingerprint)) continue;
+        drafts[key].desired.push_back({fingerprint, &alert->second, "told of elsewhere now"});
       }
     }
+  }
+
+  /// `before` becomes `draft`, and keeps alerts that were told here and that the absent one knows by now: their end is told
+  /// here as well.
+  static void add_what_was_told_for_another(Draft& draft, Draft& before) {
+    std::set<std::string> routed;
+    for (const Desired& desired : draft.desired)
+      routed.insert(desired.fingerprint);
+    for (const Desired& desired : before.desired)
+      if (!routed.contains(desired.fingerprint)) draft.desired.push_back(desired);
+    before = std::move(draft);
   }
 
   const Policy& policy_;
@@ -176,6 +193,9 @@ std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const s
   planner.add_fallbacks(receiver, drafts);
   const ReceiverSettings* settings = policy.find(receiver);
   const auto groups = world.groups.find(receiver);
+  static const GroupStates k_none;
+  if (settings != nullptr && !policy.manners(receiver).mirrors)
+    gather_storm(drafts, groups == world.groups.end() ? k_none : groups->second, 2 * settings->max_alerts);
   std::vector<PlannedGroup> planned;
   for (auto& [key, draft] : drafts) {
     PlannedGroup group{key, draft.labels};

@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "agent/notify/group.h"
+#include "agent/notify/draft.h"
 #include "agent/notify/receiver.h"
 #include "agent/notify/receiver_health.h"
 #include "agent/notify/settings.h"
 #include "agent/notify/silence.h"
 
 namespace pgvigil::agent::notify {
-
-using GroupStates = std::map<std::string, GroupState>;  ///< by the key of the group
 
 /// The settings as they are worked with.
 struct Policy {
@@ -45,8 +43,8 @@ struct PlannedGroup {
   std::string note;  ///< what stands before its text: on whose behalf it is told
 };
 
-/// Everything about one receiver now: routes, inhibition, mute times, silences and groups, in this order, and then the
-/// groups of receivers that it stands in for. Pure.
+/// Everything about one receiver now: routes, inhibition, mute times, silences and groups, in this order, then the groups
+/// of receivers that it stands in for, because they are away or refused a message for good, and storms. Pure.
 std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const std::string& receiver, Timestamp now);
 
 /// The most urgent group that is to be sent: the worst severity first, then what waits longest; null when there is

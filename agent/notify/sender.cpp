@@ -7,6 +7,7 @@
 #include "agent/notify/clock.h"
 #include "agent/notify/marking.h"
 #include "agent/notify/random.h"
+#include "agent/notify/storm.h"
 #include "agent/runtime/log.h"
 
 namespace pgvigil::agent::notify {
@@ -44,21 +45,21 @@ Sender::Sender(Store& store, Shared& shared, ReceiverSettings settings)
       delivery_(std::move(settings)),
       limit_(delivery_.manners().per_second, delivery_.manners().burst) {}
 
-void Sender::run(const std::stop_token& stop) {
+void Sender::run(const std::stop_token& stop, const std::stop_token& cut) {
   while (!stop.stop_requested()) {
     std::uint64_t news = 0;
     {
       const std::lock_guard lock(shared_.mutex);
       news = shared_.news;
     }
-    const Timestamp next = step(stop);
+    const Timestamp next = step(cut);
     std::unique_lock lock(shared_.mutex);
     shared_.wake.wait_until(lock, stop, next, [&] { return shared_.news != news; });
   }
 }
 
 /// Plans, and sends at most one message. Gives when to come again.
-Timestamp Sender::step(const std::stop_token& stop) {
+Timestamp Sender::step(const std::stop_token& cut) {
   const Timestamp now = now_ms();
   Turn turn = look(now);
   if (turn.notification) turn.chosen->changed |= attempting(turn.chosen->state, turn.notification->alerts);
@@ -69,8 +70,9 @@ Timestamp Sender::step(const std::stop_token& stop) {
     return turn.chosen != nullptr ? std::max(turn.possible, now + 10ms) : next_look(turn.groups, now);
   }
   limit_.take(now);
-  Attempt attempt = delivery_.send(*turn.notification, stop);
-  if (stop.stop_requested() && attempt.judgement.verdict != Verdict::delivered) return now;
+  const bool is_storm = turn.notification->group == k_storm;
+  Attempt attempt = delivery_.send(is_storm ? folded(*turn.notification) : *turn.notification, cut);
+  if (cut.stop_requested() && attempt.judgement.verdict != Verdict::delivered) return now;
   settle(*turn.chosen, *turn.notification, std::move(attempt));
   return now_ms();
 }

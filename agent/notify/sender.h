@@ -15,7 +15,8 @@ namespace pgvigil::agent::notify {
 class Sender {
  public:
   Sender(Store& store, Shared& shared, ReceiverSettings settings);
-  void run(const std::stop_token& stop);
+  /// Until `stop`: what is under way then is finished, unless `cut` ends it.
+  void run(const std::stop_token& stop, const std::stop_token& cut);
 
  private:
   /// A plan, and the message that may go out now.
@@ -26,7 +27,7 @@ class Sender {
     std::optional<Notification> notification = {};
   };
 
-  Timestamp step(const std::stop_token& stop);
+  Timestamp step(const std::stop_token& cut);
   Turn look(Timestamp now);
   void settle(PlannedGroup& group, const Notification& notification, Attempt attempt);
   void note_answer(const PlannedGroup& group, const Judgement& judgement, std::size_t alerts, Timestamp now);

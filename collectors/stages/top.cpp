@@ -21,13 +21,6 @@ bool is_rankable(const Table& table, std::size_t row, std::size_t metric) {
 
 }  // namespace
 
-struct Top::Row {
-  RowKey key = 0;
-  Timestamp seen{};
-  Seat seat;
-  bool has_speed = false;
-};
-
 /// The rows that share one "other".
 struct Top::Group {
   std::vector<std::string> labels;  // by TopPlan::groups
@@ -45,7 +38,7 @@ struct Top::Group {
 struct Top::Run {
   const Table& table;
   double seconds = 0;               // since the run before; 0 at the first
-  std::vector<std::uint32_t> rows;  // by row of the table: into rows_
+  std::vector<std::uint32_t> rows;  // by row of the table: of TopRows
   std::vector<Group*> groups;       // by row
   std::vector<bool> ranked;         // by row: it has a value to rank by
   std::vector<bool> was_shown;      // by row: it had a seat in the table before
@@ -56,14 +49,22 @@ struct Top::Run {
 Top::Top(TopPlan plan) : plan_(std::move(plan)) {}
 Top::~Top() = default;
 
+const Seat& Top::seat(const Run& run, std::size_t row) const {
+  return (*rows_)[run.rows[row]].seat;
+}
+
 void Top::forget_counters() {
   forgotten_ = true;
 }
 
+void Top::learn_counters(const TableSchema& schema) {
+  for (std::size_t metric = 0; metric < schema.metrics.size(); ++metric)
+    if (schema.metrics[metric].type == MetricType::counter) counters_.push_back(metric);
+  rows_.emplace(counters_.size(), plan_.by.size());
+}
+
 Table Top::apply(Table table) {
-  if (counters_.empty())
-    for (std::size_t metric = 0; metric < table.schema().metrics.size(); ++metric)
-      if (table.schema().metrics[metric].type == MetricType::counter) counters_.push_back(metric);
+  if (!rows_) learn_counters(table.schema());
   // Nearer to the limit than half of it we want to know what counters read before.
   active_ = active_ || plan_.rows > 0 || table.series() > plan_.max_series / 2;
   if (!active_) return table;
@@ -73,34 +74,16 @@ Table Top::apply(Table table) {
   look(run);
   choose(run);
   settle(run);
-  forget_rows(run);
+  const double memory = std::max(std::chrono::duration<double>(k_row_memory).count(), 2 * run.seconds);
+  rows_->pass_over_unseen(table.taken_at(), memory, forgotten_);
   begun_ = true;
   forgotten_ = false;
   last_run_ = table.taken_at();
-  const bool is_as_it_was =
-      own_.empty() && std::ranges::none_of(groups_, [](const auto& entry) { return entry.second.is_wanted; });
+  const bool is_as_it_was = !rows_->has_own() && std::ranges::none_of(groups_, [](const auto& entry) {
+    return entry.second.is_wanted;
+  });
   if (is_as_it_was) return table;
   return build(run);
-}
-
-Top::Row& Top::row_of(RowKey key, bool& is_new) {
-  const auto [place, added] = index_.try_emplace(key, 0);
-  is_new = added;
-  if (!added) return rows_[place->second];
-  if (free_rows_.empty()) {
-    free_rows_.push_back(static_cast<std::uint32_t>(rows_.size()));
-    rows_.emplace_back();
-    last_.resize(rows_.size() * counters_.size());
-    speed_.resize(rows_.size() * plan_.by.size());
-  }
-  const std::uint32_t number = free_rows_.back();
-  free_rows_.pop_back();
-  place->second = number;
-  rows_[number] = Row{.key = key};
-  std::fill_n(last_.begin() + static_cast<std::ptrdiff_t>(number * counters_.size()), counters_.size(),
-              k_unknown);
-  std::fill_n(speed_.begin() + static_cast<std::ptrdiff_t>(number * plan_.by.size()), plan_.by.size(), 0.0);
-  return rows_[number];
 }
 
 Top::Group& Top::group_of(const Run& run, std::size_t row) {
@@ -137,8 +120,8 @@ void Top::look(Run& run) {
     group.is_here = group.is_new = group.is_wanted = false;
   for (std::size_t row = 0; row < count; ++row) {
     bool is_new = false;
-    Row& known = row_of(key_of(table, row), is_new);
-    run.rows[row] = static_cast<std::uint32_t>(&known - rows_.data());
+    run.rows[row] = rows_->number_of(key_of(table, row), is_new);
+    TopRows::Row& known = (*rows_)[run.rows[row]];
     run.groups[row] = &group_of(run, row);
     run.ranked[row] =
         std::ranges::any_of(plan_.by, [&](std::size_t metric) { return is_rankable(table, row, metric); });
@@ -149,9 +132,9 @@ void Top::look(Run& run) {
 }
 
 void Top::take_counters(Run& run, std::size_t row, bool is_new) {
-  Row& known = rows_[run.rows[row]];
+  TopRows::Row& known = (*rows_)[run.rows[row]];
   Group& group = *run.groups[row];
-  double* last = last_.data() + run.rows[row] * counters_.size();
+  const std::span<double> last = rows_->last(run.rows[row]);
   double* growth = run.growth.data() + row * counters_.size();
   // A row that was not there began to count since; a group that was not there may have counted for years.
   const bool learns_only = !begun_ || forgotten_ || group.is_new;
@@ -161,7 +144,7 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
     return now && (std::isnan(last[i]) || *now < last[i] || (learns_only && *now > last[i]));
   };
   if (known.seat.taken && std::ranges::any_of(std::views::iota(std::size_t{0}, counters_.size()), parts))
-    part_from_raw(run.rows[row], {});
+    rows_->part_from_raw(run.rows[row], {});
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     const auto now = run.table.value(row, counters_[i]);
     if (!now) continue;
@@ -170,7 +153,7 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
     last[i] = *now;
   }
   if (run.seconds <= 0 || learns_only || is_new) return;
-  double* speed = speed_.data() + run.rows[row] * plan_.by.size();
+  const std::span<double> speed = rows_->speed(run.rows[row]);
   const double weight = known.has_speed ? 1 - std::exp(-run.seconds / k_smoothing.count()) : 1;
   for (std::size_t i = 0; i < plan_.by.size(); ++i) {
     const auto counter = std::ranges::find(counters_, plan_.by[i]);
@@ -179,17 +162,6 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
     speed[i] += weight * (now - speed[i]);
   }
   known.has_speed = true;
-}
-
-/// From now on the row's series is remembered on its own: what it read last is what the counters read last,
-/// less their growth since. Before, and for most rows for ever, the series reads what the counter reads.
-void Top::part_from_raw(std::uint32_t row, std::span<const double> growth) {
-  const auto [own, is_new] = own_.try_emplace(row);
-  if (!is_new) return;
-  const auto last = last_.begin() + static_cast<std::ptrdiff_t>(row * counters_.size());
-  own->second.assign(last, last + static_cast<std::ptrdiff_t>(counters_.size()));
-  for (std::size_t i = 0; i < growth.size(); ++i)
-    own->second[i] -= growth[i];
 }
 
 /// How many rows the limit of series allows beside those that are not ranked and the "other" of each group.
@@ -226,7 +198,7 @@ void Top::give_seats_among(Run& run, const std::vector<std::size_t>& rows, std::
     rankings[i].reserve(rows.size());
     for (const std::size_t row : rows) {
       const double value = run.table.value(row, plan_.by[i]).value_or(0);
-      const double speed = speed_[run.rows[row] * plan_.by.size() + i];
+      const double speed = rows_->speed(run.rows[row])[i];
       const double score = is_counter ? speed : value;
       rankings[i].push_back(
           {score, value, is_rankable(run.table, row, plan_.by[i]) && (score != 0 || value != 0)});
@@ -234,10 +206,10 @@ void Top::give_seats_among(Run& run, const std::vector<std::size_t>& rows, std::
   }
   std::vector<Seat> seats;
   for (const std::size_t row : rows)
-    seats.push_back(rows_[run.rows[row]].seat);
+    seats.push_back(seat(run, row));
   give_seats(rankings, count, seats);
   for (std::size_t i = 0; i < rows.size(); ++i)
-    rows_[run.rows[rows[i]]].seat = seats[i];
+    (*rows_)[run.rows[rows[i]]].seat = seats[i];
 }
 
 /// Every row's growth goes to its own series where that stood in the table before and stands in this one,
@@ -250,7 +222,7 @@ void Top::settle(Run& run) {
     group.gauges.assign(run.table.schema().metrics.size(), k_unknown);
   }
   for (std::size_t row = 0; row < run.rows.size(); ++row) {
-    if (!run.ranked[row] || rows_[run.rows[row]].seat.taken) continue;
+    if (!run.ranked[row] || seat(run, row).taken) continue;
     ++run.others;
     run.groups[row]->is_wanted = true;
     add_gauges(run, row);
@@ -281,12 +253,11 @@ void Top::add_gauges(Run& run, std::size_t row) {
 }
 
 void Top::settle_row(Run& run, std::size_t row) {
-  const bool shown = rows_[run.rows[row]].seat.taken;
+  const bool shown = seat(run, row).taken;
   const double* growth = run.growth.data() + row * counters_.size();
-  const double* last = last_.data() + run.rows[row] * counters_.size();
-  if (run.was_shown[row] && !shown) part_from_raw(run.rows[row], {growth, counters_.size()});
-  const auto found = own_.find(run.rows[row]);
-  std::vector<double>* own = found == own_.end() ? nullptr : &found->second;
+  const std::span<const double> last = rows_->last(run.rows[row]);
+  if (run.was_shown[row] && !shown) rows_->part_from_raw(run.rows[row], {growth, counters_.size()});
+  std::vector<double>* own = rows_->own(run.rows[row]);
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     const bool goes_on = shown && run.was_shown[row] && (own == nullptr || !std::isnan((*own)[i]));
     if (!goes_on && run.groups[row]->is_wanted) run.groups[row]->total[i] += growth[i];
@@ -303,7 +274,7 @@ Table Top::build(Run& run) {
   left_out.aggregated += run.others;
   builder.count(left_out);
   for (std::size_t row = 0; row < table.rows(); ++row)
-    if (!run.ranked[row] || rows_[run.rows[row]].seat.taken) add_row(run, row, builder);
+    if (!run.ranked[row] || seat(run, row).taken) add_row(run, row, builder);
   for (auto& [labels, group] : groups_)
     if (group.is_wanted) add_other(run, group, builder);
   return std::move(builder).finish(table.taken_at());
@@ -317,10 +288,10 @@ void Top::add_row(const Run& run, std::size_t row, TableBuilder& builder) const 
   for (std::size_t metric = 0; metric < table.schema().metrics.size(); ++metric)
     if (const auto value = table.value(row, metric)) builder.set_value(metric, *value);
   if (!run.ranked[row]) return;
-  const auto own = own_.find(run.rows[row]);
-  if (own == own_.end()) return;
+  const auto* own = rows_->own(run.rows[row]);
+  if (own == nullptr) return;
   for (std::size_t i = 0; i < counters_.size(); ++i)
-    if (table.has(row, counters_[i])) builder.set_value(counters_[i], own->second[i]);
+    if (table.has(row, counters_[i])) builder.set_value(counters_[i], (*own)[i]);
 }
 
 void Top::add_other(const Run& run, Group& group, TableBuilder& builder) const {
@@ -340,26 +311,6 @@ void Top::add_other(const Run& run, Group& group, TableBuilder& builder) const {
   for (std::size_t metric = 0; metric < plan_.other.size(); ++metric)
     if (table.schema().metrics[metric].type != MetricType::counter && !std::isnan(group.gauges[metric]))
       builder.set_value(metric, group.gauges[metric]);
-}
-
-/// Rows that are not in this table have no seat in the next; after a while they are forgotten.
-void Top::forget_rows(const Run& run) {
-  const Timestamp now = run.table.taken_at();
-  const double memory = std::max(std::chrono::duration<double>(k_row_memory).count(), 2 * run.seconds);
-  for (std::uint32_t number = 0; number < rows_.size(); ++number) {
-    Row& row = rows_[number];
-    if (row.seen == now || row.key == 0) continue;
-    if (row.seat.taken) part_from_raw(number, {});
-    row.seat = {};
-    if (forgotten_)
-      std::fill_n(last_.begin() + static_cast<std::ptrdiff_t>(number * counters_.size()), counters_.size(),
-                  k_unknown);
-    if (seconds_between(row.seen, now) <= memory) continue;
-    index_.erase(row.key);
-    own_.erase(number);
-    row = {};
-    free_rows_.push_back(number);
-  }
 }
 
 }  // namespace pgvigil::collectors

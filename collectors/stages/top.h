@@ -1,15 +1,14 @@
 #pragma once
 
 #include <map>
-#include <memory>
-#include <span>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "collectors/definition.h"
 #include "collectors/stages/ranking.h"
 #include "collectors/stages/stage.h"
+#include "collectors/stages/top_rows.h"
 
 namespace pgvigil {
 class TableBuilder;
@@ -41,14 +40,13 @@ class Top final : public Stage {
   void forget_counters() override;
 
  private:
-  struct Row;
   struct Group;
   struct Run;
-  Row& row_of(RowKey key, bool& is_new);
+  void learn_counters(const TableSchema& schema);
+  const Seat& seat(const Run& run, std::size_t row) const;
   Group& group_of(const Run& run, std::size_t row);
   void look(Run& run);
   void take_counters(Run& run, std::size_t row, bool is_new);
-  void part_from_raw(std::uint32_t row, std::span<const double> growth);
   void choose(Run& run);
   void give_seats_among(Run& run, const std::vector<std::size_t>& rows, std::size_t count);
   std::size_t affordable(const Run& run) const;
@@ -58,16 +56,10 @@ class Top final : public Stage {
   Table build(Run& run);
   void add_row(const Run& run, std::size_t row, TableBuilder& builder) const;
   void add_other(const Run& run, Group& group, TableBuilder& builder) const;
-  void forget_rows(const Run& run);
 
   TopPlan plan_;
-  std::vector<std::size_t> counters_;                // metrics; found in the first table
-  std::unordered_map<RowKey, std::uint32_t> index_;  // into rows_
-  std::vector<Row> rows_;
-  std::vector<std::uint32_t> free_rows_;
-  std::vector<double> last_;   // counters_.size() a row: what it read last; NaN before the first time
-  std::vector<double> speed_;  // by.size() a row: the smoothed increase a second
-  std::unordered_map<std::uint32_t, std::vector<double>> own_;  // by row: its series, where that reads otherwise
+  std::vector<std::size_t> counters_;  // metrics; found in the first table
+  std::optional<TopRows> rows_;        // the same
   std::map<std::vector<std::string>, Group> groups_;
   Timestamp last_run_{};
   bool begun_ = false;      // a table went through

@@ -53,7 +53,10 @@ class Demo:
         raise SystemExit(f"deploy/demo has ended:\n{self._text()}")
 
     def ask(self, path):
-        return json.loads(_direct.open(self.url + path, timeout=20).read())["data"]
+        try:
+            return json.loads(_direct.open(self.url + path, timeout=20).read())["data"]
+        except OSError as error:
+            raise SystemExit(f"{self.url}{path}: {error}\n{self._text()}") from error
 
     def advice(self):
         (config,) = self.home.glob("pgvigil-demo.*/pgvigil.toml")

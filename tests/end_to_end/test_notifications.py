@@ -1,5 +1,6 @@
 """Alerts of a running agent, from the database to receivers: once, whole, and through crashes and outages."""
 
+import json
 import subprocess
 import time
 
@@ -8,6 +9,7 @@ import pytest
 from support import places
 from support.agent import command
 from support.conditions import Conditions, alerts, settings, start, webhook
+from support.config import config
 from support.sink import Sink
 from support.waiting import until
 
@@ -130,3 +132,60 @@ def test_a_heartbeat_is_sent_while_all_is_well(making, server, conditions):
         until(lambda: sum(path == "/ping" for path, _, _ in sink.requests) >= 2, "it beats")
         agent.stop()
         assert sink.requests[-1][0] == "/ping/fail" and b"stopping" in sink.requests[-1][2]
+
+
+def test_what_is_refused_for_good_is_told_to_whoever_stands_in(making, server, conditions):
+    with Sink(lambda *_: (406, {}, b"not acceptable")) as picky, Sink() as other:
+        receivers = webhook(picky, more='fallback = "other"') + webhook(other, "other")
+        agent = start(making, server, settings(receivers, '[[route]]\nreceivers = ["hook"]\n'))
+        conditions.set(1)
+        other.wait_for(lambda bodies: alerts(bodies, "firing") == {"1"}, "the other is told")
+        assert '"outcome":"refused"' in agent.get("/api/v1/notifications").text
+        conditions.set()
+        other.wait_for(lambda bodies: alerts(bodies, "resolved") == {"1"}, "the other hears of the end")
+
+
+def test_what_is_too_long_or_malformed_is_told_with_less(making, server, conditions):
+    refused = []
+
+    def behave(_path, _headers, body):
+        message = json.loads(body)
+        if "attachments" in message:
+            refused.append(len(body))
+            return (413, {}, b"") if len(refused) == 1 else (400, {}, b"invalid_blocks")
+        return 200, {}, b"ok"
+
+    with Sink(behave) as sink:
+        agent = start(making, server, settings(f'[receiver.slack]\ntype = "slack"\nurl = "{sink.url}"\n'))
+        conditions.set(1)
+        sink.wait_for(lambda bodies: len(bodies) == 1, "the plain text is taken")
+        (message,) = sink.bodies()
+        assert message["text"].startswith("[FIRING:1] condition 1 holds")
+        assert len(refused) == 2 and refused[1] <= refused[0]  # in full, and with less
+        assert agent.log().count("event=notification_degraded") == 2
+
+
+@pytest.mark.parametrize("ends", ["reload", "another_timeout", "stop"])
+def test_a_message_under_way_is_told_once_though_the_agent_is_reloaded_or_stopped(making, server, conditions, ends):
+    asked = []
+
+    def slowly(*_):
+        asked.append(time.monotonic())
+        time.sleep(1.2)
+        return 200, {}, b"ok"
+
+    with Sink(slowly) as sink:
+        agent = start(making, server, settings(webhook(sink)))
+        conditions.set(1)
+        until(lambda: asked, "a message is under way")
+        if ends == "stop":
+            agent.stop()
+            agent.start()
+        else:
+            more = 'timeout = "9s"' if ends == "another_timeout" else ""
+            agent.write(config(server, more=settings(webhook(sink, more=more)).replace('"0s"', '"100ms"')))
+            assert agent.reload().status == 200
+        until(lambda: len(sink.requests) == 1, "it is taken")
+        conditions.set()
+        sink.wait_for(lambda bodies: alerts(bodies, "resolved") == {"1"}, "the end is told")
+        assert len(asked) == 2

@@ -54,8 +54,8 @@ group_interval = "0s"
 """
 
 
-def webhook(sink, name="hook", more=""):
-    return f'[receiver.{name}]\ntype = "webhook"\nurl = "{sink.url}/{name}"\nmax_alerts = 1000\n{more}\n'
+def webhook(sink, name="hook", more="", most=1000):
+    return f'[receiver.{name}]\ntype = "webhook"\nurl = "{sink.url}/{name}"\nmax_alerts = {most}\n{more}\n'
 
 
 def start(making, server, text, rules=RULES, **choices):

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/notify/storm.h"
 #include "agent/store/outbox.h"
 
 using namespace pgvigil;
@@ -131,6 +132,30 @@ TEST_CASE("whoever stands in is told what the absent one does not know, and its 
   CHECK(forgettable(policy, world, k_now + 2min).size() == 2);
 }
 
+TEST_CASE("a message that is refused for good is told to whoever stands in, with the end of it") {
+  auto settings = at_once({receiver("slack"), receiver("mail")});
+  settings.receivers[0].fallback = "mail";
+  settings.routes = {{{}, {"slack"}, false, settings.grouping}};
+  const Policy policy(settings);
+  World world;
+  add(world, make_alert("Fine"));
+  CHECK(round(policy, world, "slack", k_now) == "Fine");
+  add(world, make_alert("Odd"));
+  for (PlannedGroup& group : plan(policy, world, "slack", k_now)) {
+    if (group.decision.kind == Decision::Kind::send) group.state.refused = group.decision.id;
+    world.groups["slack"][group.key] = group.state;
+  }
+  CHECK(round(policy, world, "slack", k_now).empty());
+  const auto planned = plan(policy, world, "mail", k_now);
+  REQUIRE(planned.size() == 1);
+  CHECK(planned[0].note == "slack refuses this message");
+  CHECK(round(policy, world, "mail", k_now) == "Odd");
+  CHECK(round(policy, world, "mail", k_now).empty());
+  for (auto& [key, alert] : world.alerts)
+    alert.resolved_at = k_now + 1min;
+  CHECK(round(policy, world, "mail", k_now + 1min) == "-Odd");
+}
+
 TEST_CASE("an alert that another configuration routes elsewhere is told there, and its end here as well") {
   auto settings = at_once({receiver("a"), receiver("b")});
   settings.routes = {{{}, {"a"}, false, settings.grouping}};
@@ -154,6 +179,80 @@ TEST_CASE("ten thousand alerts at once are one message a group") {
   for (int i = 0; i < 10'000; ++i)
     add(world, make_alert("Storm" + std::to_string(i % 7), {{"instance", std::to_string(i)}}));
   CHECK(plan(policy, world, "hook", k_now).size() == 7);
+}
+
+TEST_CASE("a storm of groups is one message, until it is over") {
+  auto settings = at_once({receiver("pager", "pagerduty")});
+  settings.receivers[0].max_alerts = 1;
+  const Policy policy(settings);
+  World world;
+  add(world, make_alert("Before"));
+  CHECK(round(policy, world, "pager", k_now) == "Before");
+  for (const char* id : {"1", "2"})
+    add(world, make_alert("Few", {{"id", id}}));
+  CHECK(plan(policy, world, "pager", k_now).size() == 3);  // not more than twice what a message shows
+  for (const char* id : {"3", "4"})
+    add(world, make_alert("Few", {{"id", id}}));
+  world.silences = {Silence{.id = "s", .matchers = {*parse_matcher("id=9")}, .starts_at = k_now - 1h, .ends_at = k_now + 1h}};
+  add(world, make_alert("Few", {{"id", "9"}}));
+  CHECK(round(policy, world, "pager", k_now) == "Few Few Few Few");
+  CHECK(world.groups["pager"].at("storm").told.size() == 4);
+  CHECK(round(policy, world, "pager", k_now + 1s).empty());
+  add(world, make_alert("Later"));
+  CHECK(round(policy, world, "pager", k_now + 1s) == "Later");  // on its own
+  CHECK_FALSE(world.groups["pager"].at("storm").told.contains(fingerprint(*make_alert("Later").labels)));
+  for (auto& [key, alert] : world.alerts)
+    alert.resolved_at = k_now + 1min;
+  const std::string ended = round(policy, world, "pager", k_now + 1min);
+  CHECK(ended.find("-Few -Few -Few -Few") != std::string::npos);
+  CHECK(ended.find("-Before") != std::string::npos);
+  CHECK(ended.size() == std::string("-Few -Few -Few -Few -Before -Later").size());
+  CHECK(forgettable(policy, world, k_now + 2min).size() == world.alerts.size());
+  CHECK(round(policy, world, "pager", k_now + 2min).empty());
+}
+
+TEST_CASE("an end that was told is not told again because of a storm") {
+  auto settings = at_once({receiver("hook")});
+  settings.grouping.by = {"..."};
+  settings.receivers[0].max_alerts = 1;
+  const Policy policy(settings);
+  World world;
+  for (const char* id : {"1", "2"})
+    add(world, make_alert("Over", {{"id", id}}));
+  CHECK(round(policy, world, "hook", k_now) == "Over Over");
+  for (auto& [key, alert] : world.alerts)
+    alert.resolved_at = k_now;
+  CHECK(round(policy, world, "hook", k_now) == "-Over -Over");
+  for (const char* id : {"3", "4", "5"})
+    add(world, make_alert("New", {{"id", id}}));
+  CHECK(round(policy, world, "hook", k_now) == "New New New");
+}
+
+TEST_CASE("what is told of a storm is an alert for each rule and severity") {
+  Notification storm{"slack", "storm", "id"};
+  for (int i = 0; i < 300; ++i) {
+    Alert alert = make_alert(i % 3 == 0 ? "Locks" : "Lag", {{"id", std::to_string(i)}, {"severity", i % 3 == 0 ? "critical" : "info"}});
+    alert.annotations = {{"summary", "number " + std::to_string(i)}};
+    if (i % 3 == 1) alert.resolved_at = k_now;
+    storm.alerts.push_back(std::move(alert));
+  }
+  sort_alerts(storm.alerts);
+  const Notification told = folded(storm);
+  CHECK(told.note == "300 alerts of 2 rules at once");
+  REQUIRE(told.alerts.size() == 2);
+  CHECK(told.alerts[0].name() == "Locks");
+  CHECK(told.alerts[0].severity() == "critical");
+  CHECK(told.alerts[0].value == 100);
+  CHECK(told.alerts[0].annotation("summary").starts_with("Locks: 100 fire, for example: number "));
+  CHECK(told.alerts[1].fires());
+  CHECK(told.alerts[1].value == 100);
+  CHECK(told.fires());
+  for (Alert& alert : storm.alerts)
+    alert.resolved_at = k_now;
+  const Notification ended = folded(storm);
+  CHECK_FALSE(ended.fires());
+  CHECK(ended.alerts[0].annotation("summary").starts_with("Locks: 100 are over"));
+  CHECK(fingerprint(*ended.alerts[0].labels) == fingerprint(*told.alerts[0].labels));
 }
 
 TEST_CASE("the outbox gives back what was put into it") {
