@@ -13,6 +13,7 @@ PGVIGIL_PORT, PATRONI_PORT, ETCD_PORT, PEER_PORT = 9187, 8008, 2379, 2380
 AGENT = """
 [server]
 dsn = "host=127.0.0.1 dbname=postgres user=postgres"
+backoff_limit = "5s"
 [http]
 listen = "{address}:9187"
 [state]
