@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -91,6 +92,12 @@ class RuleRunner {
   /// Whether what gives a metric succeeded last on every server.
   bool sees(World& world, std::string_view metric) const;
   std::vector<GroupStatus> status() const;
+  /// An alert by its labels, with its rule; nothing when it is neither pending nor firing. Valid until the next change.
+  struct Found {
+    const rules::Rule* rule;
+    const rules::Alert* alert;
+  };
+  std::optional<Found> find(const promql::LabelsPtr& labels) const;
   const RunnerFigures& figures() const { return figures_; }
   std::size_t rules() const;
 
