@@ -13,6 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<std::string_view, 3> k_no_data_words = {"resolve", "hold", "fire"};
+constexpr std::array<std::string_view, 2> k_scope_words = {"node", "cluster"};
 
 /// A text of the file with its parameters filled in, to report mistakes at the right place.
 struct SourceText {
@@ -117,9 +118,15 @@ class RuleParser {
     return overriding.value_or(own.value_or(milliseconds{0}));
   }
 
+  void read_scope(Section& section) {
+    if (const auto word = section.choice("scope", k_scope_words)) rule_.scope = static_cast<RuleScope>(*word);
+  }
+
   void read_times() {
     rule_.hold_for = read_time("for");
     rule_.keep_firing_for = read_time("keep_firing_for");
+    read_scope(section_);
+    if (overrides_) read_scope(*overrides_);
     if (const auto word = section_.choice("on_nodata", k_no_data_words))
       rule_.on_nodata = static_cast<NoData>(*word);
     if (auto flap = section_.section("flap")) {
@@ -191,7 +198,7 @@ class RuleParser {
 
   void refuse_what_alerts_have() {
     for (std::string_view key :
-         {"for", "keep_firing_for", "annotations", "evidence", "clear", "on_nodata", "flap"}) {
+         {"for", "keep_firing_for", "annotations", "evidence", "scope", "clear", "on_nodata", "flap"}) {
       if (section_.has(key))
         section_.report_key(key, "'" + std::string(key) + "' is for alerts, and this is a record");
     }

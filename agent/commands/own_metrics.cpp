@@ -46,7 +46,7 @@ std::string render_own_metrics() {
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
   self.set_judge({.alerts = {{"any", "firing", "warning", 1}}, .empty_selectors = {{"any", 1}}});
-  self.set_receivers({{"any", "webhook", {{"delivered", 1}}}});
+  self.set_notifier({{{"any", "webhook", {{"delivered", 1}}}}, {{"seen", 1}}});
   StatusBoard pooler;
   pooler.update_server([](ServerStatus& server) { server.kind = ServerKind::pgbouncer; });
   const std::array<WatchedServer, 2> servers{{{"", board}, {"", pooler}}};

@@ -147,6 +147,9 @@ OptionGroup<NotifySettings> notify_group() {
           [](NotifySettings & n) -> auto& { return n.receivers_of_rest; }, "Who is told of what no route takes.")};
   append_grouping(options);
   options.push_back(duration<NotifySettings>(
+      "evidence_wait", 0ms, [](NotifySettings & n) -> auto& { return n.grouping.evidence_wait; },
+      "How long a message that is due waits for its evidence; what comes later completes it."));
+  options.push_back(duration<NotifySettings>(
       "give_up_after", 1min, [](NotifySettings & n) -> auto& { return n.give_up_after; },
       "What a receiver could not be told of for so long is given up, logged and counted, when it is resolved meanwhile."));
   return {"notify",

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/notify/alert_json.h"
 #include "agent/notify/notifier.h"
 #include "agent/notify/rfc3339.h"
 #include "agent/notify/text.h"
@@ -123,7 +124,7 @@ Response decisions(Agent& agent) {
                       {"outcome", one.outcome},
                       {"reason", one.reason},
                       {"alerts", one.alerts}});
-    for (const notify::ReceiverFigures& one : notifier->figures())
+    for (const notify::ReceiverFigures& one : notifier->figures().receivers)
       receivers.push_back({{"receiver", one.receiver},
                            {"type", one.type},
                            {"attempts", one.outcomes},
@@ -132,6 +133,24 @@ Response decisions(Agent& agent) {
                            {"oldest_due", one.oldest_due ? json(notify::rfc3339(*one.oldest_due)) : json()}});
   }
   return answer({{"status", "success"}, {"data", {{"decisions", std::move(list)}, {"receivers", std::move(receivers)}}}});
+}
+
+Response evidence(Agent& agent) {
+  const auto* notifier = agent.notifier();
+  json looks = json::array();
+  json alerts = json::object();
+  if (notifier != nullptr) {
+    const auto all = notifier->alerts();
+    looks = notify::looks_json(all);
+    for (const notify::Alert& alert : all) {
+      if (!alert.fires() || alert.dossier.evidence.empty()) continue;
+      json labels = json::object();
+      for (std::size_t i = 0; i < alert.labels->size(); ++i)
+        labels[std::string((*alert.labels)[i].name)] = (*alert.labels)[i].value;
+      alerts[notify::fingerprint(*alert.labels)] = std::move(labels);
+    }
+  }
+  return answer({{"status", "success"}, {"data", {{"evidence", std::move(looks)}, {"alerts", std::move(alerts)}}}});
 }
 
 }  // namespace
@@ -147,6 +166,8 @@ std::vector<Route> notify_routes(Agent& agent) {
        "end a silence"},
       {RouteKind::get, "/api/v1/notifications", [&](const Request&) { return decisions(agent); },
        "why somebody was told, or not"},
+      {RouteKind::get, "/api/v1/evidence", [&](const Request&) { return evidence(agent); },
+       "what was seen when alerts fired"},
   };
 }
 

@@ -28,6 +28,7 @@ struct JudgeFigures {
   std::map<std::string, std::size_t> empty_selectors;  ///< by rule: those that have found nothing for an hour
   rules::HistoryFigures history;
   Bytes history_limit;
+  std::uint64_t recent_dropped = 0;  ///< samples of the lines beside alerts
   std::uint64_t history_set_aside = 0;
   std::uint64_t history_save_errors = 0;
   StoreStatus store;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "agent/judge/history_file.h"
@@ -79,6 +80,7 @@ void Judge::configure(JudgeSettings settings, std::vector<rules::Rule> rules, Ti
   if (settings.keep_charted)
     for (const std::string_view metric : rules::charted_metrics())
       needs.add(std::string(metric), settings.history.retention);
+  recent_.configure(rules);
   selectors_ = rules::SelectorWatch(rules);
   empty_selectors_.clear();
   settings_ = std::move(settings);
@@ -147,15 +149,20 @@ Timestamp Judge::look(Timestamp now) {
 /// What was published since the last time, and now and then what the agent says of itself.
 void Judge::take_in(Timestamp now) {
   WorldChanges changes = world_.changes();
-  for (const std::string& source : changes.withdrawn)
+  for (const std::string& source : changes.withdrawn) {
     samples_.withdraw(source, now);
-  for (const JudgedTable& table : changes.published)
+    recent_.withdraw(source);
+  }
+  for (const JudgedTable& table : changes.published) {
     samples_.publish(table);
+    recent_.publish(table);
+  }
   if (now < own_due_ && own_due_ <= now + k_own) return;
   own_due_ = next_tick("own", std::min(k_own, runner_.shortest_interval()), now);
   std::set<std::string> sources;
   for (const JudgedTable& table : world_.own_tables(now)) {
     samples_.publish(table);
+    recent_.publish(table);
     sources.insert(table.source);
   }
   for (const std::string& gone : own_sources_)
@@ -260,6 +267,27 @@ std::vector<rules::Alert> Judge::alerts() const {
   return all;
 }
 
+std::vector<std::vector<double>> Judge::recent(const std::vector<promql::LabelsPtr>& alerts) const {
+  std::vector<std::vector<double>> lines(alerts.size());
+  std::map<const rules::Rule*, std::vector<std::size_t>> by_rule;
+  std::vector<promql::LabelsPtr> series(alerts.size());
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < alerts.size(); ++i)
+    if (const auto found = runner_.find(alerts[i])) {
+      by_rule[found->rule].push_back(i);
+      series[i] = found->alert->series;
+    }
+  for (const auto& [rule, places] : by_rule) {
+    std::vector<promql::LabelsPtr> wanted;
+    for (const std::size_t place : places)
+      wanted.push_back(series[place]);
+    auto found = recent_.lines(*rule, wanted, system_clock::now());
+    for (std::size_t i = 0; i < places.size(); ++i)
+      lines[places[i]] = std::move(found[i]);
+  }
+  return lines;
+}
+
 JudgeFigures Judge::figures() const {
   const std::lock_guard lock(mutex_);
   return figures_now();
@@ -273,6 +301,7 @@ JudgeFigures Judge::figures_now() const {
           .empty_selectors = count_by_rule(empty_selectors_),
           .history = samples_.figures(),
           .history_limit = settings_.history.max_bytes,
+          .recent_dropped = recent_.dropped(),
           .history_set_aside = history_set_aside_,
           .history_save_errors = history_save_errors_,
           .store = store_.status()};

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/judge/figures.h"
+#include "agent/judge/recent_past.h"
 #include "agent/judge/rule_runner.h"
 #include "agent/judge/samples.h"
 #include "agent/judge/world.h"
@@ -60,6 +61,9 @@ class Judge {
   std::vector<GroupStatus> rules() const;
   /// All alerts that are pending or firing, by their labels.
   std::vector<rules::Alert> alerts() const;
+  /// What the rule of each of these alerts compared over the last half hour (see RecentPast); they are asked for by their
+  /// labels.
+  std::vector<std::vector<double>> recent(const std::vector<promql::LabelsPtr>& alerts) const;
   JudgeFigures figures() const;
 
  private:
@@ -82,6 +86,7 @@ class Judge {
   std::condition_variable_any wake_;
   JudgeSettings settings_;
   Samples samples_{{}};
+  RecentPast recent_;
   RuleRunner runner_;
   RuleRunner::AlertsByRule restored_;  // until the first configure()
   bool configured_ = false;

@@ -283,6 +283,14 @@ void RuleRunner::confirm_saved() {
   unsaved_.clear();
 }
 
+std::optional<RuleRunner::Found> RuleRunner::find(const promql::LabelsPtr& labels) const {
+  for (const Group& group : groups_)
+    for (const Slot& slot : group.slots)
+      if (const auto found = slot.alerts.find(labels); found != slot.alerts.end())
+        return Found{slot.rule.get(), &found->second};
+  return std::nullopt;
+}
+
 std::vector<GroupStatus> RuleRunner::status() const {
   std::vector<GroupStatus> all;
   for (const Group& group : groups_) {

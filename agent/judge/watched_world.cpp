@@ -123,6 +123,15 @@ std::vector<JudgedTable> WatchedWorld::own_tables(Timestamp now) {
   return tables;
 }
 
+std::vector<std::shared_ptr<Watch>> WatchedWorld::servers_of(const promql::Labels& labels) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Watch>> servers;
+  for (const Watched& watched : watched_)
+    if (watched.watch->server().kind == ServerKind::postgres && may_be_of(labels, *watched.labels))
+      servers.push_back(watched.watch);
+  return servers;
+}
+
 CollectorSight WatchedWorld::sight(std::string_view collector, const promql::Labels& of) {
   const std::lock_guard lock(mutex_);
   std::size_t asked = 0;

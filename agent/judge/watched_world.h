@@ -35,6 +35,9 @@ class WatchedWorld : public World {
   std::vector<JudgedTable> own_tables(Timestamp now) override;
   CollectorSight sight(std::string_view collector, const promql::Labels& of) override;
 
+  /// The Postgres servers that series with these labels may be of. Any thread may call it.
+  std::vector<std::shared_ptr<Watch>> servers_of(const promql::Labels& labels);
+
  private:
   struct Watched {
     std::shared_ptr<Watch> watch;

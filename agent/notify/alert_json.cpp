@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "agent/notify/evidence_text.h"
 #include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
@@ -29,9 +31,27 @@ std::string source_of(const Notification& notification) {
   return notification.external_url.empty() ? "" : notification.external_url + "/";
 }
 
+/// Bytes of evidence that all alerts for an Alertmanager take together, and one of them.
+constexpr std::size_t k_most_annotations = 500'000;
+constexpr std::size_t k_most_annotation = 8'000;
+
+/// The annotations, and the evidence as one of them, as long as it fits.
+json annotations_of(const Alert& alert, std::size_t& left) {
+  json annotations = object_of(alert.annotations);
+  if (!alert.fires()) return annotations;
+  std::string text;
+  for (const auto& evidence : alert.dossier.evidence)
+    text += (text.empty() ? "" : "\n") + title_of(*evidence) + "\n" + table_text(*evidence, k_most_annotation / 2, 160);
+  text = shortened_bytes(text, k_most_annotation);
+  if (text.empty() || text.size() > left) return annotations;
+  left -= text.size();
+  annotations["evidence"] = std::move(text);
+  return annotations;
+}
+
 }  // namespace
 
-std::string webhook_json(const Notification& notification, std::size_t max_alerts) {
+std::string webhook_json(const Notification& notification, std::size_t max_alerts, bool with_evidence) {
   const std::size_t shown = std::min(max_alerts, notification.alerts.size());
   json alerts = json::array();
   for (std::size_t i = 0; i < shown; ++i) {
@@ -44,7 +64,7 @@ std::string webhook_json(const Notification& notification, std::size_t max_alert
                       {"generatorURL", source_of(notification)},
                       {"fingerprint", fingerprint(*alert.labels)}});
   }
-  return text_of({{"version", "4"},
+  json message = {{"version", "4"},
                   {"groupKey", notification.group},
                   {"truncatedAlerts", notification.alerts.size() - shown},
                   {"status", notification.status()},
@@ -53,19 +73,45 @@ std::string webhook_json(const Notification& notification, std::size_t max_alert
                   {"commonLabels", object_of(*notification.common_labels())},
                   {"commonAnnotations", object_of(notification.common_annotations())},
                   {"externalURL", notification.external_url},
-                  {"alerts", std::move(alerts)}});
+                  {"alerts", std::move(alerts)}};
+  if (json evidence = looks_json(std::span(notification.alerts).first(shown)); with_evidence && !evidence.empty())
+    message["evidence"] = std::move(evidence);
+  return text_of(message);
 }
 
-std::string alertmanager_json(const Notification& notification, std::chrono::milliseconds resolve_timeout) {
+std::string alertmanager_json(const Notification& notification,
+                              std::chrono::milliseconds resolve_timeout,
+                              bool with_evidence) {
   json alerts = json::array();
+  std::size_t left = with_evidence ? k_most_annotations : 0;
   for (const Alert& alert : notification.alerts) {
     alerts.push_back({{"labels", object_of(*alert.labels)},
-                      {"annotations", object_of(alert.annotations)},
+                      {"annotations", annotations_of(alert, left)},
                       {"startsAt", rfc3339(alert.fired_at)},
                       {"endsAt", rfc3339(alert.resolved_at.value_or(notification.now + resolve_timeout))},
                       {"generatorURL", source_of(notification)}});
   }
   return text_of(alerts);
+}
+
+json looks_json(std::span<const Alert> alerts) {
+  json list = json::array();
+  std::map<std::string, std::size_t> places;  // in the list, by the look's id
+  for (const Alert& alert : alerts) {
+    if (!alert.fires()) continue;
+    for (const auto& evidence : alert.dossier.evidence) {
+      const auto [known, is_new] = places.emplace(evidence->id, list.size());
+      if (is_new) {
+        json one = json::parse(evidence_json(evidence->seen));
+        if (!evidence->server.empty()) one["server"] = evidence->server;
+        if (!evidence->trouble.empty()) one["trouble"] = evidence->trouble;
+        one["alerts"] = json::array();
+        list.push_back(std::move(one));
+      }
+      list[known->second]["alerts"].push_back(fingerprint(*alert.labels));
+    }
+  }
+  return list;
 }
 
 HttpRequest json_post(Secret url, const json& body, const Secret& authorization) {

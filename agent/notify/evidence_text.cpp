@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "agent/text_table.h"
+#include "rules/promql/number.h"
 #include "rules/template/format.h"
 
 namespace pgvigil::agent {
@@ -31,15 +34,15 @@ std::string shown(const std::optional<std::string>& cell, ColumnKind kind) {
 
 json json_cell(const std::optional<std::string>& cell, ColumnKind kind) {
   if (!cell) return nullptr;
-  const bool is_text = kind == ColumnKind::text || kind == ColumnKind::statement;
+  const bool is_text =
+      kind == ColumnKind::text || kind == ColumnKind::statement || kind == ColumnKind::application;
   const auto value = is_text ? std::nullopt : number(*cell);
   return value ? json(*value) : json(*cell);
 }
 
 }  // namespace
 
-std::string evidence_text(const evidence::Evidence& seen) {
-  if (seen.rows.empty()) return "nothing\n";
+std::vector<std::vector<std::string>> evidence_cells(const evidence::Evidence& seen) {
   std::vector<std::vector<std::string>> rows(1);
   for (const evidence::Column& column : seen.columns)
     rows[0].push_back(column.name);
@@ -48,7 +51,12 @@ std::string evidence_text(const evidence::Evidence& seen) {
     for (std::size_t i = 0; i < cells.size(); ++i)
       row.push_back(shown(cells[i], seen.columns[i].kind));
   }
-  std::string text = aligned(rows);
+  return rows;
+}
+
+std::string evidence_text(const evidence::Evidence& seen) {
+  if (seen.rows.empty()) return "nothing\n";
+  std::string text = aligned(evidence_cells(seen));
   if (seen.left_out > 0) text += fmt::format("and {} more\n", seen.left_out);
   return text;
 }
@@ -66,12 +74,36 @@ std::string evidence_json(const evidence::Evidence& seen) {
   }
   return json{{"name", seen.name},
               {"title", seen.title},
-              {"taken_at", std::chrono::duration<double>(seen.taken_at.time_since_epoch()).count()},
+              {"taken_at", std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(seen.taken_at).time_since_epoch()).count()},
               {"columns", std::move(columns)},
               {"rows", std::move(rows)},
               {"left_out", seen.left_out}}
-             .dump(2) +
+             .dump(2, ' ', false, json::error_handler_t::replace) +
          "\n";
+}
+
+std::optional<evidence::Evidence> evidence_from_json(std::string_view text) {
+  try {
+    const json value = json::parse(text);
+    evidence::Evidence seen{.name = value.at("name"), .title = value.at("title"), .left_out = value.at("left_out")};
+    seen.taken_at = Timestamp(std::chrono::milliseconds(std::llround(value.at("taken_at").get<double>() * 1000)));
+    for (const json& column : value.at("columns")) {
+      const auto kind = std::ranges::find(evidence::k_column_words, column.at("kind").get<std::string>());
+      if (kind == evidence::k_column_words.end()) return std::nullopt;
+      seen.columns.push_back({column.at("name"), evidence::ColumnKind(kind - evidence::k_column_words.begin())});
+    }
+    for (const json& cells : value.at("rows")) {
+      auto& row = seen.rows.emplace_back();
+      for (const json& cell : cells)
+        row.push_back(cell.is_null()     ? std::nullopt
+                      : cell.is_string() ? std::optional(cell.get<std::string>())
+                                         : std::optional(promql::format_general(cell.get<double>())));
+      if (row.size() != seen.columns.size()) return std::nullopt;
+    }
+    return seen;
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace pgvigil::agent

@@ -17,6 +17,8 @@ struct Difference {
   std::vector<const Alert*> news;        ///< fires, not told
   std::vector<const Alert*> ended;       ///< resolved, told or owed that it fires
   std::vector<const Alert*> known;       ///< fires, told, not quiet
+  bool completed = false;                ///< there is evidence now of what was told without
+  std::optional<Timestamp> evidence_until = {};  ///< how long the news waits for its evidence
   std::optional<Timestamp> oldest = {};  ///< the news that waits longest
   bool anything_quiet = false;
   std::string why_quiet = {};
@@ -24,7 +26,7 @@ struct Difference {
   void came_up(Timestamp time) { oldest = oldest ? std::min(*oldest, time) : time; }
 };
 
-Difference difference(const GroupState& state, std::span<const Desired> desired) {
+Difference difference(const GroupState& state, std::span<const Desired> desired, std::chrono::milliseconds patience) {
   Difference found;
   for (const auto& [fingerprint, alert, quiet] : desired) {
     const Told* told = find(state, fingerprint);
@@ -37,9 +39,13 @@ Difference difference(const GroupState& state, std::span<const Desired> desired)
       found.why_quiet = quiet;
     } else if (told != nullptr && told->stage == Stage::told_firing && told->fired_at == alert->fired_at) {
       found.known.push_back(alert);
+      const Dossier& dossier = alert->dossier;
+      found.completed = found.completed || (told->incomplete && dossier.is_complete() && dossier.shows_anything());
     } else {
       found.news.push_back(alert);
       found.came_up(told != nullptr && told->stage == Stage::owed ? told->owed_since : alert->fired_at);
+      if (!alert->dossier.is_complete())
+        found.evidence_until = std::max(found.evidence_until.value_or(Timestamp{}), alert->dossier.since + patience);
     }
   }
   return found;
@@ -62,7 +68,7 @@ std::string id_of(const std::string& group_key, const GroupState& state, const D
 
 Cause cause_of(const GroupState& state, const Difference& found) {
   if (found.news.empty() && found.known.empty()) return Cause::resolved;
-  if (found.news.empty() && found.ended.empty()) return Cause::repeated;
+  if (found.news.empty() && found.ended.empty()) return found.completed ? Cause::completed : Cause::repeated;
   return state.is_open() ? Cause::changed : Cause::firing;
 }
 
@@ -121,19 +127,23 @@ Decision decide(const std::string& group_key,
                 const GroupState& state,
                 std::span<const Desired> desired,
                 Timestamp now) {
-  const Difference found = difference(state, desired);
+  const Difference found = difference(state, desired, grouping.evidence_wait);
   const bool changed = !found.news.empty() || !found.ended.empty();
   if (!changed && found.known.empty())
     return {Decision::Kind::nothing, found.anything_quiet ? found.why_quiet : "nothing fires"};
 
   const bool first = !state.is_open();
-  const Timestamp due = first     ? state.opened_at.value_or(now) + grouping.wait
-                        : changed ? state.last_sent.value_or(now) + grouping.interval
-                                  : state.last_sent.value_or(now) + grouping.repeat;
+  const bool completes = !changed && found.completed;
+  const Timestamp due = first       ? state.opened_at.value_or(now) + grouping.wait
+                        : changed   ? state.last_sent.value_or(now) + grouping.interval
+                        : completes ? now
+                                    : state.last_sent.value_or(now) + grouping.repeat;
   if (now < due)
     return wait_until(due, first     ? "waits for others of its group (group_wait)"
                            : changed ? "the group was told of a moment ago (group_interval)"
                                      : "told already; repeated when repeat_interval is over");
+  if (found.evidence_until && now < *found.evidence_until)
+    return wait_until(*found.evidence_until, "waits a moment for its evidence (evidence_wait)");
 
   Decision decision{Decision::Kind::send, {}, now, cause_of(state, found), id_of(group_key, state, found)};
   if (decision.id == state.refused)
@@ -159,8 +169,10 @@ bool attempting(GroupState& state, std::span<const Alert> alerts) {
 
 void delivered(GroupState& state, std::span<const Alert> alerts, std::string memory, Timestamp now) {
   for (const Alert& alert : alerts)
-    state.told[fingerprint(*alert.labels)] = {alert.fires() ? Stage::told_firing : Stage::done,
-                                              alert.fired_at, now};
+    state.told[fingerprint(*alert.labels)] = {.stage = alert.fires() ? Stage::told_firing : Stage::done,
+                                              .fired_at = alert.fired_at,
+                                              .owed_since = now,
+                                              .incomplete = alert.fires() && !alert.dossier.is_complete()};
   state.last_sent = now;
   ++state.sequence;
   state.refused.clear();

@@ -58,6 +58,7 @@ void forget_done(Store& store, Shared& shared, Timestamp now) {
   if (!transaction) return;
   for (const auto& [key, fired_at] : done)
     forget_outbox_alert(*transaction, key, fired_at);
+  forget_unused_evidence(*transaction);
   if (!transaction->commit()) return;
   const std::lock_guard lock(shared.mutex);
   for (const auto& [key, fired_at] : done) {

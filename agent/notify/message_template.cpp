@@ -17,6 +17,13 @@ promql::LabelsPtr map_of(const Annotations& annotations) {
   return promql::Labels::make(annotations);
 }
 
+std::string evidence_of(const Alert& alert) {
+  std::string text;
+  for (const auto& evidence : alert.dossier.evidence)
+    text += title_of(*evidence) + "\n" + table_text(*evidence, 4'000) + "\n";
+  return text;
+}
+
 Value value_of(const Alert& alert) {
   auto record = std::make_shared<Record>();
   record->fields = {{"Status", std::string(alert.fires() ? "firing" : "resolved")},
@@ -25,7 +32,8 @@ Value value_of(const Alert& alert) {
                     {"StartsAt", rfc3339(alert.fired_at)},
                     {"EndsAt", alert.resolved_at ? rfc3339(*alert.resolved_at) : std::string()},
                     {"Value", alert.value},
-                    {"Fingerprint", fingerprint(*alert.labels)}};
+                    {"Fingerprint", fingerprint(*alert.labels)},
+                    {"Evidence", evidence_of(alert)}};
   return RecordPtr(std::move(record));
 }
 

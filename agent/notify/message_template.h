@@ -10,7 +10,7 @@ namespace pgvigil::agent::notify {
 
 /// A text of the configuration in Prometheus's template language, with Alertmanager's data: .Status,
 /// .Receiver, .GroupKey, .GroupLabels, .CommonLabels, .CommonAnnotations, .ExternalURL, .Alerts (each with
-/// .Status, .Labels, .Annotations, .StartsAt, .EndsAt, .Value, .Fingerprint), .Alerts.Firing and
+/// .Status, .Labels, .Annotations, .StartsAt, .EndsAt, .Value, .Fingerprint, .Evidence), .Alerts.Firing and
 /// .Alerts.Resolved. Times are text (RFC 3339). Empty: the receiver's own text.
 class MessageTemplate {
  public:

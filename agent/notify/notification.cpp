@@ -14,6 +14,25 @@ std::string_view Alert::annotation(std::string_view wanted) const {
   return found == annotations.end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool Dossier::shows_anything() const {
+  return std::ranges::any_of(evidence, [](const auto& each) { return each->trouble.empty(); });
+}
+
+EvidenceList own_evidence(const Notification& notification, std::size_t place) {
+  EvidenceList own;
+  if (!notification.alerts[place].fires()) return own;
+  for (const auto& evidence : notification.alerts[place].dossier.evidence) {
+    const bool is_shown = std::any_of(notification.alerts.begin(), notification.alerts.begin() + static_cast<std::ptrdiff_t>(place),
+                                      [&](const Alert& before) {
+                                        return before.fires() && std::ranges::any_of(before.dossier.evidence, [&](const auto& each) {
+                                                 return each->id == evidence->id;
+                                               });
+                                      });
+    if (!is_shown) own.push_back(evidence);
+  }
+  return own;
+}
+
 std::string fingerprint(const Labels& labels) {
   std::uint64_t hash = 14695981039346656037U;
   const auto add = [&hash](std::string_view text) {
@@ -37,6 +56,8 @@ std::string_view to_string(Cause cause) {
       return "firing";
     case Cause::changed:
       return "changed";
+    case Cause::completed:
+      return "completed";
     case Cause::resolved:
       return "resolved";
     case Cause::repeated:

@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "collectors/evidence/evidence.h"
 #include "collectors/model/units.h"
 #include "rules/promql/labels.h"
 
@@ -14,13 +16,26 @@ namespace pgvigil::agent::notify {
 
 using Annotations = std::vector<std::pair<std::string, std::string>>;
 
-/// A small table of text that was taken when the alert fired: who blocks whom, who holds the connections.
+/// What was seen on a server when an alert fired: who blocks whom, who holds the connections.
 struct Evidence {
-  std::string title;
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;
+  std::string id;  ///< of this look
+  evidence::Evidence seen;
+  std::string server = {};   ///< its name, where several are watched
+  std::string trouble = {};  ///< why nothing was seen; empty: it was
 
   bool operator==(const Evidence&) const = default;
+};
+using EvidenceList = std::vector<std::shared_ptr<const Evidence>>;  ///< alerts of one moment share theirs
+
+/// What is behind an alert: what was seen, and what is still to be looked for.
+struct Dossier {
+  std::vector<std::string> wanted = {};  ///< names of evidence
+  Timestamp since = {};                  ///< when it was asked for
+  unsigned looks = 0;                    ///< that were begun: a crash on the way does not make them endless
+  EvidenceList evidence = {};
+
+  bool is_complete() const { return wanted.empty(); }
+  bool shows_anything() const;
 };
 
 /// One alert as it is told: it fires, or it did and is resolved.
@@ -32,9 +47,10 @@ struct Alert {
   std::optional<Timestamp> resolved_at = {};
   std::optional<Timestamp> unknown_since = {};  ///< since when nothing is known of it
   bool flapping = false;
+  bool of_cluster = false;  ///< its rule has scope = "cluster": the agent of the primary tells it
   std::vector<double> recent =
       {};  ///< the value over the last half hour, oldest first; NaN where there was none
-  std::vector<Evidence> evidence = {};
+  Dossier dossier = {};
 
   bool fires() const { return !resolved_at; }
   std::string_view name() const { return labels->get("alertname"); }
@@ -51,6 +67,7 @@ std::string fingerprint(const promql::Labels& labels);
 enum class Cause : std::uint8_t {
   firing,    ///< the first of its group
   changed,   ///< further alerts fire, or some are resolved
+  completed, ///< the evidence came after the message
   resolved,  ///< none fires any more
   repeated,  ///< nothing changed for repeat_interval
   test,      ///< somebody asked for a sample
@@ -84,6 +101,9 @@ struct Notification {
 
 /// critical, error, warning, info and what else there is: smaller is worse.
 int rank_of_severity(std::string_view severity);
+
+/// What the alert at this place brings with it, but for what an earlier one does already.
+EvidenceList own_evidence(const Notification& notification, std::size_t place);
 
 /// Puts the alerts of a notification into their order.
 void sort_alerts(std::vector<Alert>& alerts);

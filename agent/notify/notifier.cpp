@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/notify/gatherer.h"
 #include "agent/notify/pulse.h"
 #include "agent/notify/sender.h"
 #include "agent/runtime/log.h"
@@ -34,13 +35,16 @@ struct Notifier::Line {
   }
 };
 
-Notifier::Notifier(Store& store, std::function<std::string()> trouble)
-    : store_(store), trouble_(std::move(trouble)), intake_(store, shared_), silences_(store, shared_) {}
+Notifier::Notifier(Store& store, Outlook outlook)
+    : store_(store), outlook_(std::move(outlook)), intake_(store, shared_), silences_(store, shared_) {
+  shared_.world.is_standby = outlook_.is_standby;
+}
 
 Notifier::~Notifier() { stop(); }
 
 void Notifier::stop() {
   stopping_ = true;
+  gatherer_ = {};
   Line::end(std::exchange(lines_, {}));
 }
 
@@ -78,22 +82,35 @@ void Notifier::configure(const NotifySettings& settings, std::string external_ur
     const bool runs = std::ranges::any_of(lines_, [&](const auto& line) { return line->settings.name == receiver.name; });
     if (!runs && find_receiver_type(receiver.type) != nullptr) lines_.push_back(begin(receiver));
   }
+  if (lines_.empty()) {
+    gatherer_ = {};
+  } else if (!gatherer_.joinable() && outlook_.look) {
+    gatherer_ = std::jthread([this](const std::stop_token& stop) { Gatherer(store_, shared_, outlook_).run(stop); });
+  }
 }
 
 std::unique_ptr<Notifier::Line> Notifier::begin(const ReceiverSettings& receiver) {
   auto line = std::make_unique<Line>(receiver);
   line->thread = std::jthread([this, &one = *line](const std::stop_token& stop) {
     if (find_receiver_type(one.settings.type)->manners.beats)
-      Pulse(shared_, one.settings, trouble_, stopping_).run(stop);
+      Pulse(shared_, one.settings, outlook_.trouble, stopping_).run(stop);
     else
-      Sender(store_, shared_, one.settings).run(stop, one.cut.get_token());
+      Sender(store_, shared_, outlook_, one.settings).run(stop, one.cut.get_token());
     one.is_over.release();
   });
   return line;
 }
 
-void Notifier::add(Transaction& transaction, const rules::Rule&, const rules::AlertEvent& event, Timestamp at) {
-  intake_.add(transaction, event, at);
+void Notifier::add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) {
+  intake_.add(transaction, rule, event, at);
+}
+
+std::vector<Alert> Notifier::alerts() const {
+  const std::lock_guard lock(shared_.mutex);
+  std::vector<Alert> all;
+  for (const auto& [fingerprint, alert] : shared_.world.alerts)
+    all.push_back(alert);
+  return all;
 }
 
 std::vector<DecisionView> Notifier::decisions() const {
@@ -101,11 +118,11 @@ std::vector<DecisionView> Notifier::decisions() const {
   return shared_.decisions.all();
 }
 
-std::vector<ReceiverFigures> Notifier::figures() const {
+NotifierFigures Notifier::figures() const {
   const std::lock_guard lock(shared_.mutex);
-  std::vector<ReceiverFigures> all;
+  NotifierFigures all{.looks = shared_.looks};
   for (const auto& [name, figures] : shared_.figures)
-    all.push_back(figures);
+    all.receivers.push_back(figures);
   return all;
 }
 

@@ -2,12 +2,13 @@
 
 #include <atomic>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/notify/intake.h"
+#include "agent/notify/outlook.h"
 #include "agent/notify/shared.h"
 #include "agent/notify/silence_book.h"
 #include "agent/store/alerts.h"
@@ -20,8 +21,8 @@ namespace pgvigil::agent::notify {
 /// so that nothing is lost with the process. Any thread may ask it.
 class Notifier : public TransitionSink {
  public:
-  /// `trouble` says why all is not well; empty: a heartbeat may be sent. The store must outlive it.
-  Notifier(Store& store, std::function<std::string()> trouble);
+  /// The store must outlive it.
+  Notifier(Store& store, Outlook outlook);
   /// Stops.
   ~Notifier() override;
   Notifier(const Notifier&) = delete;
@@ -36,14 +37,18 @@ class Notifier : public TransitionSink {
 
   void add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) override;
   void committed() override { intake_.committed(); }
-  /// Alerts that fire already when receivers come to be: they are told as well.
-  void adopt(const std::vector<rules::Alert>& alerts) { intake_.adopt(alerts); }
+  /// Alerts of a rule that fire already when receivers come to be: they are told as well.
+  void adopt(const rules::Rule& rule, const std::vector<rules::Alert>& alerts, Timestamp now) {
+    intake_.adopt(rule, alerts, now);
+  }
 
   SilenceBook& silences() { return silences_; }
   const SilenceBook& silences() const { return silences_; }
   /// The last decisions, newest first.
   std::vector<DecisionView> decisions() const;
-  std::vector<ReceiverFigures> figures() const;
+  NotifierFigures figures() const;
+  /// The alerts that are told of, and what was seen behind them.
+  std::vector<Alert> alerts() const;
 
  private:
   struct Line;  // a receiver, and the thread that tells it
@@ -53,13 +58,14 @@ class Notifier : public TransitionSink {
   std::unique_ptr<Line> begin(const ReceiverSettings& receiver);
 
   Store& store_;
-  const std::function<std::string()> trouble_;
+  const Outlook outlook_;
   std::atomic<bool> stopping_ = false;
   mutable Shared shared_;
   Intake intake_;
   SilenceBook silences_;
-  bool loaded_ = false;  // of the thread that configures
-  Lines lines_;          // the same
+  bool loaded_ = false;    // of the thread that configures
+  Lines lines_;            // the same
+  std::jthread gatherer_;  // the same; while there is a receiver
 };
 
 }  // namespace pgvigil::agent::notify

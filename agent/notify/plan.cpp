@@ -25,7 +25,7 @@ std::string key_of(const Route& route, const promql::LabelsPtr& labels) {
 /// What a receiver's type changes of how alerts are grouped.
 Grouping grouping_for(const ReceiverSettings& receiver, const Manners& manners, Grouping grouping) {
   if (manners.each_alert_alone) grouping.by = {"..."};
-  if (manners.mirrors) grouping = {{}, 0ms, 0ms, receiver.resolve_timeout / 4};
+  if (manners.mirrors) grouping = {{}, 0ms, 0ms, receiver.resolve_timeout / 4, grouping.evidence_wait};
   return grouping;
 }
 
@@ -66,7 +66,7 @@ class Planner {
         Draft& draft = drafts[key_of(route, labels)];
         draft.labels = labels;
         draft.grouping = grouping;
-        draft.desired.push_back({fingerprint, &alert, manners.mirrors ? "" : why_quiet(alert, route)});
+        draft.desired.push_back({fingerprint, &alert, why_quiet(alert, route, manners)});
       }
     }
     add_what_was_told(receiver, drafts);
@@ -118,7 +118,10 @@ class Planner {
     return times != mutes.end() && holds(*times, now_);
   }
 
-  std::string why_quiet(const Alert& alert, const Route& route) const {
+  std::string why_quiet(const Alert& alert, const Route& route, const Manners& manners) const {
+    if (alert.of_cluster && world_.is_standby && world_.is_standby(*alert.labels))
+      return "this server is a standby: the agent of the primary tells it";
+    if (manners.mirrors) return "";
     if (const promql::Labels* source = inhibitor_.source_of(*alert.labels))
       return "kept quiet by " + std::string(source->get("alertname"));
     for (const std::string& mute : route.mute)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ struct World {
   std::vector<Silence> silences;
   std::map<std::string, GroupStates> groups;     ///< by receiver
   std::map<std::string, ReceiverHealth> health;  ///< by receiver
+  /// Whether what has these labels can only be a standby, as far as is known now. Without it nothing is.
+  std::function<bool(const promql::Labels& of)> is_standby = {};
 };
 
 /// A group of one receiver, and what is to be done about it.

@@ -15,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t k_most_lines = 20;
+
 /// The message about a group, as the world is now.
 Notification notification_for(const std::string& receiver, const PlannedGroup& group, const Shared& shared, Timestamp now) {
   Notification notification{receiver, group.key, group.decision.id, group.decision.cause, now, group.labels};
@@ -39,9 +41,10 @@ std::optional<Timestamp> oldest_due(const std::vector<PlannedGroup>& groups) {
 
 }  // namespace
 
-Sender::Sender(Store& store, Shared& shared, ReceiverSettings settings)
+Sender::Sender(Store& store, Shared& shared, const Outlook& outlook, ReceiverSettings settings)
     : store_(store),
       shared_(shared),
+      outlook_(outlook),
       delivery_(std::move(settings)),
       limit_(delivery_.manners().per_second, delivery_.manners().burst) {}
 
@@ -70,6 +73,7 @@ Timestamp Sender::step(const std::stop_token& cut) {
     return turn.chosen != nullptr ? std::max(turn.possible, now + 10ms) : next_look(turn.groups, now);
   }
   limit_.take(now);
+  add_recent(*turn.notification);
   const bool is_storm = turn.notification->group == k_storm;
   Attempt attempt = delivery_.send(is_storm ? folded(*turn.notification) : *turn.notification, cut);
   if (cut.stop_requested() && attempt.judgement.verdict != Verdict::delivered) return now;
@@ -84,12 +88,24 @@ Sender::Turn Sender::look(Timestamp now) {
   Turn turn{plan(shared_.policy, shared_.world, name, now)};
   turn.possible = std::max(limit_.next(now), shared_.world.health[name].not_before.value_or(now));
   shared_.figures[name].oldest_due = oldest_due(turn.groups);
+  shared_.figures[name].last_look = now;
   shared_.decisions.note_plan(name, turn.groups, now);
   if (const PlannedGroup* urgent = most_urgent(turn.groups); urgent != nullptr)
     turn.chosen = &turn.groups[static_cast<std::size_t>(urgent - turn.groups.data())];
   if (turn.chosen != nullptr && turn.possible <= now)
     turn.notification = notification_for(name, *turn.chosen, shared_, now);
   return turn;
+}
+
+/// What those that are shown and fire were like of late.
+void Sender::add_recent(Notification& notification) const {
+  if (!outlook_.recent) return;
+  std::vector<promql::LabelsPtr> shown;
+  for (const Alert& alert : notification.alerts)
+    if (alert.fires() && shown.size() < std::min(delivery_.settings().max_alerts, k_most_lines)) shown.push_back(alert.labels);
+  auto recent = outlook_.recent(shown);
+  for (std::size_t i = 0; i < std::min(recent.size(), shown.size()); ++i)
+    notification.alerts[i].recent = std::move(recent[i]);  // those that fire come first
 }
 
 /// Notes how the receiver fares: who stands in for it, and which alerts may be forgotten, depends on it.

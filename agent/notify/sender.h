@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/notify/delivery.h"
+#include "agent/notify/outlook.h"
 #include "agent/notify/shared.h"
 #include "agent/store/store.h"
 
@@ -14,7 +15,7 @@ namespace pgvigil::agent::notify {
 /// is about to be told is on the disk before, and what was told after it.
 class Sender {
  public:
-  Sender(Store& store, Shared& shared, ReceiverSettings settings);
+  Sender(Store& store, Shared& shared, const Outlook& outlook, ReceiverSettings settings);
   /// Until `stop`: what is under way then is finished, unless `cut` ends it.
   void run(const std::stop_token& stop, const std::stop_token& cut);
 
@@ -29,11 +30,13 @@ class Sender {
 
   Timestamp step(const std::stop_token& cut);
   Turn look(Timestamp now);
+  void add_recent(Notification& notification) const;
   void settle(PlannedGroup& group, const Notification& notification, Attempt attempt);
   void note_answer(const PlannedGroup& group, const Judgement& judgement, std::size_t alerts, Timestamp now);
 
   Store& store_;
   Shared& shared_;
+  const Outlook& outlook_;
   Delivery delivery_;
   RateLimit limit_;
 };

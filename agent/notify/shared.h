@@ -24,6 +24,7 @@ struct Shared {
   World world;
   DecisionLog decisions;
   std::map<std::string, ReceiverFigures> figures;
+  std::map<std::string, std::uint64_t> looks;  ///< for evidence, by what came of them
 
   /// Wakes whoever waits. With the mutex held.
   void tell_news() {

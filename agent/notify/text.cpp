@@ -6,6 +6,8 @@
 #include <ctime>
 #include <vector>
 
+#include "agent/notify/evidence_text.h"
+
 namespace pgvigil::agent::notify {
 namespace {
 
@@ -57,11 +59,11 @@ std::string cell(std::string_view text, std::size_t width) {
   return line + std::string(width - std::min(width, characters(line)), ' ');
 }
 
-std::vector<std::size_t> widths_of(const Evidence& evidence, std::size_t width) {
-  std::vector<std::size_t> widths;
-  for (const std::string& column : evidence.columns)
-    widths.push_back(characters(column));
-  for (const auto& row : evidence.rows)
+using Cells = std::vector<std::vector<std::string>>;  // the first row is the heading
+
+std::vector<std::size_t> widths_of(const Cells& rows, std::size_t width) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows)
     for (std::size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
       widths[i] = std::max(widths[i], characters(row[i]));
   // The widest columns give until the line fits.
@@ -188,18 +190,26 @@ std::string sparkline(std::span<const double> values, std::size_t most) {
   return line;
 }
 
+std::string title_of(const Evidence& evidence) {
+  return evidence.seen.title + (evidence.server.empty() ? "" : ", on " + evidence.server);
+}
+
 std::string table_text(const Evidence& evidence, std::size_t most, std::size_t width) {
-  const auto widths = widths_of(evidence, width);
-  std::string text = line_of(evidence.columns, widths);
+  if (!evidence.trouble.empty()) return shortened("not seen: " + evidence.trouble + "\n", most);
+  if (evidence.seen.rows.empty()) return "nothing\n";
+  const Cells rows = evidence_cells(evidence.seen);
+  const auto widths = widths_of(rows, width);
+  std::string text = line_of(rows.front(), widths);
   std::size_t used = characters(text);
-  for (std::size_t i = 0; i < evidence.rows.size(); ++i) {
-    const std::string line = line_of(evidence.rows[i], widths);
-    const std::string rest = "… " + std::to_string(evidence.rows.size() - i) + " more\n";
-    const bool last = i + 1 == evidence.rows.size();
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const std::string line = line_of(rows[i], widths);
+    const std::string rest = "… " + std::to_string(rows.size() - i + evidence.seen.left_out) + " more\n";
+    const bool last = i + 1 == rows.size() && evidence.seen.left_out == 0;
     if (used + characters(line) + (last ? 0 : characters(rest)) > most) return shortened(text + rest, most);
     text += line;
     used += characters(line);
   }
+  if (evidence.seen.left_out > 0) text += "… " + std::to_string(evidence.seen.left_out) + " more\n";
   return shortened(text, most);
 }
 
@@ -230,6 +240,7 @@ std::string title_of(const Notification& notification) {
 std::string subject_of(const Notification& notification) {
   const std::size_t firing = notification.firing();
   std::string mark = notification.cause == Cause::test ? "[TEST] " : "";
+  if (notification.cause == Cause::completed) mark += "[EVIDENCE] ";
   mark += firing > 0 ? "[FIRING:" + std::to_string(firing) + "] " : "[RESOLVED] ";
   return mark + title_of(notification);
 }

@@ -31,6 +31,8 @@ std::string span_text(std::chrono::system_clock::duration span);
 /// than two.
 std::string sparkline(std::span<const double> values, std::size_t most = 30);
 
+/// What the evidence is called: its title, and the server where several are watched.
+std::string title_of(const Evidence& evidence);
 /// The evidence as a table of plain text, no line longer than `width` characters; at most `most` characters.
 std::string table_text(const Evidence& evidence, std::size_t most, std::size_t width = 100);
 

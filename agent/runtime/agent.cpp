@@ -166,6 +166,7 @@ void Agent::apply(std::shared_ptr<const Config> config, JudgedRules rules) {
   for (const auto& watch : next.beginning)
     watch->start();
   show(*config, std::make_shared<const WatchList>(next.all));
+  investigator_.configure(config, watches());
   judge_by(*config, std::move(rules));
   {
     const std::lock_guard lock(mutex_);
@@ -210,11 +211,11 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
                                           config.rules.max_alerts, std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;
   if (is_first) {
-    auto notifier = std::make_unique<notify::Notifier>(*store_, [this] { return trouble(); });
+    auto notifier = std::make_unique<notify::Notifier>(*store_, outlook());
     auto judge = std::make_unique<Judge>(
         world_, *store_, [this, telling = notifier.get()](const JudgeFigures& figures) {
           self_.set_judge(figures);
-          self_.set_receivers(telling->figures());
+          self_.set_notifier(telling->figures());
         });
     judge->add_sink(*notifier);
     const std::lock_guard lock(mutex_);
@@ -223,26 +224,12 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
   }
   notifier_->configure(config.notify, config.rules.external_url);
   judge_->configure(std::move(settings), std::move(rules.rules), std::chrono::system_clock::now());
-  notifier_->adopt(judge_->alerts());
+  for (const GroupStatus& group : judge_->rules())
+    for (const RuleStatus& rule : group.rules)
+      notifier_->adopt(*rule.rule, rule.alerts, std::chrono::system_clock::now());
   if (is_first) judge_->start();
   const std::lock_guard lock(mutex_);
   warnings_ = std::move(warnings);
-}
-
-std::string Agent::trouble() const {
-  const Judge* judging = judge();
-  const auto config = this->config();
-  if (judging == nullptr || config == nullptr) return "nothing is judged yet";
-  const Timestamp now = std::chrono::system_clock::now();
-  const auto figures = judging->figures();
-  const auto longest = 4 * std::max<std::chrono::milliseconds>(std::chrono::seconds(15), config->rules.evaluation_interval);
-  if (now - figures.runner.last_evaluation > longest) return "no rule has been evaluated of late";
-  if (std::ranges::none_of(*watches(), [](const auto& watch) { return watch->alive(); }))
-    return "no collector comes back";
-  for (const notify::ReceiverFigures& receiver : notifier()->figures())
-    if (receiver.oldest_due && now - *receiver.oldest_due > std::chrono::minutes(5))
-      return receiver.receiver + " has not been told of an alert for more than 5 minutes";
-  return "";
 }
 
 notify::Notifier* Agent::notifier() const {

@@ -17,6 +17,7 @@
 #include "agent/judge/rule_book.h"
 #include "agent/judge/watched_world.h"
 #include "agent/notify/notifier.h"
+#include "agent/runtime/investigator.h"
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/probes.h"
 #include "agent/runtime/scrape.h"
@@ -78,7 +79,8 @@ class Agent {
  private:
   std::expected<void, Error> listen(const HttpConfig& http);
   void apply(std::shared_ptr<const Config> config, JudgedRules rules);
-  /// What keeps a heartbeat from saying that all is well; empty: nothing.
+  /// What the notifier asks of the rest.
+  notify::Outlook outlook();
   std::string trouble() const;
   void judge_by(const Config& config, JudgedRules rules);
   void advise_by(const std::shared_ptr<const Config>& config);
@@ -93,6 +95,7 @@ class Agent {
   OwnMetrics own_;
   Scraper scraper_;
   WatchedWorld world_;
+  Investigator investigator_;
   std::unique_ptr<Store> store_;  // with the first configuration
   std::unique_ptr<notify::Notifier> notifier_;  // the same; the judge tells it
   std::unique_ptr<Judge> judge_;  // the same

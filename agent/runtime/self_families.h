@@ -35,8 +35,8 @@ std::vector<prometheus::MetricFamily> process_families();
 /// How the judge fares: rules, alerts, history, state.
 std::vector<prometheus::MetricFamily> judge_families(const JudgeFigures& figures);
 
-/// How each receiver of notifications fares.
-std::vector<prometheus::MetricFamily> receiver_families(const std::vector<notify::ReceiverFigures>& receivers);
+/// How the notifier and each of its receivers fare.
+std::vector<prometheus::MetricFamily> notifier_families(const notify::NotifierFigures& notifier);
 
 /// What postgres_exporter exports of its collectors, under its names.
 std::vector<prometheus::MetricFamily> exporter_server_families(

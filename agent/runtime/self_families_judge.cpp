@@ -87,6 +87,10 @@ std::vector<MetricFamily> history_families(const JudgeFigures& figures) {
                      "reached "
                      "[history] max_bytes."),
              number(history.samples_over_size)),
+      single(counter("pgvigil_sparkline_samples_dropped_total",
+                     "Samples of the last half hour, kept for the line that messages show beside an alert, that went before "
+                     "their time for they took 4 MB, since the start of the process."),
+             number(figures.recent_dropped)),
       single(counter("pgvigil_history_set_aside_total",
                      "Saved histories that were damaged and set aside since the start of the process."),
              number(figures.history_set_aside)),

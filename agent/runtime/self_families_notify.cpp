@@ -7,7 +7,7 @@ namespace pgvigil::agent {
 
 using prometheus::MetricFamily;
 
-std::vector<MetricFamily> receiver_families(const std::vector<notify::ReceiverFigures>& receivers) {
+std::vector<MetricFamily> notifier_families(const notify::NotifierFigures& notifier) {
   MetricFamily attempts = counter("pgvigil_notification_attempts_total",
                                   "Messages sent to a receiver since the start of the process, by what came back: delivered, "
                                   "retry, slow_down, refused or misconfigured.");
@@ -19,7 +19,7 @@ std::vector<MetricFamily> receiver_families(const std::vector<notify::ReceiverFi
   MetricFamily oldest = gauge("pgvigil_notification_oldest_due_timestamp_seconds",
                               "Since when the oldest news waits that a receiver should have been told of, in seconds since the "
                               "Unix epoch; 0 when none waits.");
-  for (const notify::ReceiverFigures& one : receivers) {
+  for (const notify::ReceiverFigures& one : notifier.receivers) {
     const auto receiver = label(OwnLabel::receiver, one.receiver);
     for (const auto& [outcome, count] : one.outcomes)
       add(attempts, {receiver, label(OwnLabel::result, outcome)}, static_cast<double>(count));
@@ -27,7 +27,13 @@ std::vector<MetricFamily> receiver_families(const std::vector<notify::ReceiverFi
     add(open, {receiver}, one.open ? 1 : 0);
     add(oldest, {receiver}, one.oldest_due ? unix_seconds(*one.oldest_due) : 0);
   }
-  return {std::move(attempts), std::move(given_up), std::move(open), std::move(oldest)};
+  MetricFamily looks = counter("pgvigil_evidence_looks_total",
+                               "Looks for the evidence of alerts since the start of the process, by what came of them: seen, "
+                               "shortened (not all rows fit), unsupported, failed, skipped (too much happened at once) or "
+                               "abandoned (nobody could look in time).");
+  for (const auto& [outcome, count] : notifier.looks)
+    add(looks, {label(OwnLabel::result, outcome)}, static_cast<double>(count));
+  return {std::move(attempts), std::move(given_up), std::move(open), std::move(oldest), std::move(looks)};
 }
 
 }  // namespace pgvigil::agent

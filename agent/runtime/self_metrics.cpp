@@ -147,7 +147,7 @@ struct SelfMetrics::Families {
 struct SelfMetrics::JudgeNote {
   std::mutex mutex;
   std::optional<JudgeFigures> figures;
-  std::vector<notify::ReceiverFigures> receivers;
+  notify::NotifierFigures notifier;
 };
 
 std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& settings) {
@@ -160,7 +160,7 @@ std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& set
   {
     const std::lock_guard lock(judge_->mutex);
     if (judge_->figures) append(families, judge_families(*judge_->figures));
-    if (!judge_->receivers.empty()) append(families, receiver_families(judge_->receivers));
+    if (!judge_->notifier.receivers.empty()) append(families, notifier_families(judge_->notifier));
   }
   append(families, families_->registry.Collect());
   return families;
@@ -209,9 +209,9 @@ void SelfMetrics::set_judge(JudgeFigures figures) {
   judge_->figures = std::move(figures);
 }
 
-void SelfMetrics::set_receivers(std::vector<notify::ReceiverFigures> figures) {
+void SelfMetrics::set_notifier(notify::NotifierFigures figures) {
   const std::lock_guard lock(judge_->mutex);
-  judge_->receivers = std::move(figures);
+  judge_->notifier = std::move(figures);
 }
 
 std::string SelfMetrics::render_servers(std::span<const WatchedServer> servers,

@@ -65,8 +65,8 @@ class SelfMetrics {
 
   /// How the judge fares; what was told last is shown.
   void set_judge(JudgeFigures figures);
-  /// The same of the receivers of notifications.
-  void set_receivers(std::vector<notify::ReceiverFigures> figures);
+  /// The same of the notifier.
+  void set_notifier(notify::NotifierFigures figures);
 
   /// The metrics about servers and their collectors: each family once.
   static std::string render_servers(std::span<const WatchedServer> servers, const RenderSettings& settings);

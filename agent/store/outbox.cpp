@@ -1,9 +1,12 @@
 #include "agent/store/outbox.h"
 
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+
+#include "agent/notify/evidence_text.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -13,11 +16,15 @@ using notify::Alert;
 using notify::GroupState;
 using notify::Silence;
 
-constexpr std::array<std::string_view, 1> k_steps = {R"(
+constexpr std::array<std::string_view, 2> k_steps = {R"(
 CREATE TABLE outbox_alerts (fingerprint TEXT PRIMARY KEY, fired_at INTEGER NOT NULL, resolved_at INTEGER, alert TEXT NOT NULL);
 CREATE TABLE outbox_groups (
   receiver TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (receiver, key)) WITHOUT ROWID;
 CREATE TABLE silences (id TEXT PRIMARY KEY, silence TEXT NOT NULL);
+)",
+                                                     R"(
+CREATE TABLE outbox_evidence (id TEXT PRIMARY KEY, evidence TEXT NOT NULL);
+CREATE TABLE outbox_dossiers (fingerprint TEXT PRIMARY KEY, fired_at INTEGER NOT NULL, dossier TEXT NOT NULL);
 )"};
 
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -42,12 +49,9 @@ json pairs_json(const promql::Labels& labels) {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 json json_of(const Alert& alert) {
-  json evidence = json::array();
-  for (const notify::Evidence& table : alert.evidence)
-    evidence.push_back({{"title", table.title}, {"columns", table.columns}, {"rows", table.rows}});
   return {{"labels", pairs_json(*alert.labels)}, {"annotations", alert.annotations},
           {"value", alert.value},  // NaN is null
-          {"unknown", time_json(alert.unknown_since)}, {"flapping", alert.flapping}, {"evidence", std::move(evidence)}};
+          {"unknown", time_json(alert.unknown_since)}, {"flapping", alert.flapping}, {"cluster", alert.of_cluster}};
 }
 
 Alert alert_from(const SqlRow& row) {
@@ -60,17 +64,32 @@ Alert alert_from(const SqlRow& row) {
   if (!row.is_null(1)) alert.resolved_at = row.time(1);
   alert.unknown_since = time_from(value.at("unknown"));
   alert.flapping = value.at("flapping").get<bool>();
-  for (const json& table : value.at("evidence"))
-    alert.evidence.push_back({table.at("title"), table.at("columns").get<std::vector<std::string>>(),
-                              table.at("rows").get<std::vector<std::vector<std::string>>>()});
+  alert.of_cluster = value.value("cluster", false);
   return alert;
+}
+
+json json_of(const notify::Dossier& dossier) {
+  json ids = json::array();
+  for (const auto& evidence : dossier.evidence)
+    ids.push_back(evidence->id);
+  return {{"wanted", dossier.wanted}, {"since", unix_milliseconds(dossier.since)}, {"looks", dossier.looks}, {"evidence", ids}};
+}
+
+json json_of(const notify::Evidence& evidence) {
+  return {{"server", evidence.server},
+          {"trouble", evidence.trouble},
+          {"seen", json::parse(evidence_json(evidence.seen))}};
+}
+
+notify::Evidence evidence_from(std::string id, const json& value) {
+  return {std::move(id), evidence_from_json(value.at("seen").dump()).value(), value.at("server"), value.at("trouble")};
 }
 
 json json_of(const GroupState& state) {
   json told = json::object();
   for (const auto& [fingerprint, one] : state.told)
     told[fingerprint] = {std::to_underlying(one.stage), unix_milliseconds(one.fired_at), unix_milliseconds(one.owed_since),
-                         one.attempted};
+                         one.attempted, one.incomplete};
   return {{"told", std::move(told)},         {"opened_at", time_json(state.opened_at)},
           {"last_sent", time_json(state.last_sent)}, {"sequence", state.sequence},
           {"memory", state.memory},          {"refused", state.refused}};
@@ -82,7 +101,8 @@ GroupState group_from(const json& value) {
     const auto stage = one.at(0).get<std::uint8_t>();
     if (stage > std::to_underlying(notify::Stage::done)) continue;
     state.told[fingerprint] = {notify::Stage{stage}, from_unix_milliseconds(one.at(1).get<std::int64_t>()),
-                               from_unix_milliseconds(one.at(2).get<std::int64_t>()), one.at(3).get<bool>()};
+                               from_unix_milliseconds(one.at(2).get<std::int64_t>()), one.at(3).get<bool>(),
+                               one.size() > 4 && one.at(4).get<bool>()};
   }
   state.opened_at = time_from(value.at("opened_at"));
   state.last_sent = time_from(value.at("last_sent"));
@@ -126,6 +146,28 @@ bool read(Transaction& transaction, std::string_view sql, Take take) {
       .has_value();
 }
 
+/// Gives the alerts what was seen behind them.
+void load_dossiers(Transaction& transaction, std::vector<Alert>& alerts) {
+  std::map<std::string, std::shared_ptr<const notify::Evidence>, std::less<>> known;
+  read(transaction, "SELECT id, evidence FROM outbox_evidence", [&](const SqlRow& row) {
+    const std::string id(row.text(0));
+    known.emplace(id, std::make_shared<const notify::Evidence>(evidence_from(id, json::parse(row.text(1)))));
+  });
+  std::map<std::pair<std::string, Timestamp>, notify::Dossier> dossiers;
+  read(transaction, "SELECT fingerprint, fired_at, dossier FROM outbox_dossiers", [&](const SqlRow& row) {
+    const json value = json::parse(row.text(2));
+    notify::Dossier dossier{value.at("wanted").get<std::vector<std::string>>(), *time_from(value.at("since")),
+                            value.at("looks").get<unsigned>()};
+    for (const json& id : value.at("evidence"))
+      if (const auto evidence = known.find(id.get<std::string>()); evidence != known.end())
+        dossier.evidence.push_back(evidence->second);
+    dossiers.emplace(std::pair(std::string(row.text(0)), row.time(1)), std::move(dossier));
+  });
+  for (Alert& alert : alerts)
+    if (const auto found = dossiers.find({notify::fingerprint(*alert.labels), alert.fired_at}); found != dossiers.end())
+      alert.dossier = std::move(found->second);
+}
+
 }  // namespace
 
 const StoreRoom k_outbox_room{"outbox", k_steps};
@@ -142,6 +184,25 @@ void save_outbox_alert(Transaction& transaction, const Alert& alert) {
 void forget_outbox_alert(Transaction& transaction, const std::string& fingerprint, Timestamp fired_at) {
   (void)transaction.run("DELETE FROM outbox_alerts WHERE fingerprint = ? AND fired_at = ? AND resolved_at IS NOT NULL",
                         {fingerprint, unix_milliseconds(fired_at)});
+}
+
+void save_dossier(Transaction& transaction, const Alert& alert) {
+  (void)transaction.run("INSERT OR REPLACE INTO outbox_dossiers (fingerprint, fired_at, dossier) VALUES (?, ?, ?)",
+                        {notify::fingerprint(*alert.labels), unix_milliseconds(alert.fired_at), text_of(json_of(alert.dossier))});
+}
+
+void save_evidence(Transaction& transaction, const notify::Evidence& evidence) {
+  (void)transaction.run("INSERT OR REPLACE INTO outbox_evidence (id, evidence) VALUES (?, ?)",
+                        {evidence.id, text_of(json_of(evidence))});
+}
+
+void forget_unused_evidence(Transaction& transaction) {
+  (void)transaction.run(
+      "DELETE FROM outbox_dossiers WHERE NOT EXISTS (SELECT 1 FROM outbox_alerts a "
+      "WHERE a.fingerprint = outbox_dossiers.fingerprint AND a.fired_at = outbox_dossiers.fired_at)");
+  (void)transaction.run(
+      "DELETE FROM outbox_evidence WHERE id NOT IN "
+      "(SELECT e.value FROM outbox_dossiers d, json_each(d.dossier, '$.evidence') e)");
 }
 
 void save_outbox_group(Transaction& transaction, const std::string& receiver, const std::string& group, const GroupState& state) {
@@ -168,6 +229,7 @@ std::expected<Outbox, Error> load_outbox(Store& store) {
   Outbox outbox;
   read(*transaction, "SELECT fired_at, resolved_at, alert FROM outbox_alerts",
        [&](const SqlRow& row) { outbox.alerts.push_back(alert_from(row)); });
+  load_dossiers(*transaction, outbox.alerts);
   read(*transaction, "SELECT receiver, key, state FROM outbox_groups", [&](const SqlRow& row) {
     outbox.groups[std::string(row.text(0))][std::string(row.text(1))] = group_from(json::parse(row.text(2)));
   });

@@ -20,6 +20,12 @@ extern const StoreRoom k_outbox_room;
 void save_outbox_alert(Transaction& transaction, const notify::Alert& alert);
 /// Forgets the episode that began at `fired_at`, unless the alert fires again.
 void forget_outbox_alert(Transaction& transaction, const std::string& fingerprint, Timestamp fired_at);
+/// What is kept of the evidence of the alert's episode: which looks, and what is still wanted. The looks themselves are
+/// stored once, however many alerts have them.
+void save_dossier(Transaction& transaction, const notify::Alert& alert);
+void save_evidence(Transaction& transaction, const notify::Evidence& evidence);
+/// Forgets what no alert has any more.
+void forget_unused_evidence(Transaction& transaction);
 /// What a receiver knows of a group; a state in which nothing is told forgets it.
 void save_outbox_group(Transaction& transaction,
                        const std::string& receiver,

@@ -31,7 +31,7 @@ void judge_deadline(Case& each) {
   each.verdict.cadence = cadence_of(each.repository.backups, each.source.policy, each.now);
   const auto& cadence = each.verdict.cadence;
   if (!cadence || each.now <= cadence->deadline) return;
-  each.find({Reason::overdue, (cadence->scheduled ? "the backup that was due at " : "going by those before, a backup was due at ") +
+  each.find({Reason::overdue, (cadence->scheduled ? "a backup was due at " : "going by those before, a backup was due at ") +
                                   time_text(cadence->expected) + ", and there is none since"});
 }
 

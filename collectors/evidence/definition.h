@@ -13,12 +13,13 @@
 
 namespace pgvigil::evidence {
 
-/// What the values of a column are. `statement`: SQL, of which nobody sees a literal.
-enum class ColumnKind : std::uint8_t { text, count, seconds, bytes, statement };
+/// What the values of a column are. `statement`: SQL, of which nobody sees a literal. `application`: the name that a client
+/// gave itself, of which nobody sees what may be a literal.
+enum class ColumnKind : std::uint8_t { text, count, seconds, bytes, statement, application };
 
 /// The words of definition files, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 5> k_column_words = {"text", "count", "seconds", "bytes",
-                                                                   "statement"};
+inline constexpr std::array<std::string_view, 6> k_column_words = {"text",  "count",     "seconds",
+                                                                   "bytes", "statement", "application"};
 
 struct Column {
   std::string name;

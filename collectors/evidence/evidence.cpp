@@ -45,6 +45,8 @@ class Reader : public postgres::RowHandler {
  private:
   static std::optional<std::string> cell(std::optional<std::string_view> text, ColumnKind kind) {
     if (!text) return std::nullopt;
+    if (kind == ColumnKind::application)
+      return postgres::shortened(postgres::discreet_name(repaired_utf8(*text)), k_most_of_text);
     if (kind == ColumnKind::statement)
       return postgres::shortened(postgres::normalised(*text).value_or(std::string(k_withheld)),
                                  k_most_of_statement);

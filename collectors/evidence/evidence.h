@@ -23,6 +23,8 @@ struct Evidence {
   std::vector<std::vector<std::optional<std::string>>> rows;
   std::size_t left_out = 0;  ///< rows beyond those shown
   Timestamp taken_at;
+
+  bool operator==(const Evidence&) const = default;
 };
 
 using Look = std::variant<Evidence, Unsupported, Error>;

@@ -174,6 +174,35 @@ std::optional<std::string> normalised(std::string_view sql) {
   return text;
 }
 
+std::string discreet_name(std::string_view name) {
+  constexpr std::size_t k_digits_of_a_value = 4;
+  std::string shown;
+  std::string word;
+  const auto end_word = [&] {
+    // An address of mail is a word, whatever it is made of.
+    shown.append(word.contains('@') ? std::string_view("?") : std::string_view(word));
+    word.clear();
+  };
+  for (std::size_t at = 0; at < name.size();) {
+    const char c = name[at];
+    if (c == '\'' || c == '"') {
+      const std::size_t close = name.find(c, at + 1);
+      at = close == name.npos ? name.size() : close + 1;
+      word.push_back('?');
+    } else if (c >= '0' && c <= '9') {
+      const std::size_t end = std::min(name.find_first_not_of("0123456789", at), name.size());
+      word.append(end - at < k_digits_of_a_value ? name.substr(at, end - at) : std::string_view("?"));
+      at = end;
+    } else {
+      if (c == ' ') end_word();
+      (c == ' ' ? shown : word).push_back(c);
+      ++at;
+    }
+  }
+  end_word();
+  return shown;
+}
+
 std::string shortened(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80)

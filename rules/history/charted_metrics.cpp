@@ -6,7 +6,7 @@
 namespace pgvigil::rules {
 namespace {
 
-constexpr std::array<std::string_view, 128> k_charted = {
+constexpr std::array<std::string_view, 129> k_charted = {
     "ALERTS",
     "pg_database_size_bytes",
     "pg_locks_count",
@@ -55,6 +55,7 @@ constexpr std::array<std::string_view, 128> k_charted = {
     "pgbouncer_stats_totals_sql_transactions_pooled_total",
     "pgbouncer_used_clients",
     "pgbouncer_used_servers",
+    "pgvigil_advice",
     "pgvigil_archive_ready_files",
     "pgvigil_archiver_lag_bytes",
     "pgvigil_backup_age_seconds",

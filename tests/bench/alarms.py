@@ -8,8 +8,8 @@ usage: tests/bench/alarms.py [--seconds 600] [--size 20000]
 
 deploy/demo is started as it is, with its workload and its backup, and stopped in the end. Printed are the rules of which an
 alert was ever pending or firing (most wait longer than anybody watches here, so pending says that the condition held), how often it was
-seen so and its last value; and what `pgvigil advise` finds at the end. Watchdog is meant to fire. Exits 1 when another alert
-has fired.
+seen so and its last value; and what `pgvigil advise` finds at the end. Watchdog is meant to fire, and PostgresRestarted, for the
+server is new; before the first backup those of backups are pending. Exits 1 when another alert has fired.
 """
 
 import collections
@@ -28,6 +28,7 @@ from options import Options
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAUSE = 5  # seconds between two looks
+MEANT = ("Watchdog", "PostgresRestarted")
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -91,7 +92,7 @@ def main():
     choices = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgvigil-alarms-") as folder:
         home = pathlib.Path(folder)
-        home.chmod(0o755)  # the server's user passes through
+        home.chmod(0o1777)  # the TMPDIR of several users
         demo = Demo(home, choices.size)
         try:
             seen = watch(demo, choices.seconds)
@@ -101,7 +102,7 @@ def main():
             print("\n" + demo.advice())
         finally:
             demo.stop()
-    return 1 if any(one["firing"] for (rule, _), one in seen.items() if rule != "Watchdog") else 0
+    return 1 if any(one["firing"] for (rule, _), one in seen.items() if rule not in MEANT) else 0
 
 
 sys.exit(main())

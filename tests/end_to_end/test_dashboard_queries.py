@@ -1,7 +1,9 @@
-"""Every query of every dashboard gives data on a real Prometheus that scrapes a primary, a standby and a pooler."""
+"""Every query of every dashboard gives data, on a real Prometheus that scrapes a primary, a standby and a pooler, and on the
+pgvigil itself that watches them."""
 
 import json
 import os
+import time
 import urllib.parse
 
 import psycopg2
@@ -9,6 +11,7 @@ import pytest
 
 from support import dashboards
 from support.agent import command
+from support.backup_scripts import BackupScripts
 from support.cluster import PASSWORD
 from support.config import every, fleet_config, pooler_entry
 from support.load import Load
@@ -19,20 +22,29 @@ ALL = dashboards.load()
 RULES = os.path.join(dashboards.REPOSITORY, "deploy/prometheus")
 
 # Panels whose query may be empty here, and why. An entry whose panel shows data is a mistake in this list.
-EMPTY_DASHBOARD = "pgvigil-backups"  # no backup is configured here: the tests of the collectors look at those series
 EMPTY = {
     ("pgvigil-instance", "CPU"): "no cgroup is configured: test_host.py looks at those series",
     ("pgvigil-instance", "Memory"): "no cgroup is configured",
     ("pgvigil-replication", "Subscriptions"): "there is no subscription",
     ("pgvigil-vacuum", "Vacuum in progress"): "no vacuum runs at this moment",
     ("pgvigil-agent", "Failures"): "no collector fails",
+    ("pgvigil-backups", "Size"): "a trend needs more backups than two",
+    ("pgvigil-backups", "Duration"): "a trend needs more backups than two",
 }
+RECORDED = "pgvigil-fleet-recorded"  # its rules are for a Prometheus that scrapes many
 
 MORE = """
 [labels]
 cluster = "payments"
 [host]
 data = "/"
+[advice]
+every = "3s"
+appear_after = 1
+[advice.duplicate_index]
+min_size = "8kB"
+[rules]
+evaluation_interval = "1s"
 """
 QUICK = every("3s", "sequences", "stat_user_tables", "lock_waits", "stat_archiver", "statements", "statement_texts")
 TEXTS = "\nenabled = true\n"  # of the last of them
@@ -50,6 +62,7 @@ def prepare(primary):
     primary.run("insert into orders select i, 'note ' || i from generate_series(1, 1000) i")
     primary.run("insert into lines select i, 'line' from generate_series(1, 1000) i")
     primary.run("create index on lines (order_id, note)")
+    primary.run("create index on orders (note); create index on orders (note)")
     primary.run("vacuum analyze")
     primary.run("update orders set note = 'x'")
     primary.run("select pg_create_logical_replication_slot('changes', 'test_decoding')")
@@ -76,11 +89,29 @@ def pgbouncer(shared, primary):
     return shared.pgbouncer(primary, {"pgvigil": PASSWORD}, settings={"stats_users": "pgvigil"})
 
 
+@pytest.fixture(scope="module", name="backups")
+def dumps_and_a_drill(shared, primary):
+    """Two sets of dumps, of which one was restored; they break a policy."""
+    scripts = shared.keep(BackupScripts(primary))
+    for program in ("pgvigil-backup", "pgvigil-backup", "pgvigil-restore-drill"):
+        scripts.run(program)
+    drills = os.path.join(scripts.backups, "drills")
+    return f"""
+[[backup]]
+tool = "dumps"
+server = "one"
+directory = "{scripts.backups}"
+drills = "{drills}"
+every = "10s"
+policy = {{ encrypted = true }}
+"""
+
+
 @pytest.fixture(scope="module", name="agent")
-def fleet_agent(shared, primary, pool):
+def fleet_agent(shared, primary, pool, backups):
     standby = shared.standby(primary)
     pooler = pooler_entry("pool", f"host=127.0.0.1 port={pool.port} user=pgvigil password={PASSWORD}")
-    return shared.agent(fleet_config({"one": primary, "two": standby}, pooler + MORE + QUICK + TEXTS))
+    return shared.agent(fleet_config({"one": primary, "two": standby}, pooler + backups + MORE + QUICK + TEXTS))
 
 
 def rules():
@@ -135,32 +166,57 @@ def filled_prometheus(shared, primary, agent, pool):
         "pgvigil_statement_info",
         "pgvigil_archiver_lag_bytes",
         "pgvigil_sequence_used_ratio",
+        "pgvigil_backup_age_seconds",
+        "pgvigil_advice_impact_bytes",
     ):
         until(lambda: prometheus.query(seen), seen, pause=1)  # pylint: disable=cell-var-from-loop
     return prometheus
 
 
-def ask(prometheus, query):
-    answer = json.loads(prometheus.get("/api/v1/query?" + urllib.parse.urlencode({"query": query})))
+def ask(source, query):
+    """The answer of a Prometheus or of a pgvigil."""
+    answer = source.get("/api/v1/query?" + urllib.parse.urlencode({"query": query}))
+    answer = json.loads(getattr(answer, "text", answer))
     assert answer["status"] == "success", (query, answer)
     return answer["data"]["result"]
 
 
-def test_every_query_of_every_panel_gives_data(prometheus):
+def empty_panels(source, left_out):
+    """The queries that find nothing, by dashboard and panel."""
     empty = {}
     for name, title, query in dashboards.queries(ALL):
-        if name != EMPTY_DASHBOARD and not ask(prometheus, query):
+        if name != left_out and not ask(source, query):
             empty.setdefault((name, title), []).append(query)
-    wrong = {place: found for place, found in empty.items() if place not in EMPTY}
+    return empty
+
+
+def assert_all_but_these_give_data(source, reasons, left_out="", patience=60):
+    """What is collected once a minute has a rate after two of them."""
+    end = time.monotonic() + patience
+    while (empty := empty_panels(source, left_out)).keys() - set(reasons) and time.monotonic() < end:
+        time.sleep(5)
+    wrong = {place: found for place, found in empty.items() if place not in reasons}
     assert not wrong, "\n".join(f"{place}: {query}" for place, found in wrong.items() for query in found)
-    assert set(EMPTY) == set(empty), f"these do show data, take them off the list: {set(EMPTY) - set(empty)}"
+    assert set(reasons) == set(empty), f"these do show data, take them off the list: {set(reasons) - set(empty)}"
 
 
-def test_every_variable_finds_values(prometheus):
-    for name, variable, selector, label in dashboards.variable_queries(ALL):
-        query = urllib.parse.urlencode({"match[]": selector})
-        found = json.loads(prometheus.get(f"/api/v1/label/{label}/values?{query}"))["data"]
-        assert found or name == EMPTY_DASHBOARD, (name, variable, selector)
+def test_every_query_of_every_panel_gives_data(prometheus):
+    assert_all_but_these_give_data(prometheus, EMPTY)
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_every_query_gives_data_where_pgvigil_itself_is_asked(agent):
+    """As the only data source, with no Prometheus anywhere."""
+    assert_all_but_these_give_data(agent, EMPTY, RECORDED)
+
+
+def test_every_variable_finds_values(prometheus, agent):
+    for source in (prometheus, agent):
+        for name, variable, selector, label in dashboards.variable_queries(ALL):
+            query = urllib.parse.urlencode({"match[]": selector})
+            answer = source.get(f"/api/v1/label/{label}/values?{query}")
+            found = json.loads(getattr(answer, "text", answer))["data"]
+            assert found or (source is agent and name == RECORDED), (name, variable, selector)
 
 
 def test_what_is_recorded_is_what_is_computed(prometheus):

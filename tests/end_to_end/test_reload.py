@@ -106,43 +106,98 @@ def test_a_definition_that_is_added_changed_or_removed_is_noticed(agent):
     agent.wait_value(None, "test_mine")
 
 
-class ConfigMap:
-    """A folder as the kubelet mounts a ConfigMap: files are links through ..data, which a rename swaps."""
+class Mount:
+    """A folder as the kubelet mounts a ConfigMap or a Secret: files are links through ..data, which a rename swaps."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, **files):
+        self.folder = str(folder)
+        os.makedirs(self.folder, exist_ok=True)
         self._version = 0
+        self.write(**files)
 
-    def write(self, text):
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, **files):
+        """`a_b` is the file a.b; what is not given is there no more."""
         self._version += 1
         version = f"..version_{self._version}"
-        os.mkdir(os.path.join(self.folder, version))
-        with open(os.path.join(self.folder, version, "pgvigil.toml"), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.symlink(version, os.path.join(self.folder, "..data_tmp"))
-        os.rename(os.path.join(self.folder, "..data_tmp"), os.path.join(self.folder, "..data"))
-        link = os.path.join(self.folder, "pgvigil.toml")
-        if not os.path.islink(link):
-            os.symlink("..data/pgvigil.toml", link)
+        os.mkdir(self.path(version))
+        names = {name.replace("_", "."): text for name, text in files.items()}
+        for name, text in names.items():
+            with open(os.path.join(self.folder, version, name), "w", encoding="utf-8") as file:
+                file.write(text)
+            if not os.path.islink(self.path(name)):
+                os.symlink(f"..data/{name}", self.path(name))
+        os.symlink(version, self.path("..data_tmp"))
+        os.rename(self.path("..data_tmp"), self.path("..data"))
+        for entry in os.listdir(self.folder):
+            if not entry.startswith("..") and entry not in names:
+                os.remove(self.path(entry))
+
+
+class MountedAgent(Agent):
+    """Reads the file in a mounted folder instead of one of its own."""
+
+    def __init__(self, mounted):
+        self._mounted = mounted
+        super().__init__("")
+
+    def write(self, text):
+        self.config_file = self._mounted.path("pgvigil.toml")
 
 
 def test_a_swapped_config_map_is_noticed_each_time(making, server, tmp_path):
-    mounted = ConfigMap(str(tmp_path))
-    mounted.write(config(server))
-
-    class Mounted(Agent):
-        """Reads the file in the mounted folder instead of one of its own."""
-
-        def write(self, text):
-            self.config_file = os.path.join(mounted.folder, "pgvigil.toml")
-
-    agent = making.keep(Mounted(""))
+    mounted = Mount(tmp_path, pgvigil_toml=config(server))
+    agent = making.keep(MountedAgent(mounted))
     assert has_locks(agent)
     for _ in range(2):
-        mounted.write(config(server, more=WITHOUT_LOCKS))
+        mounted.write(pgvigil_toml=config(server, more=WITHOUT_LOCKS))
         until(lambda: not has_locks(agent), "locks are gone")
-        mounted.write(config(server))
+        mounted.write(pgvigil_toml=config(server))
         until(lambda: has_locks(agent), "locks are back")
+
+
+def rule(name):
+    return f"""
+[[rule]]
+alert = "{name}"
+expr = "pg_up == 1"
+labels = {{ severity = "info" }}
+[rule.annotations]
+summary = "up"
+description = "It is up."
+"""
+
+
+def rule_names(agent):
+    groups = agent.get("/api/v1/rules").json()["data"]["groups"]
+    return {one["name"] for group in groups for one in group["rules"]}
+
+
+def test_all_that_the_chart_mounts_is_taken_up_when_it_is_swapped(making, server, tmp_path):
+    """Rules, collectors and a password, each in a mount of its own beside that of the configuration."""
+    server.create_role("rotating", "first")
+    rules = Mount(tmp_path / "rules", mine_toml=rule("First"))
+    collectors = Mount(tmp_path / "collectors", mine_toml=custom_collector("mine", "select 1 as value"))
+    secret = Mount(tmp_path / "secret", password="first")
+    text = config(
+        dsn=server.dsn(user="rotating", password=None),
+        server=f'password_file = "{secret.path("password")}"',
+        more=f'[rules]\ndirectories = ["{rules.folder}"]\n[collect]\ndirectory = "{collectors.folder}"\n',
+    )
+    agent = making.keep(MountedAgent(Mount(tmp_path / "config", pgvigil_toml=text)))
+    agent.wait_value(1, "test_mine")
+    assert "First" in rule_names(agent)
+    rules.write(mine_toml=rule("Second"), more_toml=rule("Third"))
+    until(lambda: {"Second", "Third"} <= rule_names(agent) and "First" not in rule_names(agent), "other rules are in force")
+    collectors.write(mine_toml=custom_collector("mine", "select 2 as value"))
+    agent.wait_value(2, "test_mine")
+    server.run("alter role rotating password 'second'")
+    secret.write(password="second")
+    server.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'rotating'")
+    until(lambda: server.sessions("rotating") and agent.value("pg_up") == 1, "it is connected with the new password")
+    assert agent.value("pgvigil_worker_restarts_total") in (None, 0)
 
 
 def test_a_change_in_the_middle_of_a_reload_is_not_lost(agent, server):

@@ -18,8 +18,9 @@ class Alertmanager : public Receiver {
 
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
-                              Detail) const override {
-    const std::string body = alertmanager_json(notification, settings_.resolve_timeout);
+                              Detail detail) const override {
+    const std::string body =
+        alertmanager_json(notification, settings_.resolve_timeout, detail == Detail::full);
     std::vector<Request> requests;
     for (std::string url : settings_.urls) {
       while (url.ends_with('/'))

@@ -33,7 +33,8 @@ std::string calm(std::string_view text) {
   return replaced(text, "@", "@\u200b");
 }
 
-std::string description_of(const Alert& alert, const Notification& notification, Detail detail) {
+std::string description_of(const Notification& notification, std::size_t place, Detail detail) {
+  const Alert& alert = notification.alerts[place];
   std::string text = times_of(alert, notification.now);
   if (alert.fires()) text += ", value " + promql::format_general(alert.value);
   if (const std::string line = sparkline(alert.recent); !line.empty()) text += "\n`" + line + "` last 30 min";
@@ -42,10 +43,9 @@ std::string description_of(const Alert& alert, const Notification& notification,
     text += "\n" + calm(description);
   const std::string labels = labels_text(*alert.labels, *notification.common_labels());
   if (!labels.empty()) text += "\n" + calm(shortened(labels, 500));
-  if (detail == Detail::full && alert.fires())
-    for (const Evidence& evidence : alert.evidence)
-      text +=
-          "\n**" + evidence.title + "**\n```\n" + replaced(table_text(evidence, 1'200), "```", "'''") + "```";
+  if (detail == Detail::full)
+    for (const auto& evidence : own_evidence(notification, place))
+      text += "\n**" + title_of(*evidence) + "**\n```\n" + replaced(table_text(*evidence, 1'200), "```", "'''") + "```";
   return text;
 }
 
@@ -90,7 +90,7 @@ class Discord : public MessageReceiver {
     for (; told < most && left > 300; ++told) {
       const Alert& alert = notification.alerts[told];
       const std::string title = shortened(calm(summary_of(alert)), k_most_title);
-      const std::string description = shortened(description_of(alert, notification, detail),
+      const std::string description = shortened(description_of(notification, told, detail),
                                                 std::min(k_most_description, left - characters(title)));
       left -= std::min(left, characters(title) + characters(description));
       json embed = {{"title", title},

@@ -16,6 +16,10 @@ class IncidentReceiver : public MessageReceiver {
                               Detail detail) const final {
     std::vector<Request> requests;
     for (const Alert& alert : notification.alerts) {
+      if (notification.cause == Cause::completed && alert.fires()) {
+        requests.emplace_back(addition(alert, notification, credentials, detail));
+        continue;
+      }
       // The end of what a service never heard of is dropped there.
       if (alert.fires() || !notification.is_known)
         requests.emplace_back(opening(alert, notification, credentials, detail));
@@ -29,6 +33,13 @@ class IncidentReceiver : public MessageReceiver {
                               const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const = 0;
+  /// Its evidence, which came after it was opened.
+  virtual HttpRequest addition(const Alert& alert,
+                               const Notification& notification,
+                               const Credentials& credentials,
+                               Detail detail) const {
+    return opening(alert, notification, credentials, detail);
+  }
   virtual HttpRequest closing(const Alert& alert,
                               const Notification& notification,
                               const Credentials& credentials) const = 0;

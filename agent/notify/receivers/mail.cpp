@@ -1,9 +1,12 @@
 // Mail, over SMTP.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <ctime>
 
+#include "agent/notify/evidence_text.h"
 #include "agent/notify/receiver_options.h"
 #include "agent/notify/receivers/mail_message.h"
 #include "agent/notify/receivers/message_receiver.h"
@@ -14,6 +17,7 @@
 namespace pgvigil::agent::notify {
 namespace {
 
+constexpr std::size_t k_most_table = 40'000;  // of HTML, of one evidence
 constexpr std::array<std::string_view, 3> k_security_words = {"starttls", "tls", "none"};
 
 /// "Thu, 06 Aug 2026 12:01:30 +0000" (RFC 5322). strftime's names of days are those of the C locale.
@@ -47,9 +51,9 @@ std::string plain_text_of(const Notification& notification, std::size_t max_aler
     for (const auto& [name, value] : alert.annotations)
       if (name != "summary") text += "  " + name + ": " + shortened(value, 4'000) + "\n";
     text += "  " + labels_text(*alert.labels, *promql::Labels::none()) + "\n";
-    if (detail == Detail::full && alert.fires())
-      for (const Evidence& evidence : alert.evidence)
-        text += "\n  " + evidence.title + "\n" + table_text(evidence, 20'000, 160);
+    if (detail == Detail::full)
+      for (const auto& evidence : own_evidence(notification, i))
+        text += "\n  " + title_of(*evidence) + "\n" + table_text(*evidence, 20'000, 160);
     text += "\n";
   }
   if (shown < notification.alerts.size())
@@ -61,6 +65,25 @@ std::string plain_text_of(const Notification& notification, std::size_t max_aler
 std::string link(std::string_view title, std::string_view url) {
   if (!url.starts_with("http")) return "";
   return " <a href=\"" + replaced(html_escaped(url), "\"", "&quot;") + "\">" + std::string(title) + "</a>";
+}
+
+std::string html_table(const Evidence& evidence) {
+  std::string html = "<p><b>" + html_escaped(title_of(evidence)) + "</b></p>";
+  if (!evidence.trouble.empty() || evidence.seen.rows.empty())
+    return html + "<p>" + html_escaped(table_text(evidence, 500)) + "</p>";
+  html += "<table border=\"1\" cellpadding=\"3\" style=\"border-collapse:collapse;font-family:monospace\">";
+  const auto rows = evidence_cells(evidence.seen);
+  std::size_t row = 0;
+  for (; row < rows.size() && html.size() < k_most_table; ++row) {
+    const std::string_view tag = row == 0 ? "th" : "td";
+    html += "<tr>";
+    for (const std::string& cell : rows[row])
+      html += fmt::format("<{0} style=\"text-align:left;white-space:pre-wrap\">{1}</{0}>", tag, html_escaped(cell));
+    html += "</tr>";
+  }
+  html += "</table>";
+  const std::size_t left_out = rows.size() - row + evidence.seen.left_out;
+  return left_out == 0 ? html : html + "<p>… " + std::to_string(left_out) + " more</p>";
 }
 
 std::string html_of(const Notification& notification, std::size_t max_alerts, Detail detail) {
@@ -85,10 +108,9 @@ std::string html_of(const Notification& notification, std::size_t max_alerts, De
     html += "<br><small>" + html_escaped(labels_text(*alert.labels, *promql::Labels::none())) +
             "</small><br>" + link("Runbook", alert.annotation("runbook_url")) +
             link("Dashboard", alert.annotation("dashboard_url"));
-    if (detail == Detail::full && alert.fires())
-      for (const Evidence& evidence : alert.evidence)
-        html += "<p>" + html_escaped(evidence.title) + "</p><pre>" +
-                html_escaped(table_text(evidence, 20'000, 160)) + "</pre>";
+    if (detail == Detail::full)
+      for (const auto& evidence : own_evidence(notification, i))
+        html += html_table(*evidence);
     html += "</div>";
   }
   if (shown < notification.alerts.size())

@@ -26,13 +26,19 @@ std::string priority_of(const Alert& alert) {
   return rank <= rank_of_severity("medium") ? "P3" : "P5";
 }
 
+std::string evidence_of(const Alert& alert) {
+  std::string text;
+  for (const auto& evidence : alert.dossier.evidence)
+    text += "\n\n" + title_of(*evidence) + "\n" + table_text(*evidence, 3'000);
+  return text;
+}
+
 std::string description_of(const Alert& alert, const Notification& notification, Detail detail) {
   std::string text = times_of(alert, notification.now);
+  if (const std::string line = sparkline(alert.recent); !line.empty()) text += "\n" + line + " last 30 min";
   for (const auto& [name, value] : alert.annotations)
     text += "\n\n" + name + ": " + value;
-  if (detail == Detail::full)
-    for (const Evidence& evidence : alert.evidence)
-      text += "\n\n" + evidence.title + "\n" + table_text(evidence, 3'000);
+  if (detail == Detail::full) text += evidence_of(alert);
   return shortened(text, detail == Detail::full ? k_most_description : 1'000);
 }
 
@@ -61,6 +67,16 @@ class Opsgenie : public IncidentReceiver {
                     {"source", "pgvigil"},
                     {"entity", std::string(alert.labels->get("instance"))}},
                    credentials);
+  }
+
+  /// An alert that is made again is counted there, and keeps its text.
+  HttpRequest addition(const Alert& alert,
+                       const Notification&,
+                       const Credentials& credentials,
+                       Detail detail) const override {
+    const std::size_t most = detail == Detail::full ? k_most_description : 1'000;
+    return request("/v2/alerts/" + key_of(alert) + "/notes?identifierType=alias",
+                   {{"source", "pgvigil"}, {"note", shortened(evidence_of(alert), most)}}, credentials);
   }
 
   HttpRequest closing(const Alert& alert,

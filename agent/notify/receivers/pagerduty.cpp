@@ -33,9 +33,11 @@ json details_of(const Alert& alert, Timestamp now, Detail detail) {
   for (const auto& [name, text] : alert.annotations)
     details["annotation_" + name] = shortened(text, detail == Detail::full ? k_most_detail : 500);
   details["state"] = times_of(alert, now);
+  if (const std::string line = sparkline(alert.recent); !line.empty()) details["last_30_min"] = line;
   if (detail == Detail::full)
-    for (const Evidence& evidence : alert.evidence)
-      details["evidence_" + evidence.title] = table_text(evidence, k_most_detail);
+    for (const auto& evidence : alert.dossier.evidence)
+      details["evidence_" + evidence->seen.name + (evidence->server.empty() ? "" : "_" + evidence->server)] =
+          title_of(*evidence) + "\n" + table_text(*evidence, k_most_detail);
   return details;
 }
 

@@ -70,6 +70,7 @@ class Slack : public MessageReceiver {
     json answer = message;
     message["channel"] = root["channel"];
     message["ts"] = root["ts"];
+    if (notification.cause == Cause::completed) return {call("chat.update", message, credentials)};
     answer["channel"] = root["channel"];
     answer["thread_ts"] = root["ts"];
     answer["reply_broadcast"] =

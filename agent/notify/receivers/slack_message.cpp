@@ -107,9 +107,9 @@ void append_alerts(Blocks& blocks, const Notification& notification, std::size_t
   for (; told < shown && !blocks.full(); ++told) {
     const Alert& alert = notification.alerts[told];
     blocks.section(slack_text_of(alert, notification));
-    if (detail != Detail::full || !alert.fires()) continue;
-    for (const Evidence& evidence : alert.evidence)
-      blocks.code(slack_escaped(evidence.title), slack_escaped(table_text(evidence, k_most_evidence)));
+    if (detail != Detail::full) continue;
+    for (const auto& evidence : own_evidence(notification, told))
+      blocks.code(slack_escaped(title_of(*evidence)), slack_escaped(table_text(*evidence, k_most_evidence)));
   }
   if (told < notification.alerts.size())
     blocks.context("+ " + std::to_string(notification.alerts.size() - told) + " more");

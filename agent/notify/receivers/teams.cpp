@@ -56,10 +56,10 @@ void append_alerts(
         !description.empty() && description != summary_of(alert))
       text += "\n\n" + std::string(description);
     json blocks = json::array({text_block(shortened(text, k_most_text))});
-    if (detail == Detail::full && alert.fires())
-      for (const Evidence& evidence : alert.evidence) {
-        blocks.push_back(text_block("**" + evidence.title + "**"));
-        blocks.push_back(code_of(evidence, 2'000));
+    if (detail == Detail::full)
+      for (const auto& evidence : own_evidence(notification, told)) {
+        blocks.push_back(text_block("**" + title_of(*evidence) + "**"));
+        blocks.push_back(code_of(*evidence, 2'000));
       }
     const std::size_t size = text_of(blocks).size();
     if (size > bytes) break;

@@ -18,7 +18,8 @@ using nlohmann::json;
 constexpr std::string_view k_api = "https://api.telegram.org";
 constexpr std::size_t k_most = 4'096;
 
-std::string text_of_alert(const Alert& alert, const Notification& notification, Detail detail) {
+std::string text_of_alert(const Notification& notification, std::size_t place, Detail detail) {
+  const Alert& alert = notification.alerts[place];
   std::string text = std::string(alert.fires() ? "🔴 <b>" : "🟢 <b>") +
                      html_escaped(shortened(summary_of(alert), 400)) + "</b>\n" +
                      times_of(alert, notification.now);
@@ -30,10 +31,9 @@ std::string text_of_alert(const Alert& alert, const Notification& notification, 
     text += "\n" + html_escaped(shortened(description, 500));
   const std::string labels = labels_text(*alert.labels, *notification.common_labels());
   if (!labels.empty()) text += "\n<i>" + html_escaped(shortened(labels, 300)) + "</i>";
-  if (alert.fires())
-    for (const Evidence& evidence : alert.evidence)
-      text += "\n<b>" + html_escaped(evidence.title) + "</b>\n<pre>" +
-              html_escaped(table_text(evidence, 1'200, 60)) + "</pre>";
+  for (const auto& evidence : own_evidence(notification, place))
+    text += "\n<b>" + html_escaped(title_of(*evidence)) + "</b>\n<pre>" +
+            html_escaped(table_text(*evidence, 1'200, 60)) + "</pre>";
   return text;
 }
 
@@ -95,10 +95,9 @@ class Telegram : public MessageReceiver {
       return text + "\n\n" + shortened(own, k_most - characters(text) - 2);
     std::size_t told = 0;
     for (; told < std::min(settings_.max_alerts, notification.alerts.size()); ++told) {
-      const Alert& alert = notification.alerts[told];
-      std::string next = "\n\n" + text_of_alert(alert, notification, detail);
+      std::string next = "\n\n" + text_of_alert(notification, told, detail);
       if (characters(text) + characters(next) > k_most - 100)
-        next = "\n\n" + text_of_alert(alert, notification, Detail::reduced);
+        next = "\n\n" + text_of_alert(notification, told, Detail::reduced);
       if (characters(text) + characters(next) > k_most - 100) break;
       text += next;
     }

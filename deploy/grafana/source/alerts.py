@@ -40,10 +40,26 @@ def _sight():
     ]  # fmt: skip
 
 
+def _advice():
+    return [
+        table("Advice", "What stands and nobody dismissed. GET /api/v1/advice of the pgvigil has the reason, the SQL, and how to "
+              "undo it.", ("Stands", "short", "pgvigil_advice{@}"), height=9),
+        graph("Advice by kind", "How many pieces of advice stood at a time.", "short",
+              ("count by (kind) (pgvigil_advice{@})", "{{kind}}"), stacked=True),
+        Panel("bargauge", "Worth most", "The advice that would give back the most bytes.", "bytes",
+              [Query("topk(10, pgvigil_advice_impact_bytes{@})", "{{kind}} {{datname}} {{relname}} {{object}}")]),
+    ]  # fmt: skip
+
+
 DASHBOARD = Dashboard(
     "alerts",
-    "Postgres alerts",
-    "Which alerts fire, since when, and whether the rules can see at all.",
-    [Row("Now", _now()), Row("Over time", _over_time()), Row("What the rules can see", _sight())],
+    "Postgres alerts and advice",
+    "Which alerts fire, since when, whether the rules can see at all, and what could be better.",
+    [
+        Row("Now", _now()),
+        Row("Over time", _over_time()),
+        Row("Advice", _advice()),
+        Row("What the rules can see", _sight()),
+    ],
     since="now-24h",
 )

@@ -159,7 +159,7 @@ class Cluster:
     def connect(self, database="postgres", user="postgres", autocommit=True, **more):
         """A session over the Unix socket."""
         session = psycopg2.connect(
-            host=self.home, port=self.port, dbname=database, user=user, application_name="test", **more
+            host=self.home, port=self.port, dbname=database, user=user, **{"application_name": "test", **more}
         )
         if autocommit:
             session.autocommit = True

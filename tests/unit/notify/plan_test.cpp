@@ -106,6 +106,48 @@ TEST_CASE("a silence, an inhibition and mute times give their reasons") {
   CHECK(round(policy, world, "hook", k_now) == "Down");
 }
 
+TEST_CASE("what is of the cluster is told from the primary, and its end by whoever told it") {
+  const Policy policy(at_once({receiver("hook"), receiver("am", "alertmanager")}));
+  World world;
+  bool standby = true;
+  world.is_standby = [&](const promql::Labels&) { return standby; };
+  Alert of_cluster = make_alert("Cluster");
+  of_cluster.of_cluster = true;
+  add(world, of_cluster);
+  add(world, make_alert("Node"));
+  CHECK(round(policy, world, "hook", k_now) == "Node");
+  CHECK(round(policy, world, "am", k_now) == "Node");
+  std::string reasons;
+  for (const PlannedGroup& group : plan(policy, world, "hook", k_now))
+    reasons += group.decision.reason + "; ";
+  CHECK(reasons.find("this server is a standby") != std::string::npos);
+  standby = false;  // promoted
+  CHECK(round(policy, world, "hook", k_now + 1s) == "Cluster");
+  standby = true;  // demoted: it is not repeated, and its end is told
+  CHECK(round(policy, world, "hook", k_now + 24h).find("Cluster") == std::string::npos);
+  of_cluster.resolved_at = k_now + 25h;
+  add(world, of_cluster);
+  CHECK(round(policy, world, "hook", k_now + 25h) == "-Cluster");
+}
+
+TEST_CASE("a group that waits while its server is demoted is not told") {
+  auto settings = at_once({receiver("hook")});
+  settings.grouping.wait = 10s;
+  const Policy policy(settings);
+  World world;
+  bool standby = false;
+  world.is_standby = [&](const promql::Labels&) { return standby; };
+  Alert alert = make_alert("Cluster");
+  alert.of_cluster = true;
+  add(world, alert);
+  CHECK(round(policy, world, "hook", k_now).empty());
+  standby = true;
+  CHECK(round(policy, world, "hook", k_now + 10s).empty());
+  alert.resolved_at = k_now + 20s;
+  add(world, alert);
+  CHECK(round(policy, world, "hook", k_now + 20s).empty());
+}
+
 TEST_CASE("whoever stands in is told what the absent one does not know, and its end") {
   auto settings = at_once({receiver("slack"), receiver("mail")});
   settings.receivers[0].fallback = "mail";
@@ -261,9 +303,18 @@ TEST_CASE("the outbox gives back what was put into it") {
   alert.annotations = {{"summary", "Größe"}};
   alert.value = 2.5;
   alert.flapping = true;
-  alert.evidence = {{"t", {"a"}, {{"1"}, {"2"}}}};
+  Evidence evidence{"look/1"};
+  evidence.seen = {.name = "n",
+                   .title = "t",
+                   .columns = {{"a", pgvigil::evidence::ColumnKind::text}, {"b", pgvigil::evidence::ColumnKind::count}},
+                   .rows = {{"1", "2"}, {std::nullopt, "0.5"}},
+                   .left_out = 3,
+                   .taken_at = k_now};
+  evidence.server = "db1";
+  alert.dossier = {{"changes"}, k_now, 1, {std::make_shared<const Evidence>(evidence)}};
+  alert.of_cluster = true;
   GroupState state;
-  state.told["x"] = {Stage::told_firing, k_now, k_now - 1s, true};
+  state.told["x"] = {Stage::told_firing, k_now, k_now - 1s, true, true};
   state.opened_at = k_now;
   state.last_sent = k_now + 1s;
   state.sequence = 3;
@@ -271,6 +322,8 @@ TEST_CASE("the outbox gives back what was put into it") {
   {
     auto transaction = store->begin();
     save_outbox_alert(*transaction, alert);
+    save_dossier(*transaction, alert);
+    save_evidence(*transaction, evidence);
     save_outbox_group(*transaction, "hook", "g", state);
     save_silence(*transaction, {"1", {parse_matcher("a=~\"x|y\"").value()}, k_now, k_now + 1h, "me", "why"});
     REQUIRE(transaction->commit());
@@ -283,7 +336,11 @@ TEST_CASE("the outbox gives back what was put into it") {
   CHECK(outbox->alerts[0].value == 2.5);
   CHECK(outbox->alerts[0].fired_at == alert.fired_at);
   CHECK(outbox->alerts[0].flapping);
-  CHECK(outbox->alerts[0].evidence == alert.evidence);
+  CHECK(outbox->alerts[0].of_cluster);
+  CHECK(outbox->alerts[0].dossier.wanted == alert.dossier.wanted);
+  CHECK(outbox->alerts[0].dossier.looks == 1);
+  REQUIRE(outbox->alerts[0].dossier.evidence.size() == 1);
+  CHECK(*outbox->alerts[0].dossier.evidence[0] == evidence);
   CHECK(outbox->groups["hook"]["g"] == state);
   REQUIRE(outbox->silences.size() == 1);
   CHECK(outbox->silences[0].matchers[0].matches("y"));

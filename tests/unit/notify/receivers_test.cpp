@@ -22,6 +22,19 @@ namespace {
 
 const Timestamp k_now = std::chrono::sys_days(std::chrono::year(2026) / 8 / 6) + 12h + 5min;
 
+using Rows = std::vector<std::vector<std::optional<std::string>>>;
+
+std::shared_ptr<const Evidence> make_evidence(Rows rows, std::string id = "1") {
+  Evidence evidence{std::move(id)};
+  evidence.seen = {.name = "blocking_tree",
+                   .title = "blocking tree",
+                   .columns = {{"pid", pgvigil::evidence::ColumnKind::text},
+                               {"query", pgvigil::evidence::ColumnKind::statement}},
+                   .rows = std::move(rows),
+                   .taken_at = k_now};
+  return std::make_shared<const Evidence>(std::move(evidence));
+}
+
 Alert make_alert(const std::string& name, const std::string& instance = "db1:5432") {
   Alert alert;
   alert.labels = promql::Labels::make(
@@ -33,9 +46,8 @@ Alert make_alert(const std::string& name, const std::string& instance = "db1:543
   alert.fired_at = k_now - 5min;
   for (int i = 0; i < 120; ++i)
     alert.recent.push_back(i % 7 == 3 ? NAN : std::sin(i / 10.0));
-  alert.evidence = {{"blocking tree",
-                     {"pid", "query"},
-                     {{"17", "select * from orders where id = $1"}, {"18", "update orders set x = $1"}}}};
+  alert.dossier.evidence = {
+      make_evidence({{"17", "select * from orders where id = $1"}, {"18", "update orders set x = $1"}})};
   return alert;
 }
 
@@ -68,7 +80,8 @@ Notification storm() {
     Alert alert = make_alert("Storm" + std::to_string(i), "db" + std::to_string(i) + std::string(3'000, 'x'));
     alert.annotations = {{"summary", std::string(4'000, 'S') + "ü"},
                          {"description", std::string(60'000, 'D')}};
-    alert.evidence[0].rows.assign(1'000, {"1", std::string(9'000, 'q')});
+    alert.dossier.evidence = {
+        make_evidence(Rows(30, {"1", std::string(9'000, 'q')}), std::to_string(i))};
     alerts.push_back(alert);
   }
   return make_notification(std::move(alerts));
@@ -173,7 +186,7 @@ TEST_CASE("Slack gets blocks within its limits, whatever is told") {
 
 TEST_CASE("labels cannot ring everybody's bell in Slack, nor break out of a code block") {
   Alert alert = make_alert("<!channel> ``` & <@U1>");
-  alert.evidence[0].rows[0][1] = "``` <!here>";
+  alert.dossier.evidence = {make_evidence({{"17", "``` <!here>"}})};
   const std::string all = body_of(render("slack", make_notification({alert}), k_webhook_only).at(0)).dump();
   CHECK(all.find("<!channel>\"") == std::string::npos);
   CHECK(all.find("<!here>") == std::string::npos);
@@ -442,11 +455,14 @@ TEST_CASE("a late message says so, and what flaps or cannot be seen says that") 
 }
 
 TEST_CASE("evidence is a table that fits") {
-  const Evidence evidence{"t", {"pid", "query"}, {{"1", std::string(500, 'q')}, {"22", "b\nc"}}};
+  const Evidence evidence = *make_evidence({{"1", std::string(500, 'q')}, {"22", "b\nc"}});
   const std::string text = table_text(evidence, 2'000, 40);
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
     CHECK(characters(text.substr(at, text.find('\n', at) - at)) <= 40);
   CHECK(text.find("b c") != std::string::npos);
-  CHECK(characters(table_text({"t", {"a"}, std::vector<std::vector<std::string>>(1'000, {"row"})}, 100)) <=
-        100);
+  CHECK(characters(table_text(*make_evidence(Rows(1'000, {"row", std::nullopt})), 100)) <= 100);
+  CHECK(table_text(*make_evidence({}), 100) == "nothing\n");
+  Evidence unseen = evidence;
+  unseen.trouble = "timed out";
+  CHECK(table_text(unseen, 100) == "not seen: timed out\n");
 }

@@ -70,6 +70,7 @@ keep_firing_for = "2m"
 labels = { severity = "warning", team = "{{ $labels.team }}" }
 annotations = { summary = "above $threshold for $window: {{ $value }} of {{ $threshold | humanize }}, $unknown" }
 evidence = ["activity"]
+scope = "cluster"
 on_nodata = "hold"
 flap = { changes = 6, within = "30m" }
 parameters = { threshold = 0.8, low = "20kB", window = "15m", states = 'a\.b"|' }
@@ -92,6 +93,7 @@ expr = 'sum(rate(commits[5m]))'
   CHECK(rule.label("severity") == "warning");
   CHECK(rule.annotations[0].text == "above 0.8 for 15m: {{ $value }} of {{ 0.8 | humanize }}, $unknown");
   CHECK(rule.evidence == std::vector<std::string>{"activity"});
+  CHECK(rule.scope == RuleScope::cluster);
   CHECK(rule.on_nodata == NoData::hold);
   CHECK(rule.flap == FlapSettings{6, 30min});
   CHECK(book.rules[1].kind == RuleKind::record);
@@ -156,6 +158,7 @@ TEST_CASE("a user's file adds, replaces and overrides", "[rule_file]") {
 [override.A]
 for = "1h"
 severity = "critical"
+scope = "cluster"
 parameters = { t = 7 }
 [override.B]
 enabled = false
@@ -167,6 +170,8 @@ expr = "z > 1"
   CHECK(book.rules[0].expr.text == "x > 7");
   CHECK(book.rules[0].hold_for == 1h);
   CHECK(book.rules[0].label("severity") == "critical");
+  CHECK(book.rules[0].scope == RuleScope::cluster);
+  CHECK(book.rules[1].scope == RuleScope::node);
   CHECK_FALSE(book.rules[1].enabled);
   CHECK(book.rules[2].group == "user");
 

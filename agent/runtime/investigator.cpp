@@ -1,0 +1,100 @@
+#include "agent/runtime/investigator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "collectors/postgres/connection.h"
+
+namespace pgvigil::agent {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+/// All questions of one moment, and the session in which they are asked.
+constexpr auto k_longest_look = 10s;
+constexpr std::chrono::milliseconds k_longest_connect = 2s;
+
+/// A session for one question after the other, in the database that each is about.
+class Interview {
+ public:
+  Interview(const ServerConfig& server, const postgres::ServerFacts& facts, const std::stop_token& stop)
+      : server_(server), facts_(facts), raise_(stop, [this] { interrupt_.raise(); }) {}
+
+  evidence::Look ask(const evidence::Definition& definition, const std::string& database) {
+    if (steady_clock::now() >= end_) return Error{ErrorKind::timed_out, "there was no time left"};
+    if (refused_) return *refused_;
+    if (!session_ || !session_->usable() || database != database_) {
+      if (auto error = open(database)) return *error;
+    }
+    return evidence::look(definition, facts_, *session_, {server_.lock_timeout},
+                          std::min(end_, steady_clock::now() + definition.asks.timeout));
+  }
+
+ private:
+  std::optional<Error> open(const std::string& database) {
+    session_.reset();  // before the next: never two
+    auto opened = postgres::Connection::open(
+        server_.connection, interrupt_,
+        std::min(end_, steady_clock::now() + std::min(k_longest_connect, server_.connect_timeout)), database);
+    if (opened) {
+      session_ = std::move(*opened);
+      database_ = database;
+      return std::nullopt;
+    }
+    // What is wrong with one database says nothing about the others.
+    if (database.empty()) refused_ = opened.error();
+    return opened.error();
+  }
+
+  const ServerConfig& server_;
+  const postgres::ServerFacts& facts_;
+  const Deadline end_ = steady_clock::now() + k_longest_look;
+  postgres::Interrupt interrupt_;
+  std::stop_callback<std::function<void()>> raise_;
+  std::optional<postgres::Connection> session_;
+  std::string database_;
+  std::optional<Error> refused_;
+};
+
+}  // namespace
+
+void Investigator::configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches) {
+  const std::lock_guard lock(mutex_);
+  config_ = std::move(config);
+  watches_ = std::move(watches);
+}
+
+std::shared_ptr<Watch> Investigator::watch_of(const std::string& server) const {
+  const std::lock_guard lock(mutex_);
+  if (watches_)
+    for (const auto& watch : *watches_)
+      if (watch->server().kind == ServerKind::postgres && watch->server().name == server) return watch;
+  return nullptr;
+}
+
+std::vector<evidence::Look> Investigator::look(const std::string& server,
+                                               const std::vector<notify::Question>& questions,
+                                               const std::stop_token& stop) {
+  const std::lock_guard lock(one_at_a_time_);
+  const auto all = [&](const Error& error) { return std::vector<evidence::Look>(questions.size(), error); };
+  const auto watch = watch_of(server);
+  if (!watch) return all({ErrorKind::configuration, "the server is not watched any more"});
+  const ServerStatus status = watch->board().server();
+  if (status.trouble) return all(*status.trouble);
+  if (!status.facts) return all({ErrorKind::unreachable, "the server has not answered yet"});
+  Interview interview(watch->server(), *status.facts, stop);
+  std::vector<evidence::Look> looks;
+  for (const notify::Question& question : questions) {
+    const auto definition = std::ranges::find(definitions_, question.evidence, [](const auto& each) { return each.asks.name; });
+    if (definition == definitions_.end())
+      looks.emplace_back(Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"});
+    else
+      looks.push_back(interview.ask(*definition, question.database));
+  }
+  return looks;
+}
+
+}  // namespace pgvigil::agent

@@ -1,0 +1,87 @@
+"""One Prometheus, two Alertmanagers that share what they have told, and a receiver that counts messages."""
+
+import http.server
+import json
+import subprocess
+import threading
+import time
+import urllib.request
+
+import yaml
+from network import HUB
+
+ALERTMANAGERS = (9093, 9094)
+PROMETHEUS, SINK = 9090, 9999
+
+# Prometheus's own words for a host that does not answer.
+UNREACHABLE = {"alert": "TargetDown", "expr": "up == 0", "for": "15s", "labels": {"cluster": "shop"}}
+
+
+class Sink:
+    """What was told: (seconds of the clock, status, name of the alert, instances), one for each message."""
+
+    def __init__(self):
+        self.messages = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                at = sorted({one["labels"].get("instance", "") for one in told["alerts"] if one["status"] == "firing"})
+                outer.messages.append((time.monotonic(), told["status"], told["groupLabels"]["alertname"], at))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer((HUB, SINK), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def since(self, start):
+        return [one for one in self.messages if one[0] >= start]
+
+
+def active():
+    """Names of the alerts that one of the Alertmanagers has, the watchdog's aside."""
+    names = set()
+    for url in urls():
+        with urllib.request.urlopen(f"{url}/api/v2/alerts", timeout=5) as answer:
+            names |= {alert["labels"]["alertname"] for alert in json.load(answer)}
+    return names - {"Watchdog"}
+
+
+def urls():
+    return [f"http://{HUB}:{port}" for port in ALERTMANAGERS]
+
+
+def start(folder, rules, addresses):
+    """The processes."""
+    started = []
+
+    def run(name, *words):
+        with open(folder / f"{name}.log", "ab") as log:
+            started.append(subprocess.Popen(words, stdout=log, stderr=log, cwd=folder))
+
+    route = {"receiver": "sink", "group_by": ["alertname", "cluster"], "group_wait": "30s", "group_interval": "30s",
+             "repeat_interval": "2h", "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "nobody"}]}  # fmt: skip
+    hook = {"url": f"http://{HUB}:{SINK}/", "send_resolved": True}
+    config = {"route": route, "receivers": [{"name": "nobody"}, {"name": "sink", "webhook_configs": [hook]}]}
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
+    for port in ALERTMANAGERS:
+        others = [f"--cluster.peer={HUB}:{one + 200}" for one in ALERTMANAGERS if one != port]
+        run(f"alertmanager-{port}", "prometheus-alertmanager", f"--web.listen-address={HUB}:{port}",
+            f"--cluster.listen-address={HUB}:{port + 200}", f"--cluster.advertise-address={HUB}:{port + 200}",
+            f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/alertmanager-{port}", *others)  # fmt: skip
+    (folder / "extra.rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "hosts", "rules": [UNREACHABLE]}]}))
+    told = [{"static_configs": [{"targets": [f"{HUB}:{port}" for port in ALERTMANAGERS]}]}]
+    config = {
+        "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
+        "rule_files": [str(rules), str(folder / "extra.rules.yml")],
+        "alerting": {"alertmanagers": told},
+        "scrape_configs": [{"job_name": "pgvigil", "static_configs": [{"targets": [f"{a}:9187" for a in addresses]}]}],
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    run("prometheus", "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+        f"--web.listen-address={HUB}:{PROMETHEUS}")  # fmt: skip
+    return started

@@ -1,0 +1,343 @@
+"""Messages bring the evidence: what is behind an alert, as it was when it fired, without a literal of anybody's."""
+
+import contextlib
+import email
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from support import places
+from support.cluster import DEBIAN_MAJOR
+from support.config import config, custom_collector, every
+from support.sink import Sink
+from support.waiting import until
+
+SETTINGS = """
+[state]
+directory = "state"
+
+[rules]
+packs = false
+evaluation_interval = "1s"
+
+[notify]
+group_wait = "0s"
+group_interval = "0s"
+"""
+
+TREE = ("update cards set number = $1 where id = $2", "blocking_tree")
+
+
+def rule(name, expr, evidence, more=""):
+    return f"""
+[[rule]]
+alert = "{name}"
+expr = "{expr}"
+labels = {{ severity = "critical" }}
+evidence = {json.dumps(evidence)}
+{more}
+
+[rule.annotations]
+summary = "{name}"
+"""
+
+
+def start(making, server, rules, receivers, more="", env=None, collectors=()):
+    agent = making.agent(config(server, more=SETTINGS + more + receivers), env=env, ready=False)
+    agent._process.stop()
+    folder = os.path.join(agent.home, "rules.d")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "test.toml"), "w", encoding="utf-8") as file:
+        file.write(rules)
+    for name, text in collectors:
+        agent.write_collector(name, text)
+    agent.start()
+    return agent
+
+
+def webhook(sink, name="hook"):
+    return f'\n[receiver.{name}]\ntype = "webhook"\nurl = "{sink.url}/{name}"\n'
+
+
+class Pile:
+    """Sessions that wait for each other, and others that hold all sorts of literals."""
+
+    def __init__(self, server, number="x", application="cards"):
+        self.server = server
+        self.number = number
+        self.sessions = []
+        self.threads = []
+        self._application = application
+
+    def session(self):
+        session = self.server.connect(autocommit=False, application_name=self._application)
+        self.sessions.append(session)
+        return session
+
+    def execute(self, session, sql):
+        with contextlib.suppress(Exception), session.cursor() as cursor:
+            cursor.execute(sql)
+
+    def begin(self, session, sql):
+        thread = threading.Thread(target=self.execute, args=(session, sql), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def lock(self):
+        """Who holds the lock and who wait for it, by their pids."""
+        sql = f"update cards set number = '{self.number}' where id = 1"
+        root = self.session()
+        self.execute(root, sql)
+        for count in (1, 2):
+            self.begin(self.session(), sql)
+            until(lambda: self.server.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == count,
+                  "a session waits")
+        return [session.info.backend_pid for session in self.sessions[-3:]]
+
+    def end(self):
+        self.server.rows("select pg_terminate_backend(pid) from pg_stat_activity "
+                         "where pid <> pg_backend_pid() and usename = 'postgres' and backend_type = 'client backend'")
+        for thread in self.threads:
+            thread.join(10)
+        for session in self.sessions:
+            session.close()
+        self.sessions, self.threads = [], []
+
+
+@pytest.fixture(scope="module")
+def server(shared):
+    cluster = shared.cluster(DEBIAN_MAJOR)
+    cluster.run("create table cards (id int primary key, number text)")
+    cluster.run("insert into cards values (1, 'x')")
+    return cluster
+
+
+@pytest.fixture
+def pile(server):
+    pile = Pile(server)
+    yield pile
+    pile.end()
+
+
+def test_a_pile_of_locks_comes_as_its_tree_in_the_message(making, server, pile):
+    with Sink() as sink:
+        rules = rule("Locks", "pgvigil_lock_waiting_sessions > 0", ["blocking_tree", "changes"])
+        agent = start(making, server, rules, webhook(sink), every("1s", "lock_waits"))
+        pids = pile.lock()
+        sink.wait_for(lambda bodies: any("evidence" in body for body in bodies), "the evidence")
+        body = next(body for body in sink.bodies() if "evidence" in body)
+        tree, changes = body["evidence"]
+        assert tree["name"] == "blocking_tree" and tree["alerts"] == [body["alerts"][0]["fingerprint"]]
+        columns = [one["name"] for one in tree["columns"]]
+        shown = [dict(zip(columns, row)) for row in tree["rows"]]
+        assert shown[0]["pid"] == str(pids[0])
+        assert sorted(one["pid"].strip() for one in shown[1:]) == sorted(map(str, pids[1:]))
+        assert {one["statement"] for one in shown} == {"update cards set number = $1 where id = $2"}
+        assert any(row[0] == "the server started" for row in changes["rows"])
+        agent.wait_value(2, "pgvigil_evidence_looks_total", result="seen")
+        # Its session is gone, and what was seen stands at the alert.
+        until(lambda: len(server.sessions()) <= 3, "only the collectors' sessions are left")
+        data = agent.get("/api/v1/evidence").json()["data"]
+        assert [one["name"] for one in data["evidence"]] == ["blocking_tree", "changes"]
+        assert data["alerts"][tree["alerts"][0]]["alertname"] == "Locks"
+
+
+def test_a_message_goes_out_in_time_and_is_completed(making, server, pile):
+    answer = json.dumps({"ok": True, "ts": "17.1", "channel": "C1"}).encode()
+    with Sink(lambda *_: (200, {}, answer)) as sink:
+        receiver = f'\n[receiver.bot]\ntype = "slack"\ntoken_variable = "TOKEN"\nchannel = "C1"\napi = "{sink.url}"\n'
+        pids = pile.lock()
+        start(making, server, rule("Locks", "pgvigil_lock_waiting_sessions > 0", ["blocking_tree"]), receiver,
+              every("1s", "lock_waits").replace("[collector", "evidence_wait = \"0s\"\n[collector", 1), {"TOKEN": "xoxb-1"})
+        sink.wait_for(lambda bodies: any(str(pids[2]) in json.dumps(body) for body in bodies), "the tree")
+        paths = [path for path, _, _ in sink.requests]
+        assert paths in (["/chat.postMessage"], ["/chat.postMessage", "/chat.update"])
+        assert "```" in json.dumps(sink.bodies()[-1])
+
+
+def test_a_server_that_is_down_is_told_of_without_evidence(making):
+    server = making.cluster(DEBIAN_MAJOR)
+    with Sink() as sink:
+        agent = start(making, server, rule("Down", "pg_up == 0", ["connections"]), webhook(sink))
+        server.stop("immediate")
+        sink.wait_for(lambda bodies: bodies, "it is down")
+        agent.wait_value(1, "pgvigil_evidence_looks_total", result="failed")
+        assert len(sink.bodies()) == 1
+
+
+STRINGS = {
+    "a string": "select pg_sleep(600), 'StringPlant'",
+    "a number": "select pg_sleep(600) where 4242424242 <> 1",
+    "between dollars": "select pg_sleep(600), $tag$DollarPlant$tag$",
+    "a comment": "select /* CommentPlant */ pg_sleep(600) -- LinePlant",
+    "a list": "select pg_sleep(600) where 'x' not in ('ListPlant1', 'ListPlant2')",
+    "cut off": "select pg_sleep(600), 'CutPlant' || '" + "x" * 2000 + "'",
+    "an error": "selec 'ErrorPlant' from cards",
+    "bits and escapes": "select pg_sleep(600), E'Escape\\x50lant', U&'UnicodePlant', x'AB12CD34EF'",
+}
+PLANTED = ("StringPlant", "4242424242", "DollarPlant", "CommentPlant", "LinePlant", "ListPlant", "CutPlant", "ErrorPlant",
+           "EscapePlant", "x50lant", "UnicodePlant", "AB12CD34EF", "LockPlant", "AppPlant", "4929111122223333", "app.plant")
+APPLICATION = "job 'AppPlant' 4929111122223333 app.plant@example.org"
+
+SMTP = """
+import sys
+from aiosmtpd.controller import Controller
+
+class Keep:
+    async def handle_DATA(self, server, session, envelope):
+        with open(sys.argv[2], "ab") as file:
+            file.write(envelope.content + b"\\n%%\\n")
+        return "250 taken"
+
+Controller(Keep(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def all_ten(sink, mail_port):
+    url = sink.url
+    return f"""
+[receiver.hook]
+type = "webhook"
+url = "{url}/hook"
+[receiver.slack]
+type = "slack"
+url = "{url}/slack"
+[receiver.teams]
+type = "teams"
+url = "{url}/teams"
+[receiver.discord]
+type = "discord"
+url = "{url}/discord"
+[receiver.telegram]
+type = "telegram"
+token_variable = "TOKEN"
+chat = "@ops"
+api = "{url}/telegram"
+[receiver.duty]
+type = "pagerduty"
+routing_key_variable = "TOKEN"
+url = "{url}/duty"
+[receiver.genie]
+type = "opsgenie"
+api_key_variable = "TOKEN"
+url = "{url}/genie"
+[receiver.manager]
+type = "alertmanager"
+urls = ["{url}/manager"]
+[receiver.pulse]
+type = "heartbeat"
+url = "{url}/pulse"
+every = "1s"
+[receiver.mail]
+type = "mail"
+server = "127.0.0.1:{mail_port}"
+security = "none"
+from = "pgvigil@example.org"
+to = ["dba@example.org"]
+"""
+
+
+def readable(mails):
+    """All parts of the mails, decoded."""
+    text = ""
+    for one in mails.split(b"\n%%\n"):
+        for part in email.message_from_bytes(one).walk():
+            if not part.is_multipart():
+                text += part.get_payload(decode=True).decode("utf-8")
+    return text
+
+
+def test_no_literal_leaves_by_any_receiver(making, server, pile):
+    pile.number = "LockPlant"
+    pile._application = APPLICATION
+    pile.lock()
+    for sql in STRINGS.values():
+        session = pile.session()
+        pile.execute(session, "select 1")
+        pile.begin(session, sql)
+    # What failed stays the text of its session, in a transaction that is open.
+    until(lambda: server.value("select count(*) from pg_stat_activity where query ~ 'Plant|4242424242' and pid <> pg_backend_pid()")
+          >= len(STRINGS) + 3, "all are there")
+    shows = ["blocking_tree", "long_transactions", "statements", "connections", "locks"]
+    rules = "".join(rule(f"Rule{i}", "pg_up == 1", [name]) for i, name in enumerate(shows))
+    port = places.free_port()
+    with Sink() as sink:
+        sink.behave = lambda *_: (200, {}, b'{"ok": true, "result": {"message_id": 5}}')
+        box = os.path.join(server.home, "box")
+        smtp = subprocess.Popen([sys.executable, "-c", SMTP, str(port), box], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            assert smtp.stdout.readline() == "ready\n"
+            agent = start(making, server, rules, all_ten(sink, port), env={"TOKEN": "secret-token"})
+
+            def told():
+                by_receiver = {}
+                for path, _, body in list(sink.requests):
+                    name = path.split("/")[1]
+                    by_receiver[name] = by_receiver.get(name, "") + body.decode("utf-8")
+                if os.path.exists(box):
+                    with open(box, "rb") as file:
+                        by_receiver["mail"] = readable(file.read())
+                return by_receiver
+
+            # What is narrow shows less of a statement.
+            wide = {name: ("update cards set number = $1", "withheld") for name in ("hook", "duty", "genie", "manager", "mail")}
+            narrow = {name: () for name in ("slack", "teams", "discord", "telegram")}
+            titles = ("Who waits for whom", "open longest", "running now", "Who holds the connections", "Locks")
+
+            def missing():
+                texts = told()
+                return [(name, text) for name, more in (wide | narrow).items() for text in titles + more
+                        if text not in texts.get(name, "")] + ([] if "pulse" in texts else ["pulse"])
+
+            with contextlib.suppress(AssertionError):
+                until(lambda: not missing(), "everybody is told the evidence")
+            assert not missing()
+            texts = told()
+            texts["pages"] = "".join(agent.get(path).text for path in ("/api/v1/notifications", "/api/v1/alerts", "/api/v1/evidence"))
+            texts["log"] = agent.log()
+            texts["store"] = ""
+            for name in os.listdir(os.path.join(agent.home, "state")):
+                with open(os.path.join(agent.home, "state", name), "rb") as file:
+                    texts["store"] += file.read().decode("latin-1")
+            assert "update cards set number = $1" in texts["store"] and "update cards" in texts["pages"]
+            for name, text in texts.items():
+                for planted in PLANTED:
+                    assert planted not in text, f"{name}: {planted}"
+        finally:
+            smtp.stdin.close()
+            smtp.wait(10)
+
+
+CONDITIONS = custom_collector("conditions", "select id::text, value from public.conditions", labels=["id"])
+
+
+def test_what_is_of_the_cluster_is_told_by_the_agent_of_the_primary(making):
+    primary = making.cluster(DEBIAN_MAJOR)
+    primary.run("create table conditions (id int primary key, value float8 not null)")
+    primary.run("grant select on conditions to pgvigil; insert into conditions values (1, 1)")
+    standby = making.standby(primary)
+    until(lambda: standby.value("select count(*) from conditions") == 1, "it is replicated")
+    rules = rule("OfCluster", "test_conditions > 0", [], 'scope = "cluster"') + rule("OfNode", "test_conditions > 0", [])
+
+    def names(status):
+        return lambda bodies: {one["labels"]["alertname"] for body in bodies for one in body["alerts"] if one["status"] == status}
+
+    firing, resolved = names("firing"), names("resolved")
+    with Sink() as first, Sink() as second:
+        start(making, primary, rules, webhook(first), collectors=[("conditions", CONDITIONS)])
+        follower = start(making, standby, rules, webhook(second), collectors=[("conditions", CONDITIONS)])
+        first.wait_for(lambda bodies: firing(bodies) == {"OfCluster", "OfNode"}, "the primary's agent tells both")
+        second.wait_for(lambda bodies: firing(bodies) == {"OfNode"}, "the standby's agent tells what is its own")
+        until(lambda: "this server is a standby" in follower.get("/api/v1/notifications").text, "it says why")
+        primary.stop("immediate")
+        standby.promote()
+        second.wait_for(lambda bodies: firing(bodies) == {"OfCluster", "OfNode"}, "who takes over tells it")
+        standby.run("delete from conditions")
+        second.wait_for(lambda bodies: resolved(bodies) == {"OfCluster", "OfNode"}, "and its end")
+        assert resolved(first.bodies()) == set()  # of which its own agent sees nothing
