@@ -209,8 +209,12 @@ class Evaluation {
       step_one(std::move(alert), observation_with(candidate->second));
       candidates.erase(candidate);
     }
-    for (auto& [labels, candidate] : candidates)
-      step_one({labels, candidate.series, {}}, observation_with(candidate));
+    for (auto& [labels, candidate] : candidates) {
+      if (alerts_.size() < context_.most_alerts)
+        step_one({labels, candidate.series, {}}, observation_with(candidate));
+      else
+        ++result_.left_out;
+    }
   }
 
   void step_all_unseen() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -43,12 +44,15 @@ struct EvaluationContext {
   std::function<Sight(std::string_view metric, const promql::Labels& of)> sight = {};
   promql::LabelsPtr external_labels = promql::Labels::none();  ///< for templates
   std::string external_url = {};
+  /// How many alerts the rule may have: new ones beyond that are left out, those that it has stay.
+  std::size_t most_alerts = std::numeric_limits<std::size_t>::max();
 };
 
 struct RuleResult {
   std::vector<AlertEvent> events = {};
   std::vector<promql::Sample> recorded = {};      ///< of a recording rule, with its name and labels
   std::optional<promql::Error> error = {};        ///< why nothing is known
+  std::size_t left_out = 0;                       ///< alerts beyond the most that there may be
   std::vector<std::string> template_errors = {};  ///< "summary: there is no function 'x'"
 };
 

@@ -115,6 +115,7 @@ struct RulesConfig {
   std::string job = "pgvigil";
   std::string external_url;
   std::chrono::milliseconds evaluation_interval{15'000};
+  std::size_t max_alerts = 5'000;
 
   bool operator==(const RulesConfig&) const = default;
 };

@@ -136,6 +136,10 @@ OptionGroup<Config> rules_group() {
            duration<Config>(
                "evaluation_interval", 1s, [](Config & c) -> auto& { return c.rules.evaluation_interval; },
                "How often rules are evaluated whose group sets no interval."),
+           integer<Config>(
+               "max_alerts", 1, 1'000'000, [](Config & c) -> auto& { return c.rules.max_alerts; },
+               "Alerts of all rules that there may be at a time, some 5 kB of memory each. Those beyond are not "
+               "told; `pgvigil_rule_alerts_left_out` counts them."),
            text<Config>(
                "instance", "text", [](Config & c) -> auto& { return c.rules.instance; },
                "The label `instance` of every series, as a Prometheus that scrapes this pgvigil would set it.",

@@ -2,15 +2,12 @@
 
 namespace pgvigil::agent {
 
-std::vector<AlertCount> count_alerts(const std::vector<GroupStatus>& groups) {
+std::vector<AlertCount> count_alerts(const RuleRunner& runner) {
   std::map<std::tuple<std::string, std::string, std::string>, std::size_t> counts;
-  for (const GroupStatus& group : groups)
-    for (const RuleStatus& rule : group.rules)
-      for (const rules::Alert& alert : rule.alerts) {
-        const std::string_view state =
-            alert.state.unknown_since ? "unknown" : rules::to_string(alert.state.phase);
-        ++counts[{rule.rule->name, std::string(state), std::string(alert.labels->get("severity"))}];
-      }
+  runner.for_each_alert([&](const RuleStatus& rule, const rules::Alert& alert) {
+    const std::string_view state = alert.state.unknown_since ? "unknown" : rules::to_string(alert.state.phase);
+    ++counts[{rule.rule->name, std::string(state), std::string(alert.labels->get("severity"))}];
+  });
   std::vector<AlertCount> all;
   for (const auto& [key, count] : counts)
     all.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), count});

@@ -24,6 +24,7 @@ struct JudgeFigures {
   std::size_t rules = 0;
   RunnerFigures runner;
   std::vector<AlertCount> alerts;
+  std::map<std::string, std::size_t> left_out;  ///< by rule: alerts for which there was no room
   std::map<std::string, std::size_t> empty_selectors;  ///< by rule: those that have found nothing for an hour
   rules::HistoryFigures history;
   Bytes history_limit;
@@ -33,7 +34,7 @@ struct JudgeFigures {
   StoreStatus store;
 };
 
-/// The counts of what `groups` hold. An alert of which nothing is known counts as "unknown" alone.
-std::vector<AlertCount> count_alerts(const std::vector<GroupStatus>& groups);
+/// The counts of what `runner` holds. An alert of which nothing is known counts as "unknown" alone.
+std::vector<AlertCount> count_alerts(const RuleRunner& runner);
 
 }  // namespace pgvigil::agent

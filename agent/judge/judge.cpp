@@ -296,7 +296,8 @@ JudgeFigures Judge::figures() const {
 JudgeFigures Judge::figures_now() const {
   return {.rules = runner_.rules(),
           .runner = runner_.figures(),
-          .alerts = count_alerts(runner_.status()),
+          .alerts = count_alerts(runner_),
+          .left_out = runner_.left_out(),
           .empty_selectors = count_by_rule(empty_selectors_),
           .history = samples_.figures(),
           .history_limit = settings_.history.max_bytes,

@@ -181,6 +181,7 @@ void RuleRunner::run(Slot& slot, World& world, Samples& samples, Timestamp now, 
     return seen == CollectorSight::all ? Sight::all
                                        : (seen == CollectorSight::some ? Sight::some : Sight::none);
   };
+  surroundings.most_alerts = room_for(slot);
   rules::RuleResult result = rules::evaluate_rule(*slot.rule, slot.policy, surroundings, slot.alerts, now);
   for (rules::AlertEvent& event : result.events)
     told.push_back({slot.rule, std::move(event), now});
@@ -203,12 +204,15 @@ void RuleRunner::note_outcome(Slot& slot, const rules::RuleResult& result) {
   if (result.error) ++figures_.failures;
   for (const std::string& error : result.template_errors)
     why += (why.empty() ? "" : "; ") + error;
+  if (result.left_out > 0)
+    why += (why.empty() ? "" : "; ") + std::string("not all of its alerts are kept: there are [rules] max_alerts");
   if (why.empty())
     log_recovery("rule_failed", slot.rule->name, {{"rule", slot.rule->name}});
   else
     log_on_change(LogLevel::warning, "rule_failed", slot.rule->name, {ErrorKind::query, why, ""},
                   {{"rule", slot.rule->name}, {"file", slot.rule->file}});
   slot.status.last_error = std::move(why);
+  slot.status.left_out = result.left_out;
 }
 
 void RuleRunner::note_unsaved(Slot& slot, Timestamp now) {
@@ -218,6 +222,15 @@ void RuleRunner::note_unsaved(Slot& slot, Timestamp now) {
   slot.saved_digest = is;
   slot.saved_at = now;
   unsaved_.insert(slot.rule->name);
+}
+
+/// How many alerts it may have, beside those of the others.
+std::size_t RuleRunner::room_for(const Slot& slot) const {
+  std::size_t others = 0;
+  for (const Group& group : groups_)
+    for (const Slot& other : group.slots)
+      if (&other != &slot) others += other.alerts.size();
+  return surroundings_.max_alerts - std::min(surroundings_.max_alerts, others);
 }
 
 rules::EvaluationContext RuleRunner::context(const Samples& samples) const {
@@ -290,6 +303,21 @@ std::vector<GroupStatus> RuleRunner::status() const {
     }
   }
   return all;
+}
+
+void RuleRunner::for_each_alert(const std::function<void(const RuleStatus&, const Alert&)>& look) const {
+  for (const Group& group : groups_)
+    for (const Slot& slot : group.slots)
+      for (const auto& [labels, alert] : slot.alerts)
+        if (alert.state.phase != AlertPhase::inactive) look(slot.status, alert);
+}
+
+std::map<std::string, std::size_t> RuleRunner::left_out() const {
+  std::map<std::string, std::size_t> counts;
+  for (const Group& group : groups_)
+    for (const Slot& slot : group.slots)
+      if (slot.status.left_out > 0) counts[slot.rule->name] += slot.status.left_out;
+  return counts;
 }
 
 std::size_t RuleRunner::rules() const {

@@ -36,6 +36,7 @@ struct RuleStatus {
   std::string last_error = {};
   double evaluation_seconds = 0;   ///< of the last evaluation
   Timestamp last_evaluation = {};  ///< the epoch before the first
+  std::size_t left_out = 0;        ///< alerts of the last evaluation for which there was no room
 };
 
 /// Rules that are evaluated together, one after the other.
@@ -61,6 +62,7 @@ struct RunnerFigures {
 struct RuleSurroundings {
   std::chrono::milliseconds default_interval{15'000};  ///< of groups that set none
   std::string external_url;
+  std::size_t max_alerts = 5'000;  ///< of all rules
   /// Who gives a metric; the agent itself gives those that are not there.
   std::map<std::string, std::string, std::less<>> collector_of;
 };
@@ -92,6 +94,10 @@ class RuleRunner {
   /// Whether what gives a metric succeeded last on every server.
   bool sees(World& world, std::string_view metric) const;
   std::vector<GroupStatus> status() const;
+  /// Calls `look` with every rule and those of its alerts that are pending or firing, copying none.
+  void for_each_alert(const std::function<void(const RuleStatus&, const rules::Alert&)>& look) const;
+  /// By rule: alerts for which there was no room.
+  std::map<std::string, std::size_t> left_out() const;
   /// An alert by its labels, with its rule; nothing when it is neither pending nor firing. Valid until the next change.
   struct Found {
     const rules::Rule* rule;
@@ -120,6 +126,7 @@ class RuleRunner {
   };
 
   rules::EvaluationContext context(const Samples& samples) const;
+  std::size_t room_for(const Slot& slot) const;
   void add(rules::Rule rule, Timestamp now);
   void take_over(
       Slot& slot, rules::Alerts before, const Samples& samples, Timestamp now, std::vector<Happened>& told);

@@ -208,7 +208,7 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
                          .keep = config.history.keep,
                          .keep_charted = config.history.dashboards,
                          .surroundings = {config.rules.evaluation_interval, config.rules.external_url,
-                                          std::move(rules.collector_of)}};
+                                          config.rules.max_alerts, std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;
   if (is_first) {
     auto notifier = std::make_unique<notify::Notifier>(*store_, outlook());

@@ -23,14 +23,25 @@ MetricFamily alert_family(const std::vector<AlertCount>& alerts) {
   return family;
 }
 
-MetricFamily selector_family(const std::map<std::string, std::size_t>& empty) {
-  MetricFamily family =
-      gauge("pgvigil_rule_empty_selectors",
-            "Selectors of a rule that have found no series for an hour although their collectors succeeded: there "
-            "is nothing of the kind, or a label is misspelt. The log names them; `pgvigil rules explain` says more.");
-  for (const auto& [rule, count] : empty)
+MetricFamily by_rule(MetricFamily family, const std::map<std::string, std::size_t>& counts) {
+  for (const auto& [rule, count] : counts)
     add(family, {label(OwnLabel::alertname, rule)}, number(count));
   return family;
+}
+
+MetricFamily left_out_family(const JudgeFigures& figures) {
+  return by_rule(gauge("pgvigil_rule_alerts_left_out",
+                       "Alerts of the last evaluation that are not kept, and not told, because there are as many "
+                       "already as [rules] max_alerts allows."),
+                 figures.left_out);
+}
+
+MetricFamily selector_family(const JudgeFigures& figures) {
+  return by_rule(
+      gauge("pgvigil_rule_empty_selectors",
+            "Selectors of a rule that have found no series for an hour although their collectors succeeded: there "
+            "is nothing of the kind, or a label is misspelt. The log names them; `pgvigil rules explain` says more."),
+      figures.empty_selectors);
 }
 
 std::vector<MetricFamily> rule_families(const JudgeFigures& figures) {
@@ -116,7 +127,8 @@ std::vector<MetricFamily> store_families(const StoreStatus& store) {
 std::vector<MetricFamily> judge_families(const JudgeFigures& figures) {
   std::vector<MetricFamily> all = rule_families(figures);
   all.push_back(alert_family(figures.alerts));
-  all.push_back(selector_family(figures.empty_selectors));
+  all.push_back(left_out_family(figures));
+  all.push_back(selector_family(figures));
   for (std::vector<MetricFamily> more : {history_families(figures), store_families(figures.store)})
     for (MetricFamily& family : more)
       all.push_back(std::move(family));

@@ -101,6 +101,7 @@ class Scene {
     REQUIRE(book);
     JudgeSettings settings;
     settings.keep = {"load"};
+    settings.surroundings.max_alerts = max_alerts;
     settings.surroundings.collector_of = {{"load", "loads"}};
     judge_->configure(settings, std::move(book->rules), now);
   }
@@ -139,6 +140,7 @@ class Scene {
   FakeWorld world;
   Listener listener;
   Timestamp now{std::chrono::hours{24 * 20'000}};
+  std::size_t max_alerts = 100;
 
  private:
   std::string rules_;
@@ -211,6 +213,26 @@ TEST_CASE("an alert out of sight is unknown and does not end", "[judge]") {
   scene.world.seen = CollectorSight::all;
   scene.pass(10, 1);
   CHECK(scene.phase() == "inactive");
+}
+
+TEST_CASE("all rules together have no more alerts than the limit", "[judge]") {
+  Scene scene;
+  scene.max_alerts = 1;
+  scene.configure(R"(
+interval = "5s"
+[[rule]]
+alert = "First"
+expr = "load > 10"
+[[rule]]
+alert = "Second"
+expr = "load > 10")");
+  scene.pass(12, 50);
+  CHECK(scene.listener.told == std::vector<std::string>{"First firing"});
+  CHECK(scene.judge().figures().left_out == std::map<std::string, std::size_t>{{"Second", 1}});
+  const auto groups = scene.judge().rules();
+  CHECK(groups.at(0).rules.at(1).last_error.find("[rules] max_alerts") != std::string::npos);
+  scene.pass(12, 1);
+  CHECK(scene.judge().figures().left_out.empty());
 }
 
 TEST_CASE("before the first outcome nothing is judged", "[judge]") {

@@ -81,7 +81,7 @@ Notification storm() {
     alert.annotations = {{"summary", std::string(4'000, 'S') + "ü"},
                          {"description", std::string(60'000, 'D')}};
     alert.dossier.evidence = {
-        make_evidence(Rows(1'000, {"1", std::string(9'000, 'q')}), std::to_string(i))};
+        make_evidence(Rows(30, {"1", std::string(9'000, 'q')}), std::to_string(i))};
     alerts.push_back(alert);
   }
   return make_notification(std::move(alerts));

@@ -43,6 +43,7 @@ class Scene {
       if (of.get("host").empty()) return Sight::some;
       return of.get("host") == hidden_host ? Sight::none : Sight::all;
     };
+    context.most_alerts = most_alerts;
     last = evaluate_rule(rule_, policy_, context, alerts, now_);
     std::vector<std::string> told;
     for (const AlertEvent& event : last.events)
@@ -58,6 +59,7 @@ class Scene {
   Alerts alerts;
   RuleResult last;
   std::string blind_to;
+  std::size_t most_alerts = 100;
   std::string hidden_host;  ///< of several servers, the one that is out of sight
 
  private:
@@ -83,6 +85,24 @@ annotations = { summary = "{{ $labels.instance }} is {{ $value | humanizeDuratio
   scene.put(R"(lag{instance="b:1"})", 120);
   CHECK(scene.tick() == R"(firing {alertname="A", instance="b:1", severity="warning", where="b"}; )"
                         R"(resolved {alertname="A", instance="a:1", severity="warning", where="a"})");
+}
+
+TEST_CASE("alerts beyond the most are left out and counted, and those that are there stay", "[evaluation]") {
+  Scene scene("alert = 'A'\nexpr = 'lag > 60'");
+  scene.most_alerts = 1;
+  scene.put(R"(lag{instance="z"})", 90);
+  CHECK(scene.tick() == R"(firing {alertname="A", instance="z"})");
+  CHECK(scene.last.left_out == 0);
+  for (const char* series : {R"(lag{instance="a"})", R"(lag{instance="b"})", R"(lag{instance="z"})"})
+    scene.put(series, 90);
+  CHECK(scene.tick().empty());
+  CHECK(scene.last.left_out == 2);
+  CHECK(scene.alerts.begin()->first->get("instance") == "z");
+  for (const char* series : {R"(lag{instance="a"})", R"(lag{instance="z"})"})
+    scene.put(series, 10);
+  scene.put(R"(lag{instance="b"})", 90);
+  CHECK(scene.tick() == R"(firing {alertname="A", instance="b"}; resolved {alertname="A", instance="z"})");
+  CHECK(scene.last.left_out == 0);
 }
 
 TEST_CASE("a collector that fails resolves nothing and raises nothing", "[evaluation]") {
