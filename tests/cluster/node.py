@@ -94,6 +94,11 @@ class Node:
     def is_replica(self):
         return self.host.get(PATRONI_PORT, "/replica")[0] == 200
 
+    def follows_nobody(self):
+        """Runs as a replica as Patroni sees it from there, which a host that is cut off does without a leader."""
+        facts = self.host.json(PATRONI_PORT, "/patroni")
+        return facts.get("state") == "running" and facts.get("role") == "replica"
+
     def role_seen(self):
         """What pgvigil's metrics say: "primary", "standby", or None while it sees nothing."""
         for line in self.host.get(PGVIGIL_PORT, "/metrics?collect[]=replication")[1].splitlines():
