@@ -4,9 +4,9 @@
 #include <string>
 
 #include "agent/commands/commands.h"
-#include "agent/commands/own_metrics.h"
 #include "agent/commands/print.h"
 #include "agent/config/reference.h"
+#include "agent/runtime/self_specimen.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {

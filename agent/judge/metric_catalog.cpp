@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "agent/commands/own_metrics.h"
+#include "agent/runtime/self_specimen.h"
 
 namespace pgvigil::agent {
 namespace {

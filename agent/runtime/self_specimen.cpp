@@ -1,4 +1,4 @@
-#include "agent/commands/own_metrics.h"
+#include "agent/runtime/self_specimen.h"
 
 #include <array>
 
@@ -45,7 +45,7 @@ std::string render_own_metrics() {
   });
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
-  self.set_judge({.alerts = {{"any", "firing", "warning", 1}}, .empty_selectors = {{"any", 1}}});
+  self.set_judge({.alerts = {{"any", "firing", "warning", 1}}, .left_out = {{"any", 1}}, .empty_selectors = {{"any", 1}}});
   self.set_notifier({{{"any", "webhook", {{"delivered", 1}}}}, {{"seen", 1}}});
   StatusBoard pooler;
   pooler.update_server([](ServerStatus& server) { server.kind = ServerKind::pgbouncer; });
