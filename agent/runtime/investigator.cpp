@@ -17,23 +17,36 @@ using namespace std::chrono_literals;
 constexpr auto k_longest_look = 10s;
 constexpr std::chrono::milliseconds k_longest_connect = 2s;
 
-/// A session for one question after the other, in the database that each is about.
+/// A session for one question after the other, in the database that each is about. Where the server has no room for one, the
+/// session that the collectors hold is asked: who holds all connections is wanted just then.
 class Interview {
  public:
-  Interview(const ServerConfig& server, const postgres::ServerFacts& facts, const std::stop_token& stop)
-      : server_(server), facts_(facts), raise_(stop, [this] { interrupt_.raise(); }) {}
+  Interview(const Watch& watch, const postgres::ServerFacts& facts, const std::stop_token& stop)
+      : watch_(watch), server_(watch.server()), facts_(facts), stop_(stop), raise_(stop, [this] { interrupt_.raise(); }) {}
 
   evidence::Look ask(const evidence::Definition& definition, const std::string& database) {
     if (steady_clock::now() >= end_) return Error{ErrorKind::timed_out, "there was no time left"};
-    if (refused_) return *refused_;
+    if (refused_) return ask_held_session(definition, database);
     if (!session_ || !session_->usable() || database != database_) {
-      if (auto error = open(database)) return *error;
+      if (auto error = open(database)) return refused_ ? ask_held_session(definition, database) : *error;
     }
-    return evidence::look(definition, facts_, *session_, {server_.lock_timeout},
-                          std::min(end_, steady_clock::now() + definition.asks.timeout));
+    return ask_in(*session_, definition);
   }
 
  private:
+  evidence::Look ask_in(postgres::Connection& session, const evidence::Definition& definition) const {
+    return evidence::look(definition, facts_, session, {server_.lock_timeout},
+                          std::min(end_, steady_clock::now() + definition.asks.timeout));
+  }
+
+  evidence::Look ask_held_session(const evidence::Definition& definition, const std::string& database) const {
+    evidence::Look look = *refused_;
+    const bool is_there = database.empty() || database == facts_.database;
+    if (is_there && refused_->kind == ErrorKind::too_many_connections)
+      watch_.lend([&](postgres::Connection& session) { look = ask_in(session, definition); }, end_, stop_);
+    return look;
+  }
+
   std::optional<Error> open(const std::string& database) {
     session_.reset();  // before the next: never two
     auto opened = postgres::Connection::open(
@@ -45,12 +58,14 @@ class Interview {
       return std::nullopt;
     }
     // What is wrong with one database says nothing about the others.
-    if (database.empty()) refused_ = opened.error();
+    if (database.empty() || opened.error().kind == ErrorKind::too_many_connections) refused_ = opened.error();
     return opened.error();
   }
 
+  const Watch& watch_;
   const ServerConfig& server_;
   const postgres::ServerFacts& facts_;
+  const std::stop_token stop_;
   const Deadline end_ = steady_clock::now() + k_longest_look;
   postgres::Interrupt interrupt_;
   std::stop_callback<std::function<void()>> raise_;
@@ -85,7 +100,7 @@ std::vector<evidence::Look> Investigator::look(const std::string& server,
   const ServerStatus status = watch->board().server();
   if (status.trouble) return all(*status.trouble);
   if (!status.facts) return all({ErrorKind::unreachable, "the server has not answered yet"});
-  Interview interview(watch->server(), *status.facts, stop);
+  Interview interview(*watch, *status.facts, stop);
   std::vector<evidence::Look> looks;
   for (const notify::Question& question : questions) {
     const auto definition = std::ranges::find(definitions_, question.evidence, [](const auto& each) { return each.asks.name; });

@@ -13,8 +13,8 @@
 
 namespace pgvigil::agent {
 
-/// Looks for evidence on the servers under watch: with one session of its own, which ends with the look. A server that
-/// gives no answer is not asked. Any thread may call it.
+/// Looks for evidence on the servers under watch: with one session of its own, which ends with the look, or in the one that
+/// the collectors hold when the server is full. A server that gives no answer is not asked. Any thread may call it.
 class Investigator {
  public:
   void configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches);

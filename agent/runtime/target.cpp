@@ -98,6 +98,7 @@ void Target::work_first(const std::stop_token& stop, Worker& self) {
     }
     const auto now = Clock::now();
     if ((now >= facts_due_ || facts_are_wanted()) && !refresh_facts(self)) continue;
+    if (receive_guest(self)) continue;
     if (now >= canary_due_) {
       fly_canary(self);
       continue;
@@ -141,7 +142,7 @@ std::optional<std::size_t> Target::wait_for_job(const std::stop_token& stop,
         workers_, [&](const auto& other) { return other->number >= self.number || other->busy; });
     const bool may_work = connected_ && all_before_are_busy;
     if (!connected_ && self.connection) return std::nullopt;  // the first worker let go of the server
-    if (facts_wanted_ && self.number == 0) return std::nullopt;
+    if (self.number == 0 && (facts_wanted_ || guest_ != nullptr)) return std::nullopt;
     if (may_work) {
       if (const auto job = schedule_.take(Clock::now())) {
         self.busy = true;

@@ -50,6 +50,7 @@ class Target final : public Watcher {
   /// Whether every thread keeps its promise to be back by a certain time; waiting for work breaks none. Says nothing
   /// about the server: each wait for it has a deadline.
   bool alive() const override;
+  bool lend(const Visit& visit, Deadline deadline, const std::stop_token& stop) override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -61,6 +62,13 @@ class Target final : public Watcher {
     bool busy = false;
     std::atomic<Clock::time_point> back_by{Clock::time_point::max()};
     std::jthread thread;
+  };
+
+  /// Who waits for the first worker's session.
+  struct Guest {
+    const Visit& visit;
+    bool has_begun = false;
+    bool is_over = false;
   };
 
   struct Ride;
@@ -91,6 +99,7 @@ class Target final : public Watcher {
   void note_role(const postgres::Connection& session);
   void plan_canary();
   void fly_canary(Worker& self);
+  bool receive_guest(Worker& self);
   void make_plans(const postgres::ServerFacts& facts);
   void show_if_unsupported(std::size_t job);
 
@@ -163,6 +172,7 @@ class Target final : public Watcher {
   std::vector<Planned> plans_;  // by job; empty before the first facts
   std::shared_ptr<const postgres::ServerFacts> facts_;
   bool facts_wanted_ = false;         // before they are due
+  Guest* guest_ = nullptr;            // who waits; the one who lends owns it
   std::uint64_t databases_told_ = 0;  // how often the facts told of other databases than before
   std::uint64_t databases_seen_ = 0;  // the tour knows them
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -1,6 +1,7 @@
 // How a Target gets at its server and keeps knowing what it is: sessions, facts, the canary.
 
 #include <random>
+#include <utility>
 
 #include "agent/runtime/log.h"
 #include "agent/runtime/target.h"
@@ -13,6 +14,7 @@ using std::chrono::steady_clock;
 /// A promotion must be noticed within one interval of the collectors.
 constexpr std::chrono::seconds k_facts_interval{15};
 constexpr std::chrono::seconds k_facts_timeout{5};
+constexpr std::chrono::seconds k_longest_visit{10};
 
 bool are_equal_but_for_databases(const postgres::ServerFacts& one, const postgres::ServerFacts& other) {
   postgres::ServerFacts same = one;
@@ -141,6 +143,43 @@ void Target::note_role(const postgres::Connection& session) {
     changed = facts_ && facts_->role != role;
   }
   if (changed) want_facts();
+}
+
+bool Target::lend(const Visit& visit, Deadline deadline, const std::stop_token& stop) {
+  Guest guest{visit};
+  std::unique_lock lock(mutex_);
+  if (!connected_ || guest_ != nullptr) return false;
+  guest_ = &guest;
+  wake();
+  changed_.wait_until(lock, stop, deadline, [&] { return guest.has_begun || !connected_; });
+  if (!guest.has_begun) {
+    guest_ = nullptr;
+    return false;
+  }
+  changed_.wait(lock, [&] { return guest.is_over; });
+  return true;
+}
+
+/// Whether there was one. A visit keeps its own deadlines.
+bool Target::receive_guest(Worker& self) {
+  Guest* guest = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    guest = std::exchange(guest_, nullptr);
+    if (guest == nullptr) return false;
+    guest->has_begun = true;
+    self.busy = true;
+  }
+  {
+    const Promise promise(self, k_longest_visit);
+    guest->visit(*self.connection);
+  }
+  if (!self.connection->usable()) let_go(self);
+  const std::lock_guard lock(mutex_);
+  guest->is_over = true;
+  self.busy = false;
+  wake();
+  return true;
 }
 
 /// Plans every collector anew: the version, the role, an extension or a grant has changed.

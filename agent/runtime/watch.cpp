@@ -42,6 +42,10 @@ bool Watch::alive() const {
   return !watcher_ || watcher_->alive();
 }
 
+bool Watch::lend(const Watcher::Visit& visit, Deadline deadline, const std::stop_token& stop) const {
+  return watcher_ && watcher_->lend(visit, deadline, stop);
+}
+
 void stop_all(const WatchList& watches) {
   std::vector<std::jthread> stopping;
   for (const auto& watch : watches)

@@ -47,6 +47,8 @@ class Watch {
   void stop();
   /// See Target::alive(). True before the start and after the stop.
   bool alive() const;
+  /// See Watcher::lend(). False before the start.
+  bool lend(const Watcher::Visit& visit, Deadline deadline, const std::stop_token& stop) const;
 
  private:
   const std::shared_ptr<const Config> config_;

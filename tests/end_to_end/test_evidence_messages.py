@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import psycopg2
 import pytest
 
 from support import places
@@ -157,6 +158,26 @@ def test_a_message_goes_out_in_time_and_is_completed(making, server, pile):
         paths = [path for path, _, _ in sink.requests]
         assert paths in (["/chat.postMessage"], ["/chat.postMessage", "/chat.update"])
         assert "```" in json.dumps(sink.bodies()[-1])
+
+
+HOGS = custom_collector("hogs", "select 'all' as id, count(*) as value from pg_stat_activity where application_name = 'hog'",
+                        labels=["id"])
+
+
+def test_who_holds_all_connections_is_told_when_there_is_none_left(making):
+    server = making.cluster(DEBIAN_MAJOR, settings={"max_connections": 15})
+    with Sink() as sink, contextlib.ExitStack() as hogs:
+        rules = rule("Full", "test_hogs > 8", ["connections", "changes"])
+        agent = start(making, server, rules, webhook(sink), collectors=[("hogs", HOGS)])
+        agent.wait_value(0, "test_hogs", id="all")
+        with contextlib.suppress(psycopg2.OperationalError):  # the last is refused
+            while True:
+                hogs.enter_context(server.session(application_name="hog"))
+        sink.wait_for(lambda bodies: any("evidence" in body for body in bodies), "the evidence")
+        connections, changes = next(body for body in sink.bodies() if "evidence" in body)["evidence"]
+        assert any("hog" in row for row in connections["rows"])
+        assert changes["rows"]
+        agent.wait_value(2, "pgvigil_evidence_looks_total", result="seen")
 
 
 def test_a_server_that_is_down_is_told_of_without_evidence(making):
