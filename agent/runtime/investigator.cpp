@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -74,6 +75,38 @@ class Interview {
   std::optional<Error> refused_;
 };
 
+/// The evidence to which what pgvigil itself has seen belongs, and how far back it goes.
+constexpr std::string_view k_changes = "changes";
+constexpr std::chrono::hours k_lately{1};
+
+std::optional<long> seconds_of(const std::vector<std::optional<std::string>>& row) {
+  return row.back() ? std::optional(std::strtol(row.back()->c_str(), nullptr, 10)) : std::nullopt;
+}
+
+/// What the server says of its changes, and what was seen of them from here, the newest first; the latter also when the
+/// server gives no answer.
+evidence::Look with_changes(evidence::Look look, const evidence::Definition& definition, const StatusBoard& board) {
+  const Timestamp now = std::chrono::system_clock::now();
+  const auto notes = board.changes(now - k_lately);
+  if (notes.empty()) return look;
+  evidence::Evidence seen{.name = definition.asks.name, .title = definition.asks.help, .columns = definition.columns, .taken_at = now};
+  if (auto* of_server = std::get_if<evidence::Evidence>(&look)) seen = std::move(*of_server);
+  for (const ChangeNote& note : notes) {
+    const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now - note.at);
+    seen.rows.push_back({note.what, note.name, std::to_string(std::max<long>(ago.count(), 0))});
+  }
+  std::ranges::stable_sort(seen.rows, [](const auto& one, const auto& other) {
+    const auto left = seconds_of(one);
+    const auto right = seconds_of(other);
+    return left && (!right || *left < *right);
+  });
+  if (seen.rows.size() > definition.rows) {
+    seen.left_out += seen.rows.size() - definition.rows;
+    seen.rows.resize(definition.rows);
+  }
+  return seen;
+}
+
 }  // namespace
 
 void Investigator::configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches) {
@@ -90,24 +123,33 @@ std::shared_ptr<Watch> Investigator::watch_of(const std::string& server) const {
   return nullptr;
 }
 
+const evidence::Definition* Investigator::definition_of(const notify::Question& question) const {
+  const auto found =
+      std::ranges::find(definitions_, question.evidence, [](const auto& each) -> const std::string& { return each.asks.name; });
+  return found == definitions_.end() ? nullptr : &*found;
+}
+
 std::vector<evidence::Look> Investigator::look(const std::string& server,
                                                const std::vector<notify::Question>& questions,
                                                const std::stop_token& stop) {
   const std::lock_guard lock(one_at_a_time_);
-  const auto all = [&](const Error& error) { return std::vector<evidence::Look>(questions.size(), error); };
   const auto watch = watch_of(server);
-  if (!watch) return all({ErrorKind::configuration, "the server is not watched any more"});
+  if (!watch)
+    return std::vector<evidence::Look>(questions.size(), Error{ErrorKind::configuration, "the server is not watched any more"});
   const ServerStatus status = watch->board().server();
-  if (status.trouble) return all(*status.trouble);
-  if (!status.facts) return all({ErrorKind::unreachable, "the server has not answered yet"});
-  Interview interview(*watch, *status.facts, stop);
+  std::optional<Error> trouble = status.trouble;
+  if (!trouble && !status.facts) trouble = Error{ErrorKind::unreachable, "the server has not answered yet"};
+  std::optional<Interview> interview;
+  if (!trouble) interview.emplace(*watch, *status.facts, stop);
   std::vector<evidence::Look> looks;
   for (const notify::Question& question : questions) {
-    const auto definition = std::ranges::find(definitions_, question.evidence, [](const auto& each) { return each.asks.name; });
-    if (definition == definitions_.end())
+    const evidence::Definition* definition = definition_of(question);
+    if (definition == nullptr) {
       looks.emplace_back(Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"});
-    else
-      looks.push_back(interview.ask(*definition, question.database));
+      continue;
+    }
+    looks.push_back(interview ? interview->ask(*definition, question.database) : evidence::Look(*trouble));
+    if (question.evidence == k_changes) looks.back() = with_changes(std::move(looks.back()), *definition, watch->board());
   }
   return looks;
 }

@@ -26,6 +26,7 @@ class Investigator {
 
  private:
   std::shared_ptr<Watch> watch_of(const std::string& server) const;
+  const evidence::Definition* definition_of(const notify::Question& question) const;
 
   const std::vector<evidence::Definition> definitions_ = evidence::builtin();
   std::mutex one_at_a_time_;  // never two sessions

@@ -14,13 +14,18 @@ using std::chrono::steady_clock;
 /// Of one run, in the log; a server that was replaced by another one would fill it.
 constexpr std::size_t k_most_changes = 20;
 
-void log_changes(const std::string& collector, const Table& before, const Table& now) {
+/// In the log, and as evidence.
+void tell_changes(const std::string& collector, const Table& before, const Table& now, StatusBoard& board) {
   for (const Change& change : changes_between(before, now, k_most_changes)) {
     std::string was, is;
     append_number(was, change.before);
     append_number(is, change.now);
     log(LogLevel::info, "value_changed",
         {{"collector", collector}, {"series", change.series}, {"before", was}, {"now", is}});
+    const bool is_number = !change.series.substr(0, change.series.find('{')).ends_with("_checksum");
+    board.note_change({.what = is_number ? "a value has changed" : "something of these has changed",
+                       .name = is_number ? change.series + ": " + was + " -> " + is : change.series,
+                       .at = now.taken_at()});
   }
 }
 
@@ -39,7 +44,7 @@ void Publisher::publish(const collectors::Definition& definition,
     const auto before = definition.log_changes ? snapshot_.find(definition.name) : nullptr;
     published = snapshot_.publish(definition.name, std::move(*table),
                                   ran.start + std::chrono::duration_cast<steady_clock::duration>(shown_for));
-    if (before) log_changes(definition.name, before->table(), published->table());
+    if (before) tell_changes(definition.name, before->table(), published->table(), board_);
   }
   board_.update(definition.name, [&](CollectorStatus& status) {
     ++status.runs;

@@ -1,8 +1,15 @@
 #include "agent/runtime/status.h"
 
 #include <algorithm>
+#include <ranges>
+#include <utility>
 
 namespace pgvigil::agent {
+namespace {
+
+constexpr std::size_t k_most_changes = 100;
+
+}  // namespace
 
 std::string_view to_string(CollectorState state) {
   switch (state) {
@@ -42,6 +49,20 @@ void StatusBoard::update(const std::string& collector, const std::function<void(
 void StatusBoard::update_server(const std::function<void(ServerStatus&)>& change) {
   const std::lock_guard lock(mutex_);
   change(server_);
+}
+
+void StatusBoard::note_change(ChangeNote note) {
+  const std::lock_guard lock(mutex_);
+  changes_.push_back(std::move(note));
+  if (changes_.size() > k_most_changes) changes_.pop_front();
+}
+
+std::vector<ChangeNote> StatusBoard::changes(Timestamp since) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ChangeNote> notes;
+  for (const ChangeNote& note : changes_ | std::views::reverse)
+    if (note.at > since) notes.push_back(note);
+  return notes;
 }
 
 std::vector<CollectorStatus> StatusBoard::collectors() const {

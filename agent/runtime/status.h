@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -92,6 +93,13 @@ struct ServerStatus {
   std::optional<Error> canary_trouble;  ///< why a new session could not be opened, though held ones may work
 };
 
+/// Something about the server that became another one while it was watched.
+struct ChangeNote {
+  std::string what;  ///< "the role has changed"
+  std::string name;  ///< of what, and from what to what; no literal of anybody's
+  Timestamp at;
+};
+
 /// Where the collecting threads write how they fare, and everybody else reads it. Any thread may use it.
 class StatusBoard {
  public:
@@ -99,6 +107,11 @@ class StatusBoard {
   void set_collectors(const std::vector<CollectorStatus>& collectors);
   void update(const std::string& collector, const std::function<void(CollectorStatus&)>& change);
   void update_server(const std::function<void(ServerStatus&)>& change);
+
+  /// The newest hundred are kept.
+  void note_change(ChangeNote note);
+  /// Those after `since`, the newest first.
+  std::vector<ChangeNote> changes(Timestamp since) const;
 
   std::vector<CollectorStatus> collectors() const;
   /// Nothing when there is none of this name.
@@ -117,6 +130,7 @@ class StatusBoard {
   mutable std::mutex mutex_;
   std::vector<CollectorStatus> collectors_;  // by name
   ServerStatus server_;
+  std::deque<ChangeNote> changes_;  // in their order
 };
 
 /// pg_up: whether the server answered within `interval` before `now`, and nothing since says that it does

@@ -94,6 +94,7 @@ class Target final : public Watcher {
   std::expected<postgres::Connection, Error> connect(const std::string& database);
   void let_go(Worker& self);
   bool refresh_facts(Worker& self);
+  void note_changes(const postgres::ServerFacts& before, const postgres::ServerFacts& now);
   void want_facts();
   bool facts_are_wanted();
   void note_role(const postgres::Connection& session);

@@ -96,9 +96,11 @@ bool Target::refresh_facts(Worker& self) {
   auto known = std::make_shared<const postgres::ServerFacts>(std::move(*facts));
   bool other_databases = false;
   bool only_databases = false;
+  std::shared_ptr<const postgres::ServerFacts> before;
   {
     const std::lock_guard lock(mutex_);
     if (facts_ && *facts_ == *known) return true;
+    before = facts_;
     other_databases = !facts_ || facts_->databases != known->databases;
     only_databases = facts_ && are_equal_but_for_databases(*facts_, *known);
     facts_ = known;
@@ -108,6 +110,7 @@ bool Target::refresh_facts(Worker& self) {
     }
   }
   board_.update_server([&](ServerStatus& server) { server.facts = known; });
+  if (before) note_changes(*before, *known);
   if (only_databases) return true;  // the tour takes them up
   log(LogLevel::info, "server_facts",
       {{"version", known->short_version},
@@ -117,6 +120,17 @@ bool Target::refresh_facts(Worker& self) {
        {"system_identifier", known->system_identifier}});
   make_plans(*known);
   return true;
+}
+
+/// What a person wants to know of it when something breaks soon after.
+void Target::note_changes(const postgres::ServerFacts& before, const postgres::ServerFacts& now) {
+  const auto note = [&](std::string_view what, std::string_view was, std::string_view is) {
+    if (was == is) return;
+    board_.note_change({std::string(what), std::string(was) + " -> " + std::string(is), std::chrono::system_clock::now()});
+  };
+  note("the role has changed", postgres::to_string(before.role), postgres::to_string(now.role));
+  note("the version has changed", before.short_version, now.short_version);
+  note("it is another cluster", before.system_identifier, now.system_identifier);
 }
 
 /// Has the first worker read the facts before they are due.

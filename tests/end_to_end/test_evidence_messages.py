@@ -180,6 +180,29 @@ def test_who_holds_all_connections_is_told_when_there_is_none_left(making):
         agent.wait_value(2, "pgvigil_evidence_looks_total", result="seen")
 
 
+def test_what_was_seen_to_change_comes_with_the_message_though_the_server_is_down(making):
+    server = making.cluster(DEBIAN_MAJOR)
+    server.run("create table cards (id int primary key, number text)")
+    with Sink() as sink:
+        rules = rule("Down", "pg_up == 0", ["changes"])
+        agent = start(making, server, rules, webhook(sink), every("1s", "settings", "schema_state"))
+        agent.wait_value(2, "pgvigil_schema_objects", kind="column", datname="postgres")
+        server.run("create index on cards (number)")
+        server.run("alter table cards alter column number type varchar(40)")
+        server.run("alter system set work_mem = '9MB'")
+        server.run("select pg_reload_conf()")
+        until(lambda: agent.log().count("event=value_changed") >= 4, "the changes are seen")
+        server.stop("immediate")
+        sink.wait_for(lambda bodies: any("evidence" in body for body in bodies), "what has changed")
+        rows = next(body for body in sink.bodies() if "evidence" in body)["evidence"][0]["rows"]
+        names = [name for _, name, _ in rows]
+        assert "pgvigil_schema_objects{datname=postgres,kind=index}: 1 -> 2" in names
+        assert "pgvigil_schema_checksum{datname=postgres,kind=column}" in names
+        assert "pg_settings_work_mem_bytes: 4194304 -> 9437184" in names
+        ages = [int(ago) for _, _, ago in rows]
+        assert ages == sorted(ages) and ages[-1] < 300
+
+
 def test_a_server_that_is_down_is_told_of_without_evidence(making):
     server = making.cluster(DEBIAN_MAJOR)
     with Sink() as sink:
