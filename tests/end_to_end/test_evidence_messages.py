@@ -1,19 +1,16 @@
 """Messages bring the evidence: what is behind an alert, as it was when it fired, without a literal of anybody's."""
 
 import contextlib
-import email
 import json
 import os
-import subprocess
-import sys
 import threading
 
 import psycopg2
 import pytest
 
-from support import places
 from support.cluster import DEBIAN_MAJOR
 from support.config import config, custom_collector, every
+from support.mail_server import MailServer
 from support.sink import Sink
 from support.waiting import until
 
@@ -227,21 +224,6 @@ PLANTED = ("StringPlant", "4242424242", "DollarPlant", "CommentPlant", "LinePlan
            "EscapePlant", "x50lant", "UnicodePlant", "AB12CD34EF", "LockPlant", "AppPlant", "4929111122223333", "app.plant")
 APPLICATION = "job 'AppPlant' 4929111122223333 app.plant@example.org"
 
-SMTP = """
-import sys
-from aiosmtpd.controller import Controller
-
-class Keep:
-    async def handle_DATA(self, server, session, envelope):
-        with open(sys.argv[2], "ab") as file:
-            file.write(envelope.content + b"\\n%%\\n")
-        return "250 taken"
-
-Controller(Keep(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
 
 def all_ten(sink, mail_port):
     url = sink.url
@@ -289,12 +271,8 @@ to = ["dba@example.org"]
 
 def readable(mails):
     """All parts of the mails, decoded."""
-    text = ""
-    for one in mails.split(b"\n%%\n"):
-        for part in email.message_from_bytes(one).walk():
-            if not part.is_multipart():
-                text += part.get_payload(decode=True).decode("utf-8")
-    return text
+    parts = [part for mail in mails for part in mail.walk() if not part.is_multipart()]
+    return "".join(part.get_payload(decode=True).decode("utf-8") for part in parts)
 
 
 def test_no_literal_leaves_by_any_receiver(making, server, pile):
@@ -310,52 +288,42 @@ def test_no_literal_leaves_by_any_receiver(making, server, pile):
           >= len(STRINGS) + 3, "all are there")
     shows = ["blocking_tree", "long_transactions", "statements", "connections", "locks"]
     rules = "".join(rule(f"Rule{i}", "pg_up == 1", [name]) for i, name in enumerate(shows))
-    port = places.free_port()
-    with Sink() as sink:
+    with Sink() as sink, MailServer(server.home) as mails:
         sink.behave = lambda *_: (200, {}, b'{"ok": true, "result": {"message_id": 5}}')
-        box = os.path.join(server.home, "box")
-        smtp = subprocess.Popen([sys.executable, "-c", SMTP, str(port), box], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            assert smtp.stdout.readline() == "ready\n"
-            agent = start(making, server, rules, all_ten(sink, port), env={"TOKEN": "secret-token"})
+        agent = start(making, server, rules, all_ten(sink, mails.port), env={"TOKEN": "secret-token"})
 
-            def told():
-                by_receiver = {}
-                for path, _, body in list(sink.requests):
-                    name = path.split("/")[1]
-                    by_receiver[name] = by_receiver.get(name, "") + body.decode("utf-8")
-                if os.path.exists(box):
-                    with open(box, "rb") as file:
-                        by_receiver["mail"] = readable(file.read())
-                return by_receiver
+        def told():
+            by_receiver = {}
+            for path, _, body in list(sink.requests):
+                name = path.split("/")[1]
+                by_receiver[name] = by_receiver.get(name, "") + body.decode("utf-8")
+            by_receiver["mail"] = readable(mails.mails())
+            return by_receiver
 
-            # What is narrow shows less of a statement.
-            wide = {name: ("update cards set number = $1", "withheld") for name in ("hook", "duty", "genie", "manager", "mail")}
-            narrow = {name: () for name in ("slack", "teams", "discord", "telegram")}
-            titles = ("Who waits for whom", "open longest", "running now", "Who holds the connections", "Locks")
+        # What is narrow shows less of a statement.
+        wide = {name: ("update cards set number = $1", "withheld") for name in ("hook", "duty", "genie", "manager", "mail")}
+        narrow = {name: () for name in ("slack", "teams", "discord", "telegram")}
+        titles = ("Who waits for whom", "open longest", "running now", "Who holds the connections", "Locks")
 
-            def missing():
-                texts = told()
-                return [(name, text) for name, more in (wide | narrow).items() for text in titles + more
-                        if text not in texts.get(name, "")] + ([] if "pulse" in texts else ["pulse"])
-
-            with contextlib.suppress(AssertionError):
-                until(lambda: not missing(), "everybody is told the evidence")
-            assert not missing()
+        def missing():
             texts = told()
-            texts["pages"] = "".join(agent.get(path).text for path in ("/api/v1/notifications", "/api/v1/alerts", "/api/v1/evidence"))
-            texts["log"] = agent.log()
-            texts["store"] = ""
-            for name in os.listdir(os.path.join(agent.home, "state")):
-                with open(os.path.join(agent.home, "state", name), "rb") as file:
-                    texts["store"] += file.read().decode("latin-1")
-            assert "update cards set number = $1" in texts["store"] and "update cards" in texts["pages"]
-            for name, text in texts.items():
-                for planted in PLANTED:
-                    assert planted not in text, f"{name}: {planted}"
-        finally:
-            smtp.stdin.close()
-            smtp.wait(10)
+            return [(name, text) for name, more in (wide | narrow).items() for text in titles + more
+                    if text not in texts.get(name, "")] + ([] if "pulse" in texts else ["pulse"])
+
+        with contextlib.suppress(AssertionError):
+            until(lambda: not missing(), "everybody is told the evidence")
+        assert not missing()
+        texts = told()
+        texts["pages"] = "".join(agent.get(path).text for path in ("/api/v1/notifications", "/api/v1/alerts", "/api/v1/evidence"))
+        texts["log"] = agent.log()
+        texts["store"] = ""
+        for name in os.listdir(os.path.join(agent.home, "state")):
+            with open(os.path.join(agent.home, "state", name), "rb") as file:
+                texts["store"] += file.read().decode("latin-1")
+        assert "update cards set number = $1" in texts["store"] and "update cards" in texts["pages"]
+        for name, text in texts.items():
+            for planted in PLANTED:
+                assert planted not in text, f"{name}: {planted}"
 
 
 CONDITIONS = custom_collector("conditions", "select id::text, value from public.conditions", labels=["id"])

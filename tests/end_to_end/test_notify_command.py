@@ -1,10 +1,7 @@
 """`pgvigil notify`: every receiver against what it speaks to, or a sink that checks what its service documents."""
 
-import email
 import json
 import os
-import subprocess
-import sys
 import textwrap
 import urllib.request
 
@@ -12,6 +9,7 @@ import pytest
 
 from support import places
 from support.agent import command
+from support.mail_server import MailServer
 from support.process import Process
 from support.sink import Sink
 from support.waiting import until
@@ -202,43 +200,15 @@ def test_a_real_alertmanager_takes_it(home):
         process.stop()
 
 
-SMTP = """
-import asyncio, sys
-from aiosmtpd.controller import Controller
-
-class Keep:
-    async def handle_RCPT(self, server, session, envelope, address, options):
-        if address.startswith("nobody@"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):
-        with open(sys.argv[2], "ab") as file:
-            file.write(envelope.content + b"\\n%%\\n")
-        return "250 taken"
-
-Controller(Keep(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
 def test_a_real_mail_server_takes_it(home):
-    port, box = places.free_port(), os.path.join(home, "box")
-    server = subprocess.Popen(
-        [sys.executable, "-c", SMTP, str(port), box], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout.readline() == "ready\n"
+    with MailServer(home) as server:
         receiver = (
-            f'type = "mail"\nserver = "127.0.0.1:{port}"\nsecurity = "none"\n'
+            f'type = "mail"\nserver = "127.0.0.1:{server.port}"\nsecurity = "none"\n'
             'from = "pgvigil <pgvigil@example.org>"\nto = ["Zoë <dba@example.org>"]\n'
         )
         result = notify(home, receiver, "test", "it")
         assert result.returncode == 0 and "delivered (SMTP 250)" in result.stdout, result.stdout
-        with open(box, "rb") as file:
-            first, second = (email.message_from_bytes(one) for one in file.read().split(b"\n%%\n")[:2])
+        first, second = server.mails()[:2]
         assert first["To"] and first["Message-ID"] and first["Auto-Submitted"] == "auto-generated"
         assert second["In-Reply-To"] == first["Message-ID"] != second["Message-ID"]
         plain, html = first.get_payload()
@@ -250,6 +220,3 @@ def test_a_real_mail_server_takes_it(home):
         # STARTTLS is not offered here: nothing is sent in the clear.
         clear = notify(home, receiver.replace('"none"', '"starttls"'), "test", "it")
         assert clear.returncode == 1 and "no answer from" in clear.stdout
-    finally:
-        server.stdin.close()
-        server.wait(10)
