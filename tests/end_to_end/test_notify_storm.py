@@ -46,6 +46,8 @@ def test_ten_thousand_alerts_at_once_flood_nobody(making, server):
         text += f'[receiver.slack]\ntype = "slack"\nurl = "{sink.url}/slack"\n'
         text += f'[receiver.pager]\ntype = "pagerduty"\nrouting_key_variable = "KEY"\nurl = "{sink.url}/pager"\n'
         configured = settings(text, group_by='["alertname", "team"]').replace('group_wait = "0s"', 'group_wait = "2s"')
+        configured = configured.replace("packs = false", f"packs = false\nmax_alerts = {ALERTS}")
+        assert "max_alerts" in configured
         agent = start(making, server, configured, RULES, env={"KEY": "k" * 32})
         before = agent.private_bytes()
 
