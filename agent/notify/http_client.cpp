@@ -199,6 +199,12 @@ Answer HttpClient::send(const Request& request, const Transport& transport, cons
   return answer;
 }
 
+Transport transport_until(Deadline deadline, std::chrono::milliseconds connect_timeout) {
+  using std::chrono::milliseconds;
+  const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - Deadline::clock::now()), milliseconds{1});
+  return {.connect_timeout = std::min(connect_timeout, left), .timeout = left};
+}
+
 std::string host_of(std::string_view url) {
   if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
   url = url.substr(0, url.find_first_of("/?#"));

@@ -10,6 +10,7 @@
 
 #include "collectors/model/error.h"
 #include "collectors/model/secret.h"
+#include "collectors/model/units.h"
 
 namespace pgvigil::agent::notify {
 
@@ -57,6 +58,10 @@ struct Transport {
 
   bool operator==(const Transport&) const = default;
 };
+
+/// For a request that is over by `deadline`; it has a millisecond at the least, and `connect_timeout` of it at the most to
+/// connect.
+Transport transport_until(Deadline deadline, std::chrono::milliseconds connect_timeout);
 
 /// "hooks.slack.com" of an address: all of it that may be shown.
 std::string host_of(std::string_view url);

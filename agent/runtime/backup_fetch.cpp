@@ -1,15 +1,11 @@
 #include "agent/runtime/backup_fetch.h"
 
-#include <algorithm>
-
 #include "agent/notify/http_client.h"
 
 namespace pgvigil::agent {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds k_connect_timeout{5'000};
+constexpr std::chrono::milliseconds k_connect_timeout{5'000};
 /// A list of some thousand objects of Kubernetes.
 constexpr std::size_t k_most_answer = std::size_t{16} << 20;
 
@@ -18,11 +14,9 @@ constexpr std::size_t k_most_answer = std::size_t{16} << 20;
 backups::Fetch backup_fetch() {
   return [](const backups::FetchRequest& request, Deadline deadline,
             const std::stop_token& stop) -> std::expected<backups::Fetched, Error> {
-    const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - Deadline::clock::now()), milliseconds{1});
-    const notify::Transport transport{.ca_file = request.ca_file,
-                                      .connect_timeout = std::min(k_connect_timeout, left),
-                                      .timeout = left,
-                                      .answer_limit = k_most_answer};
+    notify::Transport transport = notify::transport_until(deadline, k_connect_timeout);
+    transport.ca_file = request.ca_file;
+    transport.answer_limit = k_most_answer;
     notify::HttpRequest asked{.method = "GET", .url = Secret(request.url)};
     asked.headers.emplace_back("Authorization", Secret("Bearer " + request.token.reveal()));
     // Looks are rare: no connection is kept between them.

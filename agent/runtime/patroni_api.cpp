@@ -1,6 +1,5 @@
 #include "agent/runtime/patroni_api.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "agent/notify/http_client.h"
@@ -8,9 +7,7 @@
 namespace pgvigil::agent {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds k_connect_timeout{3'000};
+constexpr std::chrono::milliseconds k_connect_timeout{3'000};
 
 }  // namespace
 
@@ -18,10 +15,8 @@ patroni::Get patroni_api(const patroni::Address& address) {
   return [address, client = std::make_shared<notify::HttpClient>()](
              const std::string& path, Deadline deadline,
              const std::stop_token& stop) -> std::expected<std::string, Error> {
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline - Deadline::clock::now());
-    const notify::Transport transport{.ca_file = address.ca_file,
-                                      .connect_timeout = std::min(k_connect_timeout, left),
-                                      .timeout = std::max(left, milliseconds{1})};
+    notify::Transport transport = notify::transport_until(deadline, k_connect_timeout);
+    transport.ca_file = address.ca_file;
     auto answer = client->send(notify::HttpRequest{.method = "GET", .url = Secret(address.url + path)},
                                transport, stop);
     if (answer.error) {

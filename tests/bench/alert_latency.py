@@ -74,9 +74,7 @@ url = "{sink.address(name)}"
 """
     agent = Agent(config(cluster, more=text + every(f"{INTERVALS[name]}s", "stat_activity")), ready=False)
     agent.stop()
-    os.makedirs(os.path.join(agent.home, "rules.d"))
-    with open(os.path.join(agent.home, "rules.d", "bench.toml"), "w", encoding="utf-8") as file:
-        file.write(f"[[rule]]\nalert = \"IdleInTransaction\"\nexpr = '{EXPRESSION}'\nfor = \"0s\"\n")
+    agent.write_rules(f"[[rule]]\nalert = \"IdleInTransaction\"\nexpr = '{EXPRESSION}'\nfor = \"0s\"\n")
     agent.start()
     return agent
 

@@ -360,9 +360,7 @@ class World:
         sections = "".join(copy.section() for copy in self.copies.values())
         more = sections + '[rules]\nevaluation_interval = "1s"\n' + every("3s", "backups", "pgbackrest")
         self.agent = making.agent(config(self.stanza.cluster, more=more), ready=False)
-        folder = os.path.join(self.agent.home, "rules.d")
-        os.makedirs(folder, exist_ok=True)
-        write(os.path.join(folder, "soon.toml"), "\n".join(f'[override.{name}]\nfor = "1s"' for name in RULES))
+        self.agent.write_rules("\n".join(f'[override.{name}]\nfor = "1s"' for name in RULES))
         assert self.agent.reload().status == 200
 
     def reasons(self):

@@ -46,11 +46,8 @@ summary = "{name}"
 
 def start(making, server, rules, receivers, more="", env=None, collectors=()):
     agent = making.agent(config(server, more=SETTINGS + more + receivers), env=env, ready=False)
-    agent._process.stop()
-    folder = os.path.join(agent.home, "rules.d")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "test.toml"), "w", encoding="utf-8") as file:
-        file.write(rules)
+    agent.stop()
+    agent.write_rules(rules)
     for name, text in collectors:
         agent.write_collector(name, text)
     agent.start()

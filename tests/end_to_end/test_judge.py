@@ -40,16 +40,9 @@ def server(making):
 @pytest.fixture
 def agent(making, server):
     agent = making.agent_of(server, more=SETTINGS)
-    write_rules(agent, RULES % "3s")
+    agent.write_rules(RULES % "3s")
     assert agent.reload().status == 200
     return agent
-
-
-def write_rules(agent, text):
-    folder = os.path.join(agent.home, "rules.d")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "mine.toml"), "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def alert(agent, name):
@@ -108,7 +101,7 @@ def test_a_killed_agent_goes_on_where_it_was(agent, lock):
 
 
 def test_a_pending_alert_keeps_its_time_over_a_kill(agent, lock):
-    write_rules(agent, RULES % "20s")
+    agent.write_rules(RULES % "20s")
     assert agent.reload().status == 200
     began = wait_alert(agent, "LocksAwaited", "pending")
     kill_and_start(agent)
@@ -142,10 +135,10 @@ def test_a_stopped_server_is_an_alert(agent, server):
 
 def test_a_reload_of_one_rule_leaves_the_others_alone(agent, lock):
     first = wait_alert(agent, "LocksAwaited", "firing")
-    write_rules(agent, (RULES % "3s").replace("pg_up == 0", "pg_up < 1"))
+    agent.write_rules((RULES % "3s").replace("pg_up == 0", "pg_up < 1"))
     assert agent.reload().status == 200
     stays(lambda: alert(agent, "LocksAwaited")["since"] == first["since"], "it fires on", 2)
-    write_rules(agent, "[[rule]]\nalert = 'X'\nexpr = 'sum('\n")
+    agent.write_rules("[[rule]]\nalert = 'X'\nexpr = 'sum('\n")
     refused = agent.reload()
     assert refused.status == 500
     assert "mine.toml:3" in refused.text
@@ -197,7 +190,7 @@ def of_target(agent, name, target):
 def test_a_server_that_is_gone_holds_its_own_alerts_and_no_others(making, trouble):
     servers = {"orders": making.cluster(), "billing": making.cluster()}
     agent = making.agent(fleet_config(servers, SETTINGS))
-    write_rules(agent, TWO_SERVERS)
+    agent.write_rules(TWO_SERVERS)
     assert agent.reload().status == 200
     locks = {}
     for name, server in servers.items():

@@ -1,6 +1,5 @@
 """A real cluster of Patroni: what it tells of itself, and what is wrong with it."""
 
-import os
 import re
 
 import pytest
@@ -35,10 +34,7 @@ class World:
         self.a.run(f"create role pgvigil login password '{PASSWORD}'; grant pg_monitor to pgvigil")
         entries = [server_entry(each.name, each.dsn(), f'patroni = "{each.url}"') for each in (self.a, self.b)]
         self.agent = shared.agent("\n".join(entries) + SETTINGS, ready=False)
-        folder = os.path.join(self.agent.home, "rules.d")
-        os.makedirs(folder)
-        with open(os.path.join(folder, "mine.toml"), "w", encoding="utf-8") as file:
-            file.write(RULES)
+        self.agent.write_rules(RULES)
         assert self.agent.reload().status == 200
 
     def alert(self, name, target):

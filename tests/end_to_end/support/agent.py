@@ -120,7 +120,13 @@ class Agent:
             file.write(text)
 
     def write_collector(self, name, text):
-        folder = os.path.join(self.home, "collectors.d")
+        self._write("collectors.d", name, text)
+
+    def write_rules(self, text, name="mine"):
+        self._write("rules.d", name, text)
+
+    def _write(self, folder, name, text):
+        folder = os.path.join(self.home, folder)
         os.makedirs(folder, exist_ok=True)
         with open(os.path.join(folder, f"{name}.toml"), "w", encoding="utf-8") as file:
             file.write(text)

@@ -1,7 +1,6 @@
 """Alerts that a test switches on and off: rows of a table, the collector and the rule that look at it, and an agent whose
 receivers are told at once."""
 
-import os
 
 from .config import config, custom_collector
 
@@ -62,10 +61,7 @@ def start(making, server, text, rules=RULES, **choices):
     """An agent that judges the conditions of `server`, with these settings beside it."""
     agent = making.agent(config(server, more=text), ready=False, **choices)
     agent.stop()
-    folder = os.path.join(agent.home, "rules.d")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "test.toml"), "w", encoding="utf-8") as file:
-        file.write(rules)
+    agent.write_rules(rules)
     agent.write_collector("conditions", COLLECTOR)
     agent.start()
     return agent
