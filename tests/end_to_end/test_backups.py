@@ -250,8 +250,9 @@ def test_a_wrong_cipher_key_and_damaged_pages(making):
     stanza.archive_one()
     assert_recoverable(stanza.verdict("encrypted = true"))
 
-    write(stanza.config_file, stanza.settings(cipher.format("wrong")))
-    assert_not(stanza.verdict(), "cipher_key", "unknown")
+    for word in ("wrong", "another", "a third", "a fourth"):  # each makes another text of the catalogue
+        write(stanza.config_file, stanza.settings(cipher.format(word)))
+        assert_not(stanza.verdict(), "cipher_key", "unknown")
     write(stanza.config_file, stanza.settings(cipher.format("right")))
     sound = stanza.verdict()
     assert_recoverable(sound)

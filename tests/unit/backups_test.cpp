@@ -111,6 +111,20 @@ TEST_CASE("control bytes and bad UTF-8 of a wrong cipher key do not hide the oth
   CHECK(repaired("\"a\nb\"").text == "\"a\xEF\xBF\xBD" "b\"");
 }
 
+TEST_CASE("what a wrong cipher key made of a catalogue may be plain ASCII", "[backups]") {
+  const auto reason_with = [](const std::string& cipher, const std::string& fault) {
+    const auto reading = parse_pgbackrest_info(
+        R"([{"name":"main","repo":[{"cipher":")" + cipher + R"(","key":1,"status":{"code":99,"message":"[FormatError] )" +
+            R"(unable to load info file '/repo/backup/main/backup.info'\nFormatError: )" + fault + R"("}}],"status":{"code":99}}])",
+        "main");
+    REQUIRE(reading);
+    return reading->repositories.at(0).trouble.value().reason;
+  };
+  CHECK(reason_with("aes-256-cbc", "key/value found outside of section at line 1: ") == Reason::cipher_key);
+  CHECK(reason_with("none", "key/value found outside of section at line 1: ") == Reason::catalog_damaged);
+  CHECK(reason_with("aes-256-cbc", "invalid checksum") == Reason::catalog_damaged);
+}
+
 TEST_CASE("what is no JSON of info is an error", "[backups]") {
   for (const std::string text : {"", "{}", "[1]", "[{\"name\":", "null"}) {
     INFO(text);
