@@ -32,14 +32,14 @@ enabled = true
 """
 
 
-def until(condition, what, seconds=120):
-    """Seconds until the condition held."""
+def until(condition, what, seconds=120, seen=lambda: ""):
+    """Seconds until the condition held; `seen` tells what there was instead."""
     start = time.monotonic()
     while time.monotonic() - start < seconds:
         if condition():
             return time.monotonic() - start
         time.sleep(0.25)
-    raise SystemExit(f"FAILED: waited {seconds} s in vain until {what}")
+    raise SystemExit(f"FAILED: waited {seconds} s in vain until {what} {seen()}")
 
 
 class Cluster:
@@ -66,7 +66,7 @@ class Cluster:
         self.watchers = watchers.start(folder, folder / "alerts.rules.yml", [host.address for host in hosts])
         for node in self.nodes:
             node.start_agent(BINARY, folder / "rules", watchers.urls())
-        until(lambda: all(node.role_in_metrics() for node in self.nodes), "each pgvigil sees its server")
+        until(lambda: all(all(node.roles()) for node in self.nodes), "each pgvigil sees its server")
 
     def leader(self):
         return next((node for node in self.nodes if node.is_leader()), None)

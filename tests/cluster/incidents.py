@@ -39,8 +39,7 @@ class Incident:
 
     def _expect_role(self, node, role):
         said = time.monotonic() - self.start
-        seconds = until(lambda: node.role_in_metrics() == role and node.role_in_status() == role,
-                        f"{node.host.name} is seen as {role}", ROLE_SEEN_WITHIN)  # fmt: skip
+        seconds = until(lambda: set(node.roles()) == {role}, f"{node.host.name} is seen as {role}", ROLE_SEEN_WITHIN, node.roles)
         told(f"{node.host.name} is {role}: Patroni says so {said:.1f} s after the event, pgvigil {seconds:.1f} s later at most")
         self.row[f"{role}, Patroni"] = f"{node.host.name}, {said:.1f} s"
         self.row["and pgvigil" if role == "primary" else "pgvigil"] = f"{seconds:.1f} s"

@@ -101,17 +101,13 @@ class Node:
         facts = self.host.json(PATRONI_PORT, "/patroni")
         return facts.get("state") == "running" and facts.get("role") == "replica"
 
-    def role_in_metrics(self):
-        """ "primary" or "standby", by the label and by the number; None while pgvigil sees nothing or the two differ."""
+    def roles(self):
+        """What pgvigil calls the server: the label `role`, pg_replication_is_replica, the page of its status; None where it sees nothing."""
         text = self.host.get(PGVIGIL_PORT, "/metrics")[1]
         label = re.search(r'^pgvigil_server_info\{.*\brole="(\w+)"', text, re.MULTILINE)
         number = re.search(r"^pg_replication_is_replica\{.*\} ([01])$", text, re.MULTILINE)
-        role = {"0": "primary", "1": "standby"}.get(number and number[1])
-        return role if label and label[1] == role else None
-
-    def role_in_status(self):
-        server = self.host.json(PGVIGIL_PORT, "/status").get("server", {})
-        return server.get("facts", {}).get("role")
+        status = self.host.json(PGVIGIL_PORT, "/status").get("server", {}).get("facts", {}).get("role")
+        return label and label[1], number and {"0": "primary", "1": "standby"}[number[1]], status
 
     def leader_in_metrics(self):
         """The member that has the label role="leader" in what pgvigil knows from Patroni."""

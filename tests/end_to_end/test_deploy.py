@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+import jsonschema
 import pytest
 import yaml
 
@@ -16,12 +17,17 @@ from support.dashboards import REPOSITORY
 DEPLOY = os.path.join(REPOSITORY, "deploy")
 SNIPPETS = sorted(os.path.basename(path) for path in glob.glob(f"{DEPLOY}/kubernetes/*.yaml"))
 BESIDE = [name for name in SNIPPETS if name != "cloudnativepg-values.yaml"]
+OPERATORS = os.path.join(REPOSITORY, "tests/fixtures/operators")
+KNOWN = sorted(os.path.basename(path) for path in glob.glob(f"{OPERATORS}/*.yaml"))
 BY_VARIABLES_ONLY = {"zalando.yaml", "crunchy.yaml"}  # the operator mounts no Secret into a sidecar
 
 
 def read(path):
     with open(os.path.join(DEPLOY, path), encoding="utf-8") as file:
         return file.read()
+
+
+IMAGES_OWN_COMMAND = json.loads(re.search(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[1])
 
 
 def containers(node):
@@ -48,7 +54,7 @@ def sidecars(name):
 def test_a_snippet_never_endangers_its_postgres(name):
     for one in sidecars(name):
         assert "readinessProbe" not in one and "startupProbe" not in one and "restartPolicy" not in one
-        assert one["args"][:2] == ["run", "--supervise"]
+        assert one.get("args", IMAGES_OWN_COMMAND)[:2] == ["run", "--supervise"]
         assert one["resources"]["requests"] and one["resources"]["limits"]["memory"] == "64Mi"
         assert one["ports"] == [{"name": "pgvigil", "containerPort": one["ports"][0]["containerPort"], "protocol": "TCP"}]
         if "livenessProbe" in one:
@@ -83,6 +89,57 @@ def test_a_snippets_container_is_one_of_kubernetes(name):
     for document in yaml.safe_load_all(read(f"kubernetes/{name}")):
         if document.get("apiVersion") in ("v1", "apps/v1"):
             assert helm.run("kube_strict", given=yaml.safe_dump(document)).returncode == 0, name
+
+
+def operators_schema(name):
+    """(kind or None for values, JSON Schema that refuses fields which the operator does not know)."""
+    with open(os.path.join(OPERATORS, name), encoding="utf-8") as file:
+        known = yaml.safe_load(file)
+    if known.get("kind") != "CustomResourceDefinition":
+        return None, strict(known)
+    [version] = known["spec"]["versions"]
+    return known["spec"]["names"]["kind"], strict(version["schema"]["openAPIV3Schema"])
+
+
+def strict(schema):
+    """A structural schema of Kubernetes, in which what is not named is refused unless it says otherwise."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: strict(value) for key, value in schema.items()}
+    if isinstance(made.get("properties"), dict) and "type" in made:
+        made.setdefault("additionalProperties", bool(made.get("x-kubernetes-preserve-unknown-fields")))
+    if made.pop("nullable", False) is True:
+        made["type"] = [made["type"], "null"]
+    return made
+
+
+def of_the_operator(name):
+    """The document of a snippet that its operator reads, and the schema of what that knows."""
+    kind, schema = operators_schema(name)
+    [document] = [one for one in yaml.safe_load_all(read(f"kubernetes/{name}")) if kind in (None, one.get("kind"))]
+    return document, jsonschema.Draft7Validator(schema)
+
+
+def test_what_the_operators_know_is_written_down_for_each_of_them():
+    kinds = {name: {one.get("apiVersion") for one in yaml.safe_load_all(read(f"kubernetes/{name}"))} for name in BESIDE}
+    plain = {name for name, found in kinds.items() if found <= {"v1", "apps/v1"}}
+    assert set(KNOWN) == set(BESIDE) - plain
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_snippet_has_only_fields_that_its_operator_knows(name):
+    document, validator = of_the_operator(name)
+    assert not [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_field_that_the_operator_does_not_know_is_refused(name):
+    document, validator = of_the_operator(name)
+    assert validator.is_valid(document)
+    document.get("spec", document)["sidecar"] = []
+    assert not validator.is_valid(document)
 
 
 @pytest.mark.skipif(not helm.tool("helm"), reason="there is no helm: tests/lib/kube_tools builds it")
