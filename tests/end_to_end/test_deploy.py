@@ -1,6 +1,5 @@
 """What deploy/ holds for those who install: the operators' snippets, the unit of systemd, the Debian package, compose."""
 
-import glob
 import json
 import os
 import re
@@ -10,15 +9,14 @@ import jsonschema
 import pytest
 import yaml
 
-from support import helm
+from support import helm, snippets
 from support.agent import binary, command
 from support.dashboards import REPOSITORY
 
 DEPLOY = os.path.join(REPOSITORY, "deploy")
-SNIPPETS = sorted(os.path.basename(path) for path in glob.glob(f"{DEPLOY}/kubernetes/*.yaml"))
+SNIPPETS = snippets.names()
 BESIDE = [name for name in SNIPPETS if name != "cloudnativepg-values.yaml"]
-OPERATORS = os.path.join(REPOSITORY, "tests/fixtures/operators")
-KNOWN = sorted(os.path.basename(path) for path in glob.glob(f"{OPERATORS}/*.yaml"))
+KNOWN = snippets.names(snippets.OPERATORS)
 BY_VARIABLES_ONLY = {"zalando.yaml", "crunchy.yaml"}  # the operator mounts no Secret into a sidecar
 
 
@@ -30,22 +28,8 @@ def read(path):
 IMAGES_OWN_COMMAND = json.loads(re.search(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[1])
 
 
-def containers(node):
-    """All containers called pgvigil, wherever they are."""
-    if isinstance(node, dict):
-        if node.get("name") == "pgvigil" and "image" in node:
-            yield node
-        for child in node.values():
-            yield from containers(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from containers(child)
-    elif isinstance(node, str) and node.startswith("[{"):
-        yield from containers(json.loads(node))  # a JSON patch in an annotation
-
-
 def sidecars(name):
-    found = [one for document in yaml.safe_load_all(read(f"kubernetes/{name}")) for one in containers(document)]
+    found = list(snippets.containers(snippets.documents(name)))
     assert found, name
     return found
 
@@ -86,15 +70,14 @@ def test_a_snippets_container_is_one_of_kubernetes(name):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [one]}}
         checked = helm.run("kube_strict", given=yaml.safe_dump(pod))
         assert checked.returncode == 0, checked.stdout
-    for document in yaml.safe_load_all(read(f"kubernetes/{name}")):
+    for document in snippets.documents(name):
         if document.get("apiVersion") in ("v1", "apps/v1"):
             assert helm.run("kube_strict", given=yaml.safe_dump(document)).returncode == 0, name
 
 
 def operators_schema(name):
     """(kind or None for values, JSON Schema that refuses fields which the operator does not know)."""
-    with open(os.path.join(OPERATORS, name), encoding="utf-8") as file:
-        known = yaml.safe_load(file)
+    [known] = snippets.documents(name, snippets.OPERATORS)
     if known.get("kind") != "CustomResourceDefinition":
         return None, strict(known)
     [version] = known["spec"]["versions"]
@@ -118,12 +101,12 @@ def strict(schema):
 def of_the_operator(name):
     """The document of a snippet that its operator reads, and the schema of what that knows."""
     kind, schema = operators_schema(name)
-    [document] = [one for one in yaml.safe_load_all(read(f"kubernetes/{name}")) if kind in (None, one.get("kind"))]
+    [document] = [one for one in snippets.documents(name) if kind in (None, one.get("kind"))]
     return document, jsonschema.Draft7Validator(schema)
 
 
 def test_what_the_operators_know_is_written_down_for_each_of_them():
-    kinds = {name: {one.get("apiVersion") for one in yaml.safe_load_all(read(f"kubernetes/{name}"))} for name in BESIDE}
+    kinds = {name: {one.get("apiVersion") for one in snippets.documents(name)} for name in BESIDE}
     plain = {name for name, found in kinds.items() if found <= {"v1", "apps/v1"}}
     assert set(KNOWN) == set(BESIDE) - plain
 
