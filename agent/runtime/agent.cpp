@@ -7,6 +7,7 @@
 #include <array>
 
 #include "agent/config/load.h"
+#include "agent/http/notify_view.h"
 #include "agent/http/routes.h"
 #include "agent/runtime/api_data.h"
 #include "agent/runtime/log.h"
@@ -308,6 +309,7 @@ StatusView Agent::status() const {
   for (const auto& watch : probes_->watches())
     view.probed.emplace_back(view_of(*watch)).configured = false;
   if (const Judge* judging = judge()) view.alerts = alert_views(judging->rules());
+  if (const notify::Notifier* telling = notifier()) add_what_was_told(view, *telling);
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;
   view.mistakes = mistakes_;

@@ -5,7 +5,7 @@
 
 import dataclasses
 
-from source.model import COLUMNS, Dashboard, Panel, Query, Row, graph, levels, stat, table, words
+from source.model import ALERT_NAMES, COLUMNS, Dashboard, Panel, Query, Row, graph, levels, stat, table, words
 
 LABELS = "cluster, job, instance, target"
 INTERVAL = "1m"
@@ -99,7 +99,7 @@ def dashboard(recorded):
     def number(name):
         return _BY_NAME[name].query(recorded)
 
-    alerts = 'ALERTS{alertstate="firing",alertname=~"(Postgres|PgBouncer|Host|Backup).*"}'
+    alerts = f'ALERTS{{alertstate="firing",{ALERT_NAMES}}}'
     down = levels(("red", 1))
     overview = [
         stat("Servers", "Servers that an agent is configured to watch.", "short", f"count({number('up')})",

@@ -18,6 +18,9 @@ SCOPES = {  # the longest first: each begins with the next
     "@": _AGENT + ',target=~"$target"',
 }
 
+# The alerts that pgvigil's rules give: a Prometheus has those of other people, too.
+ALERT_NAMES = 'alertname=~"(Postgres|Patroni|Pgbouncer|Pgdata|Host|Backup).*"'
+
 SERVER = "instance, target"  # what tells one server from another
 SERVER_LEGEND = "{{instance}} {{target}}"
 

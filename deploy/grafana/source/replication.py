@@ -1,9 +1,10 @@
 """Standbys, slots, archiving: how much would be lost, and what keeps WAL on the disk."""
 
-from source.model import SERVER, Dashboard, Row, graph, levels, stat, table
+from source.model import SERVER, Dashboard, Row, graph, levels, stat, table, words
 
 STANDBY = "{{target}} {{application_name}} {{client_addr}}"
 SLOT = "{{target}} {{slot_name}}"
+MEMBER = "{{scope}} {{name}}"
 
 
 def _overview():
@@ -72,6 +73,39 @@ def _archive():
     ]  # fmt: skip
 
 
+def _of_member(number):
+    """A number of every member, with its role and its state."""
+    joined = "on (instance, target, member) group_left (role, state)"
+    return f"pgvigil_patroni_member_{number}{{@}} * {joined} pgvigil_patroni_member_info{{@}}"
+
+
+def _patroni():
+    return [
+        stat("Leaders", "Members that hold the leader lock, as their own Patroni says.", "short",
+             "sum by (scope) (patroni_primary{@} + patroni_standby_leader{@})", legend="{{scope}}", width=6,
+             options={"graphMode": "none"}, more={"thresholds": levels(("green", 1), ("red", 2), base="red")}),
+        stat("Automatic failover", "Whether somebody paused it (patronictl pause): then nobody takes the place of a primary that dies.",
+             "short", "max by (scope) (patroni_is_paused{@})", legend="{{scope}}", width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("on", "green"), v1=("paused", "orange"))}),
+        stat("Leader lock", "Whether somebody holds it, as any member sees the cluster.", "short",
+             "max by (scope) (patroni_cluster_unlocked{@})", legend="{{scope}}", width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("held", "green"), v1=("nobody", "red"))}),
+        stat("DCS last seen", "Time since the Patroni of a member last reached etcd, Consul or Kubernetes.", "s",
+             "time() - patroni_dcs_last_seen{@}", legend=MEMBER, width=6, options={"graphMode": "none"},
+             more={"thresholds": levels(("orange", 30), ("red", 120))}),
+        table("Members", "Each member of the cluster, as the Patroni beside each server tells it.",
+              ("Leader", "short", _of_member("leader")),
+              ("Running", "short", _of_member("running")),
+              ("Timeline", "short", _of_member("timeline")),
+              ("Lag", "bytes", _of_member("lag_bytes")),
+              ("Restart pending", "short", _of_member("pending_restart")), height=7),
+        graph("Leader", "Which member held the leader lock: a step is a switchover or a failover.", "short",
+              ("patroni_primary{@} + patroni_standby_leader{@}", MEMBER), stacked=True),
+        graph("Timeline", "Timeline of each member: one that stays behind does not follow.", "short",
+              ("patroni_postgres_timeline{@}", MEMBER)),
+    ]  # fmt: skip
+
+
 DASHBOARD = Dashboard(
     "replication",
     "Postgres replication",
@@ -81,6 +115,7 @@ DASHBOARD = Dashboard(
         Row("Standbys", _standbys()),
         Row("Slots and WAL", _slots()),
         Row("Archiving", _archive()),
+        Row("Patroni", _patroni()),
     ],
     datname=True,
     since="now-3h",
