@@ -1,6 +1,6 @@
 """Which alerts fire, since when, and whether the rules can see at all."""
 
-from source.model import ALERT_NAMES, SERVER, Dashboard, Panel, Query, Row, graph, levels, stat, table
+from source.model import ALERT_NAMES, SERVER, Dashboard, Panel, Query, Row, graph, infos, levels, stat, table
 
 # What Prometheus, and a pgvigil that is asked, keeps of alerts.
 FIRING = f'ALERTS{{@,alertstate="firing",{ALERT_NAMES}}}'
@@ -14,7 +14,7 @@ def _now():
           for severity, colour in (("critical", "red"), ("warning", "orange"), ("info", "blue"))),
         stat("Pending", "Alerts whose condition holds, not yet for long enough.", "short",
              f'count(ALERTS{{@,alertstate="pending",{ALERT_NAMES}}}) or vector(0)', legend="pending", width=6),
-        table("Firing", "What fires now. The runbook of each is in docs/runbooks.md.", ("Firing", "short", FIRING), height=9),
+        infos("Firing", "What fires now. The runbook of each is in docs/runbooks.md.", FIRING, height=9),
     ]  # fmt: skip
 
 
@@ -41,8 +41,8 @@ def _sight():
 
 def _advice():
     return [
-        table("Advice", "What stands and nobody dismissed. GET /api/v1/advice of the pgvigil has the reason, the SQL, and how to "
-              "undo it.", ("Stands", "short", "pgvigil_advice{@}"), height=9),
+        infos("Advice", "What stands and nobody dismissed. GET /api/v1/advice of the pgvigil has the reason, the SQL, and how to "
+              "undo it.", "pgvigil_advice{@}", height=9),
         graph("Advice by kind", "How many pieces of advice stood at a time.", "short",
               ("count by (kind) (pgvigil_advice{@})", "{{kind}}"), stacked=True),
         Panel("bargauge", "Worth most", "The advice that would give back the most bytes.", "bytes",
@@ -55,16 +55,16 @@ def _notifier():
     waiting = "pgvigil_notification_oldest_due_timestamp_seconds{@agent}"
     return [
         stat("Unreachable receivers", "Receivers that are only tried now and then, because nothing passed.", "short",
-             "sum(pgvigil_receiver_unreachable{@agent}) or vector(0)", legend="receivers", width=6,
+             "sum(pgvigil_receiver_unreachable{@agent}) or vector(0)", legend="receivers", width=8,
              more={"thresholds": levels(("red", 1))}),
         stat("Waiting", "Groups of alerts of which a receiver should have been told by now.", "short",
-             "sum(pgvigil_notifications_waiting{@agent}) or vector(0)", legend="groups", width=6,
+             "sum(pgvigil_notifications_waiting{@agent}) or vector(0)", legend="groups", width=8,
              more={"thresholds": levels(("orange", 1))}),
         stat("Given up", "Alerts whose end a receiver was not told of in time, over the time shown.", "short",
-             "sum(increase(pgvigil_notifications_given_up_total{@agent}[$__range])) or vector(0)", legend="alerts", width=6,
+             "sum(increase(pgvigil_notifications_given_up_total{@agent}[$__range])) or vector(0)", legend="alerts", width=8,
              more={"thresholds": levels(("red", 1))}),
         table("Receivers", "How each fares. The page /notifications of the pgvigil says why somebody was told, or not.",
-              ("Unreachable", "short", "pgvigil_receiver_unreachable{@agent}"),
+              ("Unreachable", "bool_yes_no", "pgvigil_receiver_unreachable{@agent}"),
               ("Waiting", "short", "pgvigil_notifications_waiting{@agent}"),
               ("Waits for", "s", f"(time() - {waiting}) * ({waiting} > bool 0)"), width=24, height=6),
         graph("Messages", "Messages a minute to each receiver, by what came back.", "short",
@@ -92,8 +92,8 @@ def _looks():
               "pgvigil_advice_run_duration_seconds{@}"),
         graph("Failed looks", "Looks for advice an hour that failed.", "short",
               f"3600 * sum by ({SERVER}) (rate(pgvigil_advice_run_failures_total{{@}}[$__rate_interval]))"),
-        table("Cannot look", "Kinds of advice that want a grant or a collector; the status page says which.",
-              ("Blind", "short", "pgvigil_advice_blind{@}"), height=6),
+        infos("Cannot look", "Kinds of advice that want a grant or a collector; the status page says which.",
+              "pgvigil_advice_blind{@}", height=6),
     ]  # fmt: skip
 
 

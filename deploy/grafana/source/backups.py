@@ -1,6 +1,6 @@
 """Backups: can this server be restored, to when, and who has tried."""
 
-from source.model import Dashboard, Row, graph, levels, stat, table, words
+from source.model import Dashboard, Row, graph, infos, levels, stat, table, words
 
 NAME = "{{backup}} {{tool}} {{repository}}"
 DAY = 86400
@@ -31,10 +31,8 @@ def _overview():
              width=6, options={"graphMode": "none"}),
         stat("Last restore took", "Time that the restore took in the last drill that succeeded: what to expect in an emergency.",
              "s", "pgvigil_backup_restore_duration_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
-        table("Verdict", "What pgvigil thinks of each repository, and why.",
-              ("Verdict", "short", "pgvigil_backup_verdict{@agent}"), height=6),
-        table("Findings", "What is not as it should be beside the verdict.",
-              ("Finding", "short", "pgvigil_backup_finding{@agent}"), height=6),
+        infos("Verdict", "What pgvigil thinks of each repository, and why.", "pgvigil_backup_verdict{@agent}", height=6),
+        infos("Findings", "What is not as it should be beside the verdict.", "pgvigil_backup_finding{@agent}", height=6),
     ]  # fmt: skip
 
 
@@ -63,11 +61,14 @@ def _repositories():
     return [
         stat("Readable", "Whether the repository could be looked into.", "short",
              "pgvigil_backup_repository_readable{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
-             more={"thresholds": levels(("green", 1), base="red")}),
+             more={"mappings": words(v0=("no", "red"), v1=("yes", "green")), "thresholds": levels(("green", 1), base="red")}),
         stat("Missing databases", "Databases of the server that the newest backup does not have.", "short",
              "pgvigil_backup_databases_missing{@agent}", legend=NAME, width=6, more={"thresholds": levels(("red", 1))}),
         stat("Encrypted", "Whether the backup that would be restored is encrypted in the repository.", "short",
-             "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+             "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("no", "orange"), v1=("yes", "green"))}),
+        stat("Last look", "Time since pgvigil looked at the backups.", "s",
+             "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
         table("Schedule", "When the next backup of each repository is expected, by when it must have been finished, and what is "
               "kept.",
               ("Expected in", "s", "pgvigil_backup_expected_timestamp_seconds{@agent} - time()"),
@@ -75,8 +76,6 @@ def _repositories():
               ("Recoverable until", "dateTimeFromNow", "pgvigil_backup_recoverable_until_seconds{@agent} * 1000"),
               ("Recoverable since", "dateTimeFromNow", "pgvigil_backup_recoverable_since_seconds{@agent} * 1000"),
               ("Key expires", "dateTimeFromNow", "pgvigil_backup_key_expiry_timestamp_seconds{@agent} * 1000"), height=6),
-        stat("Last look", "Time since pgvigil looked at the backups.", "s",
-             "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
     ]  # fmt: skip
 
 

@@ -32,8 +32,8 @@ class Number:
 
 
 NUMBERS = [
-    Number("up", "Up", "short", f"max by ({LABELS}) (pg_up{{@}})"),
-    Number("standby", "Standby", "short", f"max by ({LABELS}) (pg_replication_is_replica{{@}})"),
+    Number("up", "Up", "bool_yes_no", f"max by ({LABELS}) (pg_up{{@}})"),
+    Number("standby", "Standby", "bool_yes_no", f"max by ({LABELS}) (pg_replication_is_replica{{@}})"),
     Number(
         "transactions:rate",
         "Transactions",
@@ -73,7 +73,7 @@ NUMBERS = [
         "collectors_failing",
         "Failing collectors",
         "short",
-        f"sum by ({LABELS}) (pgvigil_collector_success{{@}} == bool 0)",
+        f"sum by ({LABELS}) (pgvigil_collector_success{{@}} == bool 0) and on ({LABELS}) pg_up{{@}}",
     ),
 ]
 _BY_NAME = {number.name: number for number in NUMBERS}

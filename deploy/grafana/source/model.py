@@ -105,6 +105,11 @@ def table(title, description, *columns, **choices):
     return Panel("table", title, description, columns[0][1], made, columns=units, **choices)
 
 
+def infos(title, description, text, **choices):
+    """A row for each label set, of a metric whose value says nothing: its labels alone."""
+    return table(title, description, ("", "short", text), **choices)
+
+
 def levels(*steps, base="green"):
     """Thresholds: from which value on which colour."""
     return {

@@ -9,8 +9,8 @@ MEMBER = "{{scope}} {{name}}"
 
 def _overview():
     return [
-        stat("Role", "1 in recovery (a standby), 0 on a primary.", "short", "pg_replication_is_replica{@}",
-             options={"graphMode": "none"}),
+        stat("Role", "Standby while the server is in recovery, else primary.", "short", "pg_replication_is_replica{@}",
+             options={"graphMode": "none"}, more={"mappings": words(v0=("primary", "green"), v1=("standby", "blue"))}),
         stat("Replay lag", "Seconds that this standby is behind; 0 while it has replayed all that it received.", "s",
              "pgvigil_replication_lag_seconds{@}", more={"thresholds": levels(("orange", 30), ("red", 300))}),
         stat("Replay lag in bytes", "Bytes of WAL that this standby has received and not replayed.", "bytes",
@@ -47,7 +47,7 @@ def _slots():
     return [
         table("Slots", "What each slot keeps, and how much more it may keep before it is lost.",
               ("Retained", "bytes", "pgvigil_replication_slot_retained_bytes{@}"),
-              ("Inactive", "short", "pgvigil_replication_slot_inactive{@}"),
+              ("Inactive", "bool_yes_no", "pgvigil_replication_slot_inactive{@}"),
               ("Until it is lost", "bytes", "pgvigil_replication_slot_safe_bytes{@}"), height=7),
         graph("WAL kept by slots", "Bytes of WAL that each slot keeps from being removed.", "bytes",
               ("pgvigil_replication_slot_retained_bytes{@}", SLOT)),
@@ -94,11 +94,11 @@ def _patroni():
              "time() - patroni_dcs_last_seen{@}", legend=MEMBER, width=6, options={"graphMode": "none"},
              more={"thresholds": levels(("orange", 30), ("red", 120))}),
         table("Members", "Each member of the cluster, as the Patroni beside each server tells it.",
-              ("Leader", "short", _of_member("leader")),
-              ("Running", "short", _of_member("running")),
+              ("Leader", "bool_yes_no", _of_member("leader")),
+              ("Running", "bool_yes_no", _of_member("running")),
               ("Timeline", "short", _of_member("timeline")),
               ("Lag", "bytes", _of_member("lag_bytes")),
-              ("Restart pending", "short", _of_member("pending_restart")), height=7),
+              ("Restart pending", "bool_yes_no", _of_member("pending_restart")), height=7),
         graph("Leader", "Which member held the leader lock: a step is a switchover or a failover.", "short",
               ("patroni_primary{@} + patroni_standby_leader{@}", MEMBER), stacked=True),
         graph("Timeline", "Timeline of each member: one that stays behind does not follow.", "short",

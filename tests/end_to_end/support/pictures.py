@@ -50,6 +50,8 @@ def shown(value, unit, decimals=None):
             if abs(value) >= size:
                 return f"{value / size:.3g} {word}" + ("/s" if unit == "Bps" else "")
         return f"{value:.3g} B" + ("/s" if unit == "Bps" else "")
+    if unit == "bool_yes_no":
+        return "Yes" if value else "No"
     if unit == "percentunit":
         return f"{value * 100:.3g}%"
     for size, word in ((1e9, " Bil"), (1e6, " Mil"), (1e3, " K")):
@@ -136,14 +138,18 @@ class Drawing:
         for target, labels, value in self._now(panel):
             key = tuple(sorted((name, text) for name, text in labels.items() if name not in ("__name__", "job", "cluster")))
             rows.setdefault(key, {})[target["refId"]] = value
-        names = list(dict.fromkeys(name for key in rows for name, _ in key))
+        organised = panel["transformations"][-1]["options"]
+        order, hidden = organised["indexByName"], organised["excludeByName"]
+        names = [name for name in dict.fromkeys(name for key in rows for name, _ in key) if name not in hidden]
+        names.sort(key=lambda name: order.get(name, len(order)))
+        shown_targets = [target for target in panel["targets"] if target["legendFormat"]]
         units = {one["matcher"]["options"]: one["properties"][0]["value"] for one in panel["fieldConfig"]["overrides"]}
-        head = "".join(f"<th>{html.escape(text)}</th>" for text in [*names, *(t["legendFormat"] for t in panel["targets"])])
+        head = "".join(f"<th>{html.escape(text)}</th>" for text in [*names, *(t["legendFormat"] for t in shown_targets)])
         lines = []
         for key, values in rows.items():
             cells = [dict(key).get(name, "") for name in names]
             cells += ["" if (value := values.get(target["refId"])) is None else shown(value, units.get(target["legendFormat"], "short"))
-                      for target in panel["targets"]]  # fmt: skip
+                      for target in shown_targets]  # fmt: skip
             lines.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
         return f"<table><tr>{head}</tr>{''.join(lines)}</table>" if rows else "<div class=empty>No data</div>"
 
