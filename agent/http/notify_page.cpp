@@ -140,7 +140,7 @@ std::string decisions_section(const NotifyView& view) {
     std::string why = escaped(decision.cause.empty() || decision.outcome != "delivered" ? decision.reason
                                                                                         : decision.cause + " (" + decision.reason + ")");
     if (decision.until) why += small((decision.outcome == "waiting" ? "until " : "next attempt ") + moment(*decision.until, view.now));
-    table.row({when(decision.at, view.now), escaped(decision.receiver),
+    table.row({{when(decision.at, view.now), "short"}, escaped(decision.receiver),
                escaped(decision.about.empty() ? decision.group : decision.about), std::to_string(decision.alerts),
                outcome_of(decision), {why, "text"}});
   }
