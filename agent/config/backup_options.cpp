@@ -1,6 +1,6 @@
 #include "agent/config/option_kinds.h"
 #include "agent/config/options.h"
-#include "collectors/backups/settings.h"
+#include "collectors/backups/model/settings.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -3,15 +3,15 @@
 #include <set>
 #include <sstream>
 
-#include "collectors/backups/backup_manifest.h"
-#include "collectors/backups/barman_json.h"
-#include "collectors/backups/cloudnativepg_json.h"
-#include "collectors/backups/content.h"
-#include "collectors/backups/dump_file.h"
-#include "collectors/backups/dump_manifest.h"
-#include "collectors/backups/json_text.h"
-#include "collectors/backups/verdict.h"
-#include "collectors/backups/wal_g_json.h"
+#include "collectors/backups/files/content.h"
+#include "collectors/backups/files/json_text.h"
+#include "collectors/backups/judging/verdict.h"
+#include "collectors/backups/tools/backup_manifest.h"
+#include "collectors/backups/tools/barman_json.h"
+#include "collectors/backups/tools/cloudnativepg_json.h"
+#include "collectors/backups/tools/dump_file.h"
+#include "collectors/backups/tools/dump_manifest.h"
+#include "collectors/backups/tools/wal_g_json.h"
 #include "tests/unit/fixture.h"
 
 using namespace pgvigil;

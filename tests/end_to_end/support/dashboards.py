@@ -4,9 +4,11 @@ import glob
 import json
 import os
 import re
+import urllib.parse
 
 REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 FOLDER = os.path.join(REPOSITORY, "deploy/grafana/dashboards")
+PATRONI = ("Leaders", "Automatic failover", "Leader lock", "DCS last seen", "Members", "Leader", "Timeline")
 LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 
 
@@ -49,6 +51,21 @@ def queries(dashboards):
             if "expr" in annotation:
                 found.append((name, annotation["name"], sent(dashboard, annotation["expr"])))
     return found
+
+
+def queries_of(name, *titles):
+    """PromQL of these panels of one dashboard."""
+    found = [query for _, title, query in queries({name: load()[name]}) if title in titles]
+    assert len(found) >= len(titles), titles
+    return found
+
+
+def ask(source, query):
+    """The answer of a Prometheus or of a pgvigil."""
+    answer = source.get("/api/v1/query?" + urllib.parse.urlencode({"query": query}))
+    answer = json.loads(getattr(answer, "text", answer))
+    assert answer["status"] == "success", (query, answer)
+    return answer["data"]["result"]
 
 
 def variable_queries(dashboards):
