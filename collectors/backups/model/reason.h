@@ -28,6 +28,7 @@ enum class Reason : std::uint8_t {
   too_old,
   full_too_old,
   overdue,           ///< the next should have been finished by now
+  suspended,         ///< those who take backups were told to take none
   stuck,             ///< a backup does nothing any more, or has been running for hours longer than any before
   runs_long,         ///< longer than usual, or it will not have ended when the next must have
   overlapping,       ///< two run at once, or one began before the former had ended
