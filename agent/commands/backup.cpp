@@ -7,7 +7,7 @@
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
 #include "agent/runtime/backup_fetch.h"
-#include "collectors/backups/json_text.h"
+#include "collectors/backups/files/json_text.h"
 #include "collectors/backups/source_watch.h"
 
 namespace pgvigil::agent {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/notify/settings.h"
+#include "collectors/backups/model/settings.h"
 #include "collectors/definition.h"
-#include "collectors/backups/settings.h"
 #include "collectors/host/host_collector.h"
 #include "collectors/label_filter.h"
 #include "collectors/model/units.h"

@@ -1,138 +1,26 @@
 #include "agent/http/notify_routes.h"
 
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <utility>
 
+#include "agent/http/notify_page.h"
+#include "agent/http/notify_view.h"
+#include "agent/http/page.h"
 #include "agent/notify/alert_json.h"
 #include "agent/notify/notifier.h"
-#include "agent/notify/rfc3339.h"
-#include "agent/notify/text.h"
 #include "agent/runtime/agent.h"
+#include "agent/version.h"
 
 namespace pgvigil::agent {
 namespace {
 
 using nlohmann::json;
-using notify::Silence;
 
-constexpr BodyRule k_silence_body{64 * 1024, "application/json"};
-
-Timestamp now() { return std::chrono::system_clock::now(); }
-
-Response answer(const json& value, int status = 200) {
-  return {.status = status,
-          .content_type = "application/json",
-          .body = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+Response answer(const json& value) {
+  return {.content_type = "application/json", .body = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
-/// As Alertmanager says what is wrong: a JSON string.
-Response refusal(const std::string& why, int status = 400) { return answer(json(why), status); }
-
-json json_of(const notify::Matcher& matcher) {
-  using promql::MatchKind;
-  return {{"name", matcher.name()},
-          {"value", matcher.value()},
-          {"isRegex", matcher.kind() == MatchKind::regex || matcher.kind() == MatchKind::not_regex},
-          {"isEqual", matcher.kind() == MatchKind::equal || matcher.kind() == MatchKind::regex}};
-}
-
-json json_of(const Silence& silence) {
-  json matchers = json::array();
-  for (const notify::Matcher& matcher : silence.matchers)
-    matchers.push_back(json_of(matcher));
-  return {{"id", silence.id},
-          {"matchers", std::move(matchers)},
-          {"startsAt", notify::rfc3339(silence.starts_at)},
-          {"endsAt", notify::rfc3339(silence.ends_at)},
-          {"updatedAt", notify::rfc3339(silence.updated_at)},
-          {"createdBy", silence.author},
-          {"comment", silence.comment},
-          {"status", {{"state", to_string(state_of(silence, now()))}}}};
-}
-
-std::expected<notify::Matcher, std::string> matcher_from(const json& value) {
-  using promql::MatchKind;
-  const bool regex = value.value("isRegex", false);
-  const bool equal = value.value("isEqual", true);
-  const MatchKind kind = regex ? (equal ? MatchKind::regex : MatchKind::not_regex)
-                               : (equal ? MatchKind::equal : MatchKind::not_equal);
-  return notify::Matcher::make(kind, value.at("name").get<std::string>(), value.at("value").get<std::string>());
-}
-
-std::expected<Silence, std::string> silence_from(const std::string& text) {
-  try {
-    const json value = json::parse(text);
-    Silence silence{.id = value.value("id", ""), .author = value.at("createdBy"), .comment = value.value("comment", "")};
-    for (const json& each : value.at("matchers")) {
-      auto matcher = matcher_from(each);
-      if (!matcher) return std::unexpected(matcher.error());
-      silence.matchers.push_back(std::move(*matcher));
-    }
-    const auto starts = notify::parse_rfc3339(value.at("startsAt").get<std::string>());
-    const auto ends = notify::parse_rfc3339(value.at("endsAt").get<std::string>());
-    if (!starts || !ends) return std::unexpected("'startsAt' and 'endsAt' are times of RFC 3339");
-    silence.starts_at = *starts;
-    silence.ends_at = *ends;
-    return silence;
-  } catch (const json::exception&) {
-    return std::unexpected("a silence is {matchers, startsAt, endsAt, createdBy, comment}, as Alertmanager's API v2 has it");
-  }
-}
-
-Response list_silences(Agent& agent) {
-  json list = json::array();
-  if (const auto* notifier = agent.notifier())
-    for (const Silence& silence : notifier->silences().all())
-      list.push_back(json_of(silence));
-  return answer(list);
-}
-
-Response add_silence(Agent& agent, const Request& request) {
-  auto* notifier = agent.notifier();
-  if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
-  auto silence = silence_from(request.body);
-  if (!silence) return refusal(silence.error());
-  const auto id = notifier->silences().set(std::move(*silence), now());
-  if (!id) return refusal(id.error().message, id.error().kind == ErrorKind::configuration ? 400 : 500);
-  return answer({{"silenceID", *id}});
-}
-
-Response show_silence(Agent& agent, const Request& request) {
-  if (const auto* notifier = agent.notifier())
-    for (const Silence& silence : notifier->silences().all())
-      if (silence.id == request.captured) return answer(json_of(silence));
-  return refusal("there is no silence '" + request.captured + "'", 404);
-}
-
-Response expire_silence(Agent& agent, const Request& request) {
-  auto* notifier = agent.notifier();
-  if (notifier == nullptr) return refusal("the configuration is not in force yet", 503);
-  const auto done = notifier->silences().expire(request.captured, now());
-  if (!done) return refusal(done.error().message, done.error().kind == ErrorKind::undefined ? 404 : 500);
-  return answer(json::object());
-}
-
-Response decisions(Agent& agent) {
-  json list = json::array();
-  json receivers = json::array();
-  if (const auto* notifier = agent.notifier()) {
-    for (const notify::DecisionView& one : notifier->decisions())
-      list.push_back({{"at", notify::rfc3339(one.at)},
-                      {"receiver", one.receiver},
-                      {"group", one.group},
-                      {"outcome", one.outcome},
-                      {"reason", one.reason},
-                      {"alerts", one.alerts}});
-    for (const notify::ReceiverFigures& one : notifier->figures().receivers)
-      receivers.push_back({{"receiver", one.receiver},
-                           {"type", one.type},
-                           {"attempts", one.outcomes},
-                           {"given_up", one.given_up},
-                           {"open", one.open},
-                           {"oldest_due", one.oldest_due ? json(notify::rfc3339(*one.oldest_due)) : json()}});
-  }
-  return answer({{"status", "success"}, {"data", {{"decisions", std::move(list)}, {"receivers", std::move(receivers)}}}});
+NotifyView view_of(const Agent& agent) {
+  return notify_view(agent.notifier(), k_version, std::chrono::system_clock::now());
 }
 
 Response evidence(Agent& agent) {
@@ -157,14 +45,12 @@ Response evidence(Agent& agent) {
 
 std::vector<Route> notify_routes(Agent& agent) {
   return {
-      {RouteKind::get, "/api/v2/silences", [&](const Request&) { return list_silences(agent); }, "silences"},
-      {RouteKind::post, "/api/v2/silences", [&](const Request& request) { return add_silence(agent, request); },
-       "make or change a silence", k_silence_body},
-      {RouteKind::get, "/api/v2/silence/{id}", [&](const Request& request) { return show_silence(agent, request); },
-       "a silence"},
-      {RouteKind::remove, "/api/v2/silence/{id}", [&](const Request& request) { return expire_silence(agent, request); },
-       "end a silence"},
-      {RouteKind::get, "/api/v1/notifications", [&](const Request&) { return decisions(agent); },
+      {RouteKind::get, "/notifications", [&](const Request&) { return page_response(notify_html(view_of(agent))); },
+       "who was told of what, for people"},
+      {RouteKind::get, "/api/v1/notifications",
+       [&](const Request&) -> Response {
+         return {.content_type = "application/json", .body = notify_json(view_of(agent))};
+       },
        "why somebody was told, or not"},
       {RouteKind::get, "/api/v1/evidence", [&](const Request&) { return evidence(agent); },
        "what was seen when alerts fired"},

@@ -8,7 +8,7 @@ namespace pgvigil::agent {
 
 class Agent;
 
-/// What can be asked of notifications: silences in the form of Alertmanager's API v2, and why somebody was told, or not.
+/// What can be asked of notifications: why somebody was told, or not, and what was seen when alerts fired.
 std::vector<Route> notify_routes(Agent& agent);
 
 }  // namespace pgvigil::agent

@@ -6,6 +6,8 @@
 #include "agent/http/advice_routes.h"
 #include "agent/http/api/api.h"
 #include "agent/http/notify_routes.h"
+#include "agent/http/page.h"
+#include "agent/http/silence_routes.h"
 #include "agent/http/status_page.h"
 #include "agent/runtime/agent.h"
 
@@ -78,7 +80,7 @@ std::vector<Route> routes_of(Agent& agent) {
   std::vector<Route> routes = {
       {RouteKind::get, "/",
        [&](const Request&) -> Response {
-         return {.content_type = "text/html; charset=utf-8", .body = status_html(agent.status())};
+         return page_response(status_html(agent.status()));
        },
        "status, for people"},
       {RouteKind::get, "/status",
@@ -101,6 +103,7 @@ std::vector<Route> routes_of(Agent& agent) {
        "read the configuration again"},
   };
   std::ranges::move(api::routes(agent.api_data()), std::back_inserter(routes));
+  std::ranges::move(silence_routes(agent), std::back_inserter(routes));
   std::ranges::move(notify_routes(agent), std::back_inserter(routes));
   return routes;
 }

@@ -96,7 +96,8 @@ json json_of(const AlertView& alert) {
           {"unknown_since", json_of(alert.unknown_since)},
           {"value", alert.value},
           {"labels", alert.labels},
-          {"summary", alert.summary}};
+          {"summary", alert.summary},
+          {"told", alert.told}};
 }
 
 json json_of(const ServerView& view) {
@@ -114,7 +115,8 @@ json json_of(const ServerView& view) {
 std::string status_json(const StatusView& view) {
   json page = {{"version", view.version},          {"config_file", view.config_file},
                {"config_mistakes", view.mistakes}, {"now", seconds(view.now)},
-               {"rule_warnings", view.warnings},   {"alerts", json::array()},
+               {"rule_warnings", view.warnings},   {"receivers_in_trouble", view.receivers_in_trouble},
+               {"alerts", json::array()},
                {"servers", json::array()},         {"probed", json::array()}};
   for (const AlertView& alert : view.alerts)
     page["alerts"].push_back(json_of(alert));

@@ -32,6 +32,7 @@ struct AlertView {
   double value = 0;
   std::string labels;   ///< as Prometheus prints them
   std::string summary;
+  std::vector<std::string> told;  ///< for each receiver: that it was told, or why not
 };
 
 /// Firing ones first, by severity and name.
@@ -43,13 +44,14 @@ struct StatusView {
   std::string config_file;            ///< empty: the environment decides
   std::vector<std::string> mistakes;  ///< of a configuration that was refused; the one before stays in force
   std::vector<std::string> warnings;  ///< of the user's rules
+  std::vector<std::string> receivers_in_trouble;
   std::vector<AlertView> alerts;
   std::vector<ServerView> servers;
   std::vector<ServerView> probed;  ///< watched because /probe asks for them
   Timestamp now;
 };
 
-/// The page at "/": links, each server, and every collector with its state. Needs no script and nothing from
+/// The page at "/": links, alerts and who was told, each server, and every collector with its state. Needs no script and nothing from
 /// outside.
 std::string status_html(const StatusView& view);
 

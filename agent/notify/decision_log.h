@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,14 +21,20 @@ struct DecisionView {
   std::string outcome;  ///< "delivered", "waiting", "quiet", or the verdict of a failure
   std::string reason;
   std::size_t alerts = 0;
+  std::string about = {};  ///< the names of the alerts, the first few of them
+  std::string cause = {};  ///< why a message went out; empty where none did
+  std::optional<Timestamp> until = {};  ///< when the clock alone makes it another: the end of a wait, the next attempt
 };
+
+/// "PostgresDown, PostgresReplicationLag and 3 more".
+std::string names_of(std::vector<std::string_view> alerts);
 
 /// The last decisions. Not thread-safe.
 class DecisionLog {
  public:
   void note(DecisionView decision);
-  /// What of a plan is not sent, and why; each reason once, until there is another.
-  void note_plan(const std::string& receiver, const std::vector<PlannedGroup>& groups, Timestamp now);
+  /// What of a plan is kept from its receiver although it fires, and why; each reason once, until there is another. Gives what is new.
+  std::vector<DecisionView> note_plan(const std::string& receiver, const std::vector<PlannedGroup>& groups, Timestamp now);
   /// Every reason is news again.
   void forget_reasons() { last_reason_.clear(); }
   /// Newest first.

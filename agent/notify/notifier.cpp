@@ -74,6 +74,7 @@ void Notifier::configure(const NotifySettings& settings, std::string external_ur
     for (const ReceiverSettings& receiver : settings.receivers) {
       shared_.figures[receiver.name].receiver = receiver.name;
       shared_.figures[receiver.name].type = receiver.type;
+      shared_.figures[receiver.name].fallback = receiver.fallback;
     }
     std::erase_if(shared_.figures, [&](const auto& each) { return shared_.policy.find(each.first) == nullptr; });
     shared_.tell_news();
@@ -118,11 +119,22 @@ std::vector<DecisionView> Notifier::decisions() const {
   return shared_.decisions.all();
 }
 
+std::vector<GroupStanding> Notifier::standings(Timestamp now) const {
+  const std::lock_guard lock(shared_.mutex);
+  return notify::standings(shared_.policy, shared_.world, now);
+}
+
 NotifierFigures Notifier::figures() const {
   const std::lock_guard lock(shared_.mutex);
   NotifierFigures all{.looks = shared_.looks};
-  for (const auto& [name, figures] : shared_.figures)
-    all.receivers.push_back(figures);
+  for (const auto& [name, figures] : shared_.figures) {
+    ReceiverFigures& shown = all.receivers.emplace_back(figures);
+    const auto health = shared_.world.health.find(name);
+    if (health == shared_.world.health.end()) continue;
+    shown.open = health->second.is_open();
+    shown.down_since = health->second.down_since;
+    shown.next_attempt = health->second.not_before;
+  }
   return all;
 }
 

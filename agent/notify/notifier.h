@@ -11,6 +11,7 @@
 #include "agent/notify/outlook.h"
 #include "agent/notify/shared.h"
 #include "agent/notify/silence_book.h"
+#include "agent/notify/standing.h"
 #include "agent/store/alerts.h"
 #include "agent/store/store.h"
 
@@ -46,6 +47,8 @@ class Notifier : public TransitionSink {
   const SilenceBook& silences() const { return silences_; }
   /// The last decisions, newest first.
   std::vector<DecisionView> decisions() const;
+  /// How every alert stands with every receiver now.
+  std::vector<GroupStanding> standings(Timestamp now) const;
   NotifierFigures figures() const;
   /// The alerts that are told of, and what was seen behind them.
   std::vector<Alert> alerts() const;

@@ -132,13 +132,14 @@ class Planner {
       return "this server is a standby: the agent of the primary tells it";
     if (manners.mirrors) return "";
     if (const promql::Labels* source = inhibitor_.source_of(*alert.labels))
-      return "kept quiet by " + std::string(source->get("alertname"));
+      return "inhibited by " + std::string(source->get("alertname"));
     for (const std::string& mute : route.mute)
       if (holds_now(mute)) return "muted by the times '" + mute + "'";
     if (!route.active.empty() && std::ranges::none_of(route.active, [&](const auto& each) { return holds_now(each); }))
       return "outside of the times of its route";
     if (const Silence* silence = silence_of(world_.silences, *alert.labels, now_))
-      return "silence " + silence->id + " of " + silence->author;
+      return "silence " + silence->id + " of " + silence->author + " until " + clock_text(silence->ends_at, now_) +
+             (silence->comment.empty() ? "" : ": " + silence->comment);
     return "";
   }
 
@@ -216,6 +217,7 @@ std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const s
     group.changed = note(group.state, draft.desired, settings->send_resolved, now);
     group.decision = decide(key, draft.grouping, group.state, draft.desired, now);
     group.note = std::move(draft.note);
+    group.desired = std::move(draft.desired);
     planned.push_back(std::move(group));
   }
   // States of which no alert is left are forgotten.

@@ -44,6 +44,7 @@ struct PlannedGroup {
   bool changed = false;  ///< it is to be saved
   Decision decision;
   std::string note;  ///< what stands before its text: on whose behalf it is told
+  std::vector<Desired> desired = {};  ///< its alerts; they stand in the world
 };
 
 /// Everything about one receiver now: routes, inhibition, mute times, silences and groups, in this order, then the groups

@@ -39,7 +39,14 @@ void Pulse::tell(const std::string& trouble, const std::stop_token& stop) {
   const Judgement judgement = delivery_.send(notification, stop).judgement;
   const std::string verdict(to_string(judgement.verdict));
   const std::lock_guard lock(shared_.mutex);
-  ++shared_.figures[name].outcomes[verdict];
+  ReceiverFigures& figures = shared_.figures[name];
+  ++figures.outcomes[verdict];
+  if (judgement.verdict == Verdict::delivered) {
+    figures.last_delivered = notification.now;
+  } else {
+    figures.last_error = judgement.why;
+    figures.last_error_at = notification.now;
+  }
   shared_.decisions.note({notification.now, name, "heartbeat", verdict, trouble.empty() ? judgement.why : trouble});
 }
 

@@ -17,6 +17,19 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_most_lines = 20;
 
+/// Why nobody is told of what fires, for the log. In a storm a few stand for all: the page and the API have the others.
+void log_decisions(const std::string& receiver, const std::vector<DecisionView>& decided) {
+  std::size_t quiet = 0;
+  for (const DecisionView& one : decided) {
+    const bool is_quiet = one.outcome == "quiet";
+    if (is_quiet && ++quiet > k_most_lines) continue;
+    log(is_quiet ? LogLevel::info : LogLevel::debug, is_quiet ? "notification_withheld" : "notification_waits",
+        {{"receiver", receiver}, {"about", one.about}, {"alerts", one.alerts}, {"why", one.reason}, {"group", one.group}});
+  }
+  if (quiet > k_most_lines)
+    log(LogLevel::info, "notifications_withheld", {{"receiver", receiver}, {"more", quiet - k_most_lines}});
+}
+
 /// The message about a group, as the world is now.
 Notification notification_for(const std::string& receiver, const PlannedGroup& group, const Shared& shared, Timestamp now) {
   Notification notification{receiver, group.key, group.decision.id, group.decision.cause, now, group.labels};
@@ -37,6 +50,11 @@ std::optional<Timestamp> oldest_due(const std::vector<PlannedGroup>& groups) {
   for (const PlannedGroup& group : groups)
     if (const auto due = group.decision.due_since; due && (!oldest || *due < *oldest)) oldest = due;
   return oldest;
+}
+
+std::size_t count_of_due(const std::vector<PlannedGroup>& groups) {
+  return static_cast<std::size_t>(
+      std::ranges::count(groups, Decision::Kind::send, [](const PlannedGroup& group) { return group.decision.kind; }));
 }
 
 }  // namespace
@@ -65,6 +83,7 @@ void Sender::run(const std::stop_token& stop, const std::stop_token& cut) {
 Timestamp Sender::step(const std::stop_token& cut) {
   const Timestamp now = now_ms();
   Turn turn = look(now);
+  log_decisions(delivery_.settings().name, turn.decided);
   if (turn.notification) turn.chosen->changed |= attempting(turn.chosen->state, turn.notification->alerts);
   // Without the disk nothing is sent: who is told must be known after a crash.
   if (!save_groups(store_, shared_, delivery_.settings().name, turn.groups)) return now + 5s;
@@ -89,7 +108,8 @@ Sender::Turn Sender::look(Timestamp now) {
   turn.possible = std::max(limit_.next(now), shared_.world.health[name].not_before.value_or(now));
   shared_.figures[name].oldest_due = oldest_due(turn.groups);
   shared_.figures[name].last_look = now;
-  shared_.decisions.note_plan(name, turn.groups, now);
+  shared_.figures[name].waiting = count_of_due(turn.groups);
+  turn.decided = shared_.decisions.note_plan(name, turn.groups, now);
   if (const PlannedGroup* urgent = most_urgent(turn.groups); urgent != nullptr)
     turn.chosen = &turn.groups[static_cast<std::size_t>(urgent - turn.groups.data())];
   if (turn.chosen != nullptr && turn.possible <= now)
@@ -109,7 +129,7 @@ void Sender::add_recent(Notification& notification) const {
 }
 
 /// Notes how the receiver fares: who stands in for it, and which alerts may be forgotten, depends on it.
-void Sender::note_answer(const PlannedGroup& group, const Judgement& judgement, std::size_t alerts, Timestamp now) {
+void Sender::note_answer(const Notification& notification, const Judgement& judgement, Timestamp now) {
   const std::string& name = delivery_.settings().name;
   const std::string verdict(to_string(judgement.verdict));
   const std::lock_guard lock(shared_.mutex);
@@ -117,8 +137,20 @@ void Sender::note_answer(const PlannedGroup& group, const Judgement& judgement, 
   health = after(health, judgement.verdict, judgement.retry_after, random_share(), now);
   ReceiverFigures& figures = shared_.figures[name];
   ++figures.outcomes[verdict];
-  figures.open = health.is_open();
-  shared_.decisions.note({now, name, group.key, verdict, judgement.why, alerts});
+  std::string why = judgement.why;
+  if (judgement.verdict == Verdict::delivered) {
+    figures.last_delivered = now;
+  } else {
+    figures.last_error = why;
+    figures.last_error_at = now;
+    const std::string& fallback = delivery_.settings().fallback;
+    if (judgement.verdict == Verdict::refused && !fallback.empty()) why += "; passed to its fallback " + fallback;
+  }
+  std::vector<std::string_view> names;
+  for (const Alert& alert : notification.alerts)
+    names.push_back(alert.name());
+  shared_.decisions.note({now, name, notification.group, verdict, std::move(why), names.size(), names_of(names),
+                          std::string(to_string(notification.cause)), health.not_before});
   shared_.tell_news();
 }
 
@@ -128,7 +160,7 @@ void Sender::settle(PlannedGroup& group, const Notification& notification, Attem
   const Timestamp now = now_ms();
   const LogFields fields = {{"receiver", name}, {"group", group.key}, {"cause", to_string(notification.cause)},
                             {"alerts", notification.alerts.size()}, {"why", judgement.why}};
-  note_answer(group, judgement, notification.alerts.size(), now);
+  note_answer(notification, judgement, now);
   if (judgement.verdict == Verdict::delivered) {
     delivered(group.state, notification.alerts, std::move(attempt.memory), now);
     log(LogLevel::info, "notified", fields);

@@ -25,6 +25,7 @@ class Sender {
     std::vector<PlannedGroup> groups = {};
     PlannedGroup* chosen = nullptr;  ///< of them; it may have to wait for the receiver
     Timestamp possible = {};         ///< when the receiver may be told
+    std::vector<DecisionView> decided = {};  ///< that nobody knows of yet
     std::optional<Notification> notification = {};
   };
 
@@ -32,7 +33,7 @@ class Sender {
   Turn look(Timestamp now);
   void add_recent(Notification& notification) const;
   void settle(PlannedGroup& group, const Notification& notification, Attempt attempt);
-  void note_answer(const PlannedGroup& group, const Judgement& judgement, std::size_t alerts, Timestamp now);
+  void note_answer(const Notification& notification, const Judgement& judgement, Timestamp now);
 
   Store& store_;
   Shared& shared_;

@@ -10,15 +10,11 @@
 #include "agent/http/routes.h"
 #include "agent/runtime/api_data.h"
 #include "agent/runtime/log.h"
+#include "agent/runtime/up_interval.h"
 #include "agent/version.h"
 
 namespace pgvigil::agent {
 namespace {
-
-using std::chrono::steady_clock;
-
-/// pg_up asks for an answer within this time: the interval of the collectors that are not slow.
-constexpr std::chrono::seconds k_up_interval{15};
 
 std::vector<std::string> lines_of(const Diagnostics& diagnostics) {
   std::vector<std::string> lines;
@@ -63,14 +59,6 @@ ScrapeLabels scrape_labels(const Config& config, int port) {
   if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') name = {"localhost"};
   labels.instance = std::string(name.data()) + ':' + std::to_string(port);
   return labels;
-}
-
-ServerView view_of(const Watch& watch) {
-  ServerView view{.name = watch.server().name, .labels = watch.server().labels};
-  view.server = watch.board().server();
-  view.collectors = watch.board().collectors();
-  view.up = is_up(view.server, steady_clock::now(), k_up_interval);
-  return view;
 }
 
 }  // namespace
@@ -280,56 +268,6 @@ std::shared_ptr<const WatchList> Agent::watches() const {
 std::vector<std::string> Agent::watched_folders() const {
   const auto config = this->config();
   return config_folders(options_.config_file, config.get());
-}
-
-std::expected<ScrapeBody, Error> Agent::scrape(const ScrapeRequest& request) {
-  const auto start = steady_clock::now();
-  auto body = scraper_.scrape(request);
-  if (body)
-    self_.count_scrape(std::chrono::duration<double>(steady_clock::now() - start).count(), body->size);
-  return body;
-}
-
-std::expected<ScrapeBody, RefusedProbe> Agent::probe(const std::string& target,
-                                                     const std::string& module,
-                                                     const ScrapeRequest& request) {
-  const auto all = watches();
-  const auto configured =
-      std::ranges::find(*all, target, [](const auto& watch) { return watch->server().name; });
-  if (!target.empty() && configured != all->end()) return scraper_.scrape_one(request, *configured);
-  const auto watch = probes_->probe(target, module);
-  if (watch) return scraper_.scrape_one(request, *watch);
-  self_.count_refused_probe(to_string(watch.error().refusal));
-  return std::unexpected(watch.error());
-}
-
-StatusView Agent::status() const {
-  StatusView view{.version = std::string(k_version), .now = std::chrono::system_clock::now()};
-  for (const auto& watch : *watches())
-    view.servers.push_back(view_of(*watch));
-  for (const auto& watch : probes_->watches())
-    view.probed.emplace_back(view_of(*watch)).configured = false;
-  if (const Judge* judging = judge()) view.alerts = alert_views(judging->rules());
-  const std::lock_guard lock(mutex_);
-  if (config_) view.config_file = config_->file;
-  view.mistakes = mistakes_;
-  view.warnings = warnings_;
-  return view;
-}
-
-bool Agent::alive() const {
-  const auto is_alive = [](const auto& watch) { return watch->alive(); };
-  return std::ranges::all_of(*watches(), is_alive) && std::ranges::all_of(probes_->watches(), is_alive);
-}
-
-bool Agent::ready() const {
-  const auto all = watches();
-  return config() != nullptr &&
-         std::ranges::all_of(*all, [](const auto& watch) {
-           // A repository far away takes its time; that is no reason to keep a pod out of its Service.
-           return watch->server().kind == ServerKind::backups || watch->board().first_outcome_known();
-         }) &&
-         std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); });
 }
 
 }  // namespace pgvigil::agent

@@ -4,14 +4,12 @@
 #include <map>
 
 #include "agent/judge/metric_catalog.h"
+#include "agent/runtime/up_interval.h"
 
 namespace pgvigil::agent {
 namespace {
 
 using std::chrono::steady_clock;
-
-/// pg_up asks for an answer within this time (see Agent).
-constexpr std::chrono::milliseconds k_up_interval{15'000};
 
 /// Every series there is. The judge is kept from its work only while series are looked up, never for as long as
 /// a query takes.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "collectors/backups/fetch.h"
+#include "collectors/backups/tools/fetch.h"
 
 namespace pgvigil::agent {
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "collectors/backups/sources.h"
 #include "collectors/backups/source_watch.h"
+#include "collectors/backups/sources.h"
 #include "collectors/local_collector.h"
 
 namespace pgvigil::backups {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "collectors/backups/model.h"
+#include "collectors/backups/model/backup.h"
 #include "collectors/text_rows.h"
 
 namespace pgvigil::backups {

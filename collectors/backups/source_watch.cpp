@@ -1,8 +1,8 @@
 #include "collectors/backups/source_watch.h"
 
-#include "collectors/backups/location.h"
-#include "collectors/backups/proof_cache.h"
-#include "collectors/backups/reader.h"
+#include "collectors/backups/files/proof_cache.h"
+#include "collectors/backups/surroundings/location.h"
+#include "collectors/backups/tools/reader.h"
 
 namespace pgvigil::backups {
 namespace {

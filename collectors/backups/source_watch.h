@@ -5,12 +5,12 @@
 #include <stop_token>
 #include <vector>
 
-#include "collectors/backups/drills.h"
-#include "collectors/backups/fetch.h"
-#include "collectors/backups/live_server.h"
-#include "collectors/backups/model.h"
-#include "collectors/backups/settings.h"
-#include "collectors/backups/verdict.h"
+#include "collectors/backups/judging/verdict.h"
+#include "collectors/backups/model/backup.h"
+#include "collectors/backups/model/settings.h"
+#include "collectors/backups/surroundings/drills.h"
+#include "collectors/backups/surroundings/live_server.h"
+#include "collectors/backups/tools/fetch.h"
 #include "collectors/errand.h"
 
 namespace pgvigil::backups {

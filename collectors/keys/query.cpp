@@ -5,8 +5,8 @@
 
 #include "collectors/backups/sources.h"
 #include "collectors/host/sources.h"
-#include "collectors/patroni/sources.h"
 #include "collectors/keys/range.h"
+#include "collectors/patroni/sources.h"
 #include "collectors/sql_shape.h"
 
 namespace pgvigil::collectors {

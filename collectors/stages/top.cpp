@@ -1,50 +1,18 @@
-#include "collectors/stages/top.h"
+#include "collectors/stages/top_run.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <ranges>
 
-#include "collectors/model/table_builder.h"
-
 namespace pgvigil::collectors {
 namespace {
 
 constexpr double k_unknown = std::numeric_limits<double>::quiet_NaN();
-constexpr std::string_view k_other = "other";
 /// A row's speed is smoothed over this time, so that one burst does not turn the order over.
 constexpr std::chrono::duration<double> k_smoothing = std::chrono::minutes{5};
 
-bool is_rankable(const Table& table, std::size_t row, std::size_t metric) {
-  return table.has(row, metric) && !std::isnan(*table.value(row, metric));
-}
-
 }  // namespace
-
-/// The rows that share one "other".
-struct Top::Group {
-  std::vector<std::string> labels;  // by TopPlan::groups
-  std::vector<double> total;        // by counter: what "other" counted
-  std::vector<bool> counted;        // by counter: some row has it
-  bool is_new = true;               // in this run: where its counters stand says nothing of what they grew by
-  bool is_shown = false;            // "other" stood in the table before
-  bool is_here = false;             // in this run
-  bool is_wanted = false;           // "other" is to stand in the table of this run
-  std::vector<double>
-      gauges;  // by metric: of the rows without a seat in this run; NaN where none has a value
-};
-
-/// What one table is worked on with.
-struct Top::Run {
-  const Table& table;
-  double seconds = 0;               // since the run before; 0 at the first
-  std::vector<std::uint32_t> rows;  // by row of the table: of TopRows
-  std::vector<Group*> groups;       // by row
-  std::vector<bool> ranked;         // by row: it has a value to rank by
-  std::vector<bool> was_shown;      // by row: it had a seat in the table before
-  std::vector<double> growth;       // counters_.size() a row
-  std::size_t others = 0;           // rows without a seat
-};
 
 Top::Top(TopPlan plan) : plan_(std::move(plan)) {}
 Top::~Top() = default;
@@ -164,54 +132,6 @@ void Top::take_counters(Run& run, std::size_t row, bool is_new) {
   known.has_speed = true;
 }
 
-/// How many rows the limit of series allows beside those that are not ranked and the "other" of each group.
-std::size_t Top::affordable(const Run& run) const {
-  const Table& table = run.table;
-  if (table.rows() == 0) return 0;
-  const std::size_t a_row = std::max<std::size_t>(1, (table.series() + table.rows() - 1) / table.rows());
-  const auto groups = std::ranges::count_if(groups_, [](const auto& entry) { return entry.second.is_here; });
-  const auto unranked = std::ranges::count(run.ranked, false);
-  const std::size_t spoken_for = static_cast<std::size_t>(groups + unranked) * a_row;
-  return spoken_for >= plan_.max_series ? 0 : (plan_.max_series - spoken_for) / a_row;
-}
-
-void Top::choose(Run& run) {
-  std::vector<std::size_t> all;
-  std::map<Group*, std::vector<std::size_t>> by_group;
-  for (std::size_t row = 0; row < run.rows.size(); ++row) {
-    if (!run.ranked[row]) continue;
-    all.push_back(row);
-    if (plan_.rows > 0) by_group[run.groups[row]].push_back(row);
-  }
-  const bool fits = run.table.series() <= plan_.max_series &&
-                    std::ranges::none_of(groups_, [](const auto& entry) { return entry.second.is_shown; });
-  if (plan_.rows == 0) return give_seats_among(run, all, fits ? all.size() : affordable(run));
-  const std::size_t share = affordable(run) / std::max<std::size_t>(1, by_group.size());
-  for (const auto& [group, rows] : by_group)
-    give_seats_among(run, rows, std::min(plan_.rows, share));
-}
-
-void Top::give_seats_among(Run& run, const std::vector<std::size_t>& rows, std::size_t count) {
-  std::vector<std::vector<Score>> rankings(plan_.by.size());
-  for (std::size_t i = 0; i < plan_.by.size(); ++i) {
-    const bool is_counter = std::ranges::find(counters_, plan_.by[i]) != counters_.end();
-    rankings[i].reserve(rows.size());
-    for (const std::size_t row : rows) {
-      const double value = run.table.value(row, plan_.by[i]).value_or(0);
-      const double speed = rows_->speed(run.rows[row])[i];
-      const double score = is_counter ? speed : value;
-      rankings[i].push_back(
-          {score, value, is_rankable(run.table, row, plan_.by[i]) && (score != 0 || value != 0)});
-    }
-  }
-  std::vector<Seat> seats;
-  for (const std::size_t row : rows)
-    seats.push_back(seat(run, row));
-  give_seats(rankings, count, seats);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    (*rows_)[run.rows[rows[i]]].seat = seats[i];
-}
-
 /// Every row's growth goes to its own series where that stood in the table before and stands in this one,
 /// else to its group's.
 void Top::settle(Run& run) {
@@ -265,52 +185,6 @@ void Top::settle_row(Run& run, std::size_t row) {
     if (goes_on) (*own)[i] += growth[i];
     if (shown && std::isnan((*own)[i])) (*own)[i] = last[i];
   }
-}
-
-Table Top::build(Run& run) {
-  const Table& table = run.table;
-  TableBuilder builder(table.shared_schema(), plan_.max_series);
-  LeftOut left_out = table.left_out();
-  left_out.aggregated += run.others;
-  builder.count(left_out);
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    if (!run.ranked[row] || seat(run, row).taken) add_row(run, row, builder);
-  for (auto& [labels, group] : groups_)
-    if (group.is_wanted) add_other(run, group, builder);
-  return std::move(builder).finish(table.taken_at());
-}
-
-void Top::add_row(const Run& run, std::size_t row, TableBuilder& builder) const {
-  const Table& table = run.table;
-  builder.add_row();
-  for (std::size_t label = 0; label < table.schema().labels.size(); ++label)
-    builder.set_label(label, table.label(row, label));
-  for (std::size_t metric = 0; metric < table.schema().metrics.size(); ++metric)
-    if (const auto value = table.value(row, metric)) builder.set_value(metric, *value);
-  if (!run.ranked[row]) return;
-  const auto* own = rows_->own(run.rows[row]);
-  if (own == nullptr) return;
-  for (std::size_t i = 0; i < counters_.size(); ++i)
-    if (table.has(row, counters_[i])) builder.set_value(counters_[i], (*own)[i]);
-}
-
-void Top::add_other(const Run& run, Group& group, TableBuilder& builder) const {
-  const Table& table = run.table;
-  builder.add_row();
-  for (const std::size_t label : plan_.same)
-    builder.set_label(label, table.label(0, label));
-  for (std::size_t i = 0; i < plan_.groups.size(); ++i)
-    builder.set_label(plan_.groups[i], group.labels[i]);
-  for (const std::size_t label : plan_.merged)
-    builder.set_label(label, k_other);
-  // Nobody can tell what a series grew by before its first sample: it begins at 0, and tells the rest in the
-  // next.
-  for (std::size_t i = 0; i < counters_.size(); ++i)
-    if (group.counted[i]) builder.set_value(counters_[i], group.is_shown ? group.total[i] : 0);
-  group.is_shown = true;
-  for (std::size_t metric = 0; metric < plan_.other.size(); ++metric)
-    if (table.schema().metrics[metric].type != MetricType::counter && !std::isnan(group.gauges[metric]))
-      builder.set_value(metric, group.gauges[metric]);
 }
 
 }  // namespace pgvigil::collectors

@@ -96,6 +96,31 @@ def test_while_backups_fail_nothing_ages_away(scripts):
     assert good in scripts.sets()
 
 
+def test_a_number_with_a_zero_before_it_is_no_other_number_and_not_none(scripts):
+    days = [YEAR_END - datetime.timedelta(days=n) for n in range(20)]
+    for moment in days:
+        make_set(scripts, moment)
+    others = {f"pgvigil_backup_keep_{kind}": 0 for kind in SLOT if kind != "daily"}
+    prune(scripts, **others, pgvigil_backup_keep_daily="010")
+    assert scripts.sets() == sorted(map(name_of, days[:10]))
+    prune(scripts, **others, pgvigil_backup_keep_daily="08")
+    assert scripts.sets() == sorted(map(name_of, days[:8]))
+
+
+def test_space_is_reckoned_beyond_what_an_integer_of_awk_holds(scripts):
+    terabyte = 1 << 40
+    name = make_set(scripts, YEAR_END, size=0, declared=terabyte)
+    manifest = scripts.manifest(name)
+    for file in manifest["files"]:
+        os.truncate(scripts.path(name, file["name"]), terabyte)  # with nothing in it
+        file["database_bytes"] = 1 << 20
+    with open(scripts.path(name, "manifest.json"), "w", encoding="utf-8") as file:
+        json.dump(manifest, file)
+    said = scripts.run("pgvigil-backup", expect=73, as_root=True).stderr
+    assert "not enough space" in said and "TiB needed" in said
+    assert scripts.sets() == [name]
+
+
 def test_a_failed_backup_removes_nothing(scripts):
     days = [make_set(scripts, YEAR_END - datetime.timedelta(days=n)) for n in range(30)]
     scripts.run("pgvigil-backup", expect=69, as_root=True, pgport="1")

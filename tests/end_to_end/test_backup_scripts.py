@@ -139,7 +139,7 @@ def test_a_dry_run_makes_nothing(scripts):
 # What breaks it off
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
 def test_a_dump_killed_in_the_middle_publishes_nothing_and_frees_the_lock(scripts, number):
     folder = scripts.program("pg_dump", HANGING_DUMP)
     run = scripts.start("pgvigil-backup", pgvigil_pg_bin=folder)
@@ -148,10 +148,10 @@ def test_a_dump_killed_in_the_middle_publishes_nothing_and_frees_the_lock(script
     assert any(name.startswith(".partial-") for name in scripts.hidden())
     family = children_of(run.pid)
     run.send(number)
-    assert run.wait() == (143 if number == signal.SIGTERM else -signal.SIGKILL)
+    assert run.wait() == (-number if number == signal.SIGKILL else 128 + number)
     until(lambda: not any(map(is_alive, family)), "all that it had started is gone")
     assert scripts.sets() == []
-    if number == signal.SIGTERM:
+    if number != signal.SIGKILL:
         nothing_is_left(scripts)
     backup(scripts)
     assert len(scripts.sets()) == 1 and scripts.hidden() == [], "the next run sweeps what a killed one left"
@@ -213,6 +213,33 @@ def test_a_full_disk_publishes_nothing_and_is_named(scripts, server):
         server.run("drop table noise", database="shop")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+def test_a_lock_of_another_user_is_told_with_the_way_out(scripts):
+    scripts.run("pgvigil-backup", "--prune-only", as_root=True, pgvigil_metrics_dir="")
+    said = backup(scripts, expect=73).stderr
+    assert "may not write the lock" in said and "PGVIGIL_RUN_AS" in said
+
+
+def test_a_name_of_a_database_is_never_run_as_code(scripts, server):
+    name = "x\na[$(>$TMPDIR/run)]|y"
+    server.run(f'create database "{name}"')
+    try:
+        assert "has a line break in it" in backup(scripts, expect=78).stderr
+        backup(scripts, pgvigil_backup_databases="shop\npostgres")
+        assert scripts.manifest()["databases_expected"] == ["postgres", "shop"]
+        assert scripts.temporary() == []
+    finally:
+        server.run(f'drop database "{name}"')
+
+
+def test_a_name_with_a_blank_in_it_is_not_taken_for_two_that_are_left_out(scripts, server):
+    server.run('create database "postgres shop"')
+    try:
+        assert "would dump: a|b c/%d' postgres shop, and" in backup(scripts, "--dry-run", pgvigil_backup_exclude="postgres shop").stderr
+    finally:
+        server.run('drop database "postgres shop"')
+
+
 def test_a_server_that_is_away_and_a_setting_that_is_none_are_named(scripts):
     assert "cannot ask the server" in backup(scripts, expect=69, pgport="1").stderr
     assert "there is no setting PGVIGIL_BACKUP_KEEP_DAYLY" in backup(scripts, expect=78, pgvigil_backup_keep_dayly=3).stderr
@@ -226,6 +253,13 @@ def test_settings_come_from_a_file_that_only_its_owner_may_write(scripts):
         file.write("# ours\nPGVIGIL_BACKUP_DATABASES='shop postgres'\nPGVIGIL_BACKUP_EXCLUDE=postgres\n")
     os.chmod(path, 0o644)
     assert "would dump: shop, and" in backup(scripts, "--dry-run", "--config", path).stderr
+    with open(path, "w", encoding="utf-8", newline="\r\n") as file:
+        file.write("PGVIGIL_BACKUP_DATABASES=shop\n")
+    assert "would dump: shop, and" in backup(scripts, "--dry-run", "--config", path).stderr, "as Windows writes it"
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+        assert "belongs to another user than" in backup(scripts, "--dry-run", "--config", path, expect=78).stderr
+        os.chown(path, 0, 0)
     os.chmod(path, 0o666)
     assert "may be written by others" in backup(scripts, "--dry-run", "--config", path, expect=78).stderr
 
@@ -280,7 +314,8 @@ def test_the_host_that_dumps_needs_no_secret(making, scripts):
 def test_the_outcome_is_told_and_a_deaf_receiver_changes_nothing(scripts):
     scripts.program("tell", 'printf "%s\\n" "$@" >>"$STARTED.told"; exit 1')
     scripts.set(pgvigil_notify_command=f"{scripts.home}/programs/tell event")
-    assert "the notification was not delivered" in backup(scripts).stderr
+    said = backup(scripts, pgvigil_metrics_dir="/nowhere").stderr
+    assert "the notification was not delivered" in said and "cannot write /nowhere/pgvigil_backup.prom" in said
     backup(scripts, expect=69, pgport="1")
     with open(f"{scripts.home}/tmp/started.told", encoding="utf-8") as file:
         told = file.read()

@@ -9,13 +9,14 @@ import urllib.parse
 import psycopg2
 import pytest
 
-from support import dashboards
+from support import dashboards, pictures
 from support.agent import command
 from support.backup_scripts import BackupScripts
 from support.cluster import PASSWORD
 from support.config import every, fleet_config, pooler_entry
 from support.load import Load
 from support.peers import Prometheus
+from support.sink import Sink
 from support.waiting import until
 
 ALL = dashboards.load()
@@ -30,6 +31,11 @@ EMPTY = {
     ("pgvigil-agent", "Failures"): "no collector fails",
     ("pgvigil-backups", "Size"): "a trend needs more backups than two",
     ("pgvigil-backups", "Duration"): "a trend needs more backups than two",
+    ("pgvigil-backups", "Point-in-time window"): "dumps keep no WAL",
+    ("pgvigil-backups", "Schedule"): "dumps keep no WAL, and no key of theirs expires",
+    ("pgvigil-instance", "TLS certificate"): "without TLS: test_tls.py looks at it",
+    ("pgvigil-alerts", "Failed messages"): "the receiver takes every message",
+    **{("pgvigil-replication", title): "no Patroni: test_patroni.py looks at it" for title in dashboards.PATRONI},
 }
 RECORDED = "pgvigil-fleet-recorded"  # its rules are for a Prometheus that scrapes many
 
@@ -103,15 +109,21 @@ server = "one"
 directory = "{scripts.backups}"
 drills = "{drills}"
 every = "10s"
-policy = {{ encrypted = true }}
+policy = {{ encrypted = true, schedule = "0 3 * * *" }}
 """
 
 
+@pytest.fixture(scope="module", name="receiver")
+def receiver_of_alerts():
+    with Sink() as sink:
+        yield f'[receiver.hook]\ntype = "webhook"\nurl = "{sink.url}"\n'
+
+
 @pytest.fixture(scope="module", name="agent")
-def fleet_agent(shared, primary, pool, backups):
+def fleet_agent(shared, primary, pool, backups, receiver):
     standby = shared.standby(primary)
     pooler = pooler_entry("pool", f"host=127.0.0.1 port={pool.port} user=pgvigil password={PASSWORD}")
-    return shared.agent(fleet_config({"one": primary, "two": standby}, pooler + backups + MORE + QUICK + TEXTS))
+    return shared.agent(fleet_config({"one": primary, "two": standby}, pooler + backups + receiver + MORE + QUICK + TEXTS))
 
 
 def rules():
@@ -168,24 +180,18 @@ def filled_prometheus(shared, primary, agent, pool):
         "pgvigil_sequence_used_ratio",
         "pgvigil_backup_age_seconds",
         "pgvigil_advice_impact_bytes",
+        "pgvigil_advice_blind",
+        'pgvigil_notification_attempts_total{result="delivered"} > 0',
     ):
         until(lambda: prometheus.query(seen), seen, pause=1)  # pylint: disable=cell-var-from-loop
     return prometheus
-
-
-def ask(source, query):
-    """The answer of a Prometheus or of a pgvigil."""
-    answer = source.get("/api/v1/query?" + urllib.parse.urlencode({"query": query}))
-    answer = json.loads(getattr(answer, "text", answer))
-    assert answer["status"] == "success", (query, answer)
-    return answer["data"]["result"]
 
 
 def empty_panels(source, left_out):
     """The queries that find nothing, by dashboard and panel."""
     empty = {}
     for name, title, query in dashboards.queries(ALL):
-        if name != left_out and not ask(source, query):
+        if name != left_out and not dashboards.ask(source, query):
             empty.setdefault((name, title), []).append(query)
     return empty
 
@@ -226,7 +232,16 @@ def test_what_is_recorded_is_what_is_computed(prometheus):
         ("server:pgvigil_size:bytes", "sum by (cluster, job, instance, target) (pg_database_size_bytes)"),
     ):
         found = [
-            {tuple(sorted(one["metric"].items())) for one in ask(prometheus, query)}
+            {tuple(sorted(one["metric"].items())) for one in dashboards.ask(prometheus, query)}
             for query in (f"sum by (cluster, job, instance, target) ({recorded})", computed)
         ]
         assert found[0] == found[1] and len(found[0]) >= 2, recorded
+
+
+@pytest.mark.skipif("PGVIGIL_PICTURES" not in os.environ, reason="by hand: PGVIGIL_PICTURES names a folder")
+@pytest.mark.usefixtures("prometheus")
+def test_pictures_of_all_dashboards(agent):
+    time.sleep(float(os.environ.get("PGVIGIL_PICTURES_AFTER", "120")))
+    for name, dashboard in ALL.items():
+        if name != RECORDED:
+            pictures.draw(agent, name, dashboard, os.environ["PGVIGIL_PICTURES"])

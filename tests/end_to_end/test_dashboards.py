@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 
 import jsonschema
 import pytest
@@ -132,7 +133,7 @@ def test_every_panel_has_a_title_a_description_a_unit_and_a_query(dashboard):
 def test_every_query_asks_for_the_chosen_servers_only(dashboard):
     for panel in dashboards.panels(dashboard):
         for target in panel["targets"]:
-            selectors = re.findall(r"\b(?:pg|pgbouncer|pgvigil|pgbackrest|server:pgvigil|ALERTS)\w*(?::\w+)*(?:\{([^}]*)\})?",
+            selectors = re.findall(r"\b(?:pg|pgbouncer|patroni|pgvigil|pgbackrest|server:pgvigil|ALERTS)\w*(?::\w+)*(?:\{([^}]*)\})?",
                                    re.sub(r'"[^"]*"', '""', re.sub(r"(?:by|on) \([^)]*\)", "", target["expr"])))  # fmt: skip
             assert selectors, target["expr"]
             for selector in selectors:
@@ -140,6 +141,16 @@ def test_every_query_asks_for_the_chosen_servers_only(dashboard):
                     continue  # absent(...) and the like have no job: the fleet counts them, too
                 for label in ("cluster=~", "job=~", "instance=~"):
                     assert label in selector, (panel["title"], target["expr"])
+
+
+def test_the_alerts_counted_are_those_that_ship():
+    chosen = re.compile(re.search(r'alertname=~"([^"]+)"', json.dumps(ALL["pgvigil-alerts"]).replace('\\"', '"'))[1])
+    packs = os.path.join(dashboards.REPOSITORY, "rules/packs")
+    for name in sorted(os.listdir(packs)):
+        with open(os.path.join(packs, name), "rb") as file:
+            for rule in tomllib.load(file)["rule"]:
+                alert = rule.get("alert", "Watchdog")
+                assert bool(chosen.fullmatch(alert)) == (alert != "Watchdog"), alert
 
 
 def test_rates_are_of_grafanas_interval_and_counters_are_never_shown_raw(dashboard):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from support import dashboards
 from support.agent import command
 from support.cluster import PASSWORD
 from support.config import every, server_entry
@@ -75,6 +76,17 @@ def test_members_are_told_by_role_and_lag(world):
     assert shown.value("pgvigil_patroni_member_timeline", target="a", member="b") == 1
     assert shown.value("pgvigil_patroni_member_lag_bytes", target="a", member="b") >= 0
     assert not shown.has("pgvigil_patroni_member_lag_bytes", target="a", member="a")
+
+
+def test_the_panels_of_patroni_show_it(world):
+    world.agent.wait_value(1, "pgvigil_patroni_member_leader", target="b", member="a")
+    for query in dashboards.queries_of("pgvigil-replication", *dashboards.PATRONI):
+        assert until(lambda: dashboards.ask(world.agent, query), query)  # pylint: disable=cell-var-from-loop
+    [leaders, *_] = dashboards.queries_of("pgvigil-replication", "Leaders")
+    assert [one["value"][1] for one in dashboards.ask(world.agent, leaders)] == ["1"]
+    joined = dashboards.ask(world.agent, dashboards.queries_of("pgvigil-replication", "Members")[0])
+    shown = {(one["metric"]["target"], one["metric"]["member"]): one["metric"]["role"] for one in joined}
+    assert shown[("a", "b")] == shown[("b", "b")] == "replica" and shown[("a", "a")] == "leader", shown
 
 
 def test_check_asks_patroni_too(world):

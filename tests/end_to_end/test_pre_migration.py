@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import shutil
+import time
 
 import pytest
 from support.backup_scripts import BackupScripts
@@ -68,6 +69,8 @@ def test_an_old_backup_one_that_is_not_whole_and_one_of_another_server_are_refus
 
     rewrite(started_at="2026-01-01T00:00:00Z")
     assert "minutes old, and 60 are allowed" in gate(scripts, "--max-age=1h", expect=3)["why"]
+    rewrite(started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 7200)))
+    assert "is of the future" in gate(scripts, "--max-age=1h", expect=3)["why"]
     rewrite(server={**manifest["server"], "system_identifier": "1"})
     assert "is of another cluster" in gate(scripts, expect=3)["why"]
     rewrite()

@@ -61,6 +61,21 @@ def the_only_result(scripts):
 # Dump sets
 
 
+def test_names_of_tables_and_folders_may_hold_anything_and_are_never_run(scripts, server):
+    scripts.set(pgvigil_backup_dir=scripts.folder("it's a\nfolder"))
+    scripts.backups = os.path.join(scripts.home, "it's a\nfolder")
+    name = "x\nshop\ta[$(>$TMPDIR/run)]\ty"
+    server.run(f'create table "{name}" (id int)', database="shop")
+    try:
+        scripts.run("pgvigil-backup")
+        drill(scripts)
+    finally:
+        server.run(f'drop table "{name}"', database="shop")
+    result = the_only_result(scripts)
+    assert outcomes(result)["row_counts"] == "passed"
+    assert next(check["detail"] for check in result["checks"] if check["name"] == "row_counts").startswith("3 tables have")
+
+
 @pytest.mark.parametrize("kind", ["custom, gpg", "custom in parallel, age", "directory, age", "directory, gzip"])
 def test_a_set_comes_back_with_exactly_its_rows(making, scripts, kind):
     if "gpg" in kind:

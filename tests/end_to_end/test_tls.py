@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support import places
+from support import dashboards, places
 from support.waiting import until
 
 HBA = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
@@ -154,6 +154,9 @@ def test_a_certificate_that_ends_soon_is_told_until_a_new_one_is_shown(making, s
         return next((one for one in agent.status()["alerts"] if one["name"] == "PostgresTlsCertificateExpiry"), None)
 
     assert 1.5 < days_left() <= 2
+    [query] = dashboards.queries_of("pgvigil-instance", "TLS certificate")
+    [shown] = dashboards.ask(agent, query)
+    assert 1.5 < float(shown["value"][1]) <= 2
     assert "ends in 1d 23h" in until(alert, "it is told")["summary"]
     make_server_certificate(folder, "good", "127.0.0.1", days=30)
     server.run("select pg_reload_conf()")

@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/backups/backup_manifest.h"
-#include "collectors/backups/barman_json.h"
-#include "collectors/backups/cloudnativepg_json.h"
-#include "collectors/backups/drills.h"
-#include "collectors/backups/dump_manifest.h"
-#include "collectors/backups/pgbackrest_info.h"
-#include "collectors/backups/wal_g_json.h"
+#include "collectors/backups/surroundings/drills.h"
+#include "collectors/backups/tools/backup_manifest.h"
+#include "collectors/backups/tools/barman_json.h"
+#include "collectors/backups/tools/cloudnativepg_json.h"
+#include "collectors/backups/tools/dump_manifest.h"
+#include "collectors/backups/tools/pgbackrest_info.h"
+#include "collectors/backups/tools/wal_g_json.h"
 
 using namespace pgvigil::backups;
 

@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 
-#include "collectors/backups/cadence.h"
-#include "collectors/backups/dump_manifest.h"
-#include "collectors/backups/json_text.h"
-#include "collectors/backups/location.h"
-#include "collectors/backups/verdict.h"
+#include "collectors/backups/files/json_text.h"
+#include "collectors/backups/judging/cadence.h"
+#include "collectors/backups/judging/verdict.h"
+#include "collectors/backups/surroundings/location.h"
+#include "collectors/backups/tools/dump_manifest.h"
 
 using namespace pgvigil;
 using namespace pgvigil::backups;

@@ -2,10 +2,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "collectors/backups/command.h"
-#include "collectors/backups/json_text.h"
-#include "collectors/backups/pgbackrest_info.h"
-#include "collectors/backups/verdict.h"
+#include "collectors/backups/files/command.h"
+#include "collectors/backups/files/json_text.h"
+#include "collectors/backups/judging/verdict.h"
+#include "collectors/backups/tools/pgbackrest_info.h"
 #include "tests/unit/fixture.h"
 
 using namespace pgvigil;

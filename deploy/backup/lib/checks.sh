@@ -54,11 +54,12 @@ check_checksums() {
 check_counts_of_set() {
   local database table rows tables=0
   : >"$work/differences"
-  while IFS=$'\t' read -r database rows table; do
+  # A name may hold anything but a NUL.
+  while IFS= read -r -d '' database && IFS= read -r -d '' rows && IFS= read -r -d '' table; do
     tables=$((tables + 1))
     compare_count "$database" "$table" "$rows" "$rows"
-  done < <(jq -r '.files[] | select(.kind == "database") | .database as $database | .sample // [] | .[] |
-    "\($database)\t\(.rows)\t\(.table)"' "$folder/manifest.json")
+  done < <(jq -j '.files[] | select(.kind == "database") | .database as $database | .sample // [] | .[] |
+    $database, "\u0000", .rows, "\u0000", .table, "\u0000"' "$folder/manifest.json")
   report_counts "$tables" 'exactly the rows of the dump'
 }
 
@@ -72,7 +73,8 @@ check_counts_of_source() {
   fi
   : >"$work/differences"
   while IFS= read -r database; do
-    while IFS='|' read -r rows table; do
+    while IFS='|' read -r -d '' rows table; do
+      is_number "$rows" || continue
       tables=$((tables + 1))
       compare_count "$database" "$table" "$((rows - rows * percent / 100))" "$((rows + rows * percent / 100 + 100))"
     done < <(source_counts "$database")
@@ -82,7 +84,7 @@ check_counts_of_source() {
 
 source_counts() { # <database>
   PGAPPNAME=$program PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=60s -c lock_timeout=2s' \
-    psql --no-psqlrc --quiet --tuples-only --no-align --dbname="$PGVIGIL_DRILL_SOURCE $(conninfo "$1")" \
+    psql --no-psqlrc --quiet --tuples-only --no-align --record-separator-zero --dbname="$PGVIGIL_DRILL_SOURCE $(conninfo "$1")" \
     --set=bytes="$PGVIGIL_BACKUP_SAMPLE_BYTES" --set=tables="$PGVIGIL_BACKUP_SAMPLE_TABLES" 2>"$work/source.log" <<'SQL'
 select format('select count(*), %L::text from only %s', format('%I.%I', schemaname, relname), format('%I.%I', schemaname, relname))
 from pg_stat_user_tables
@@ -95,8 +97,10 @@ SQL
 
 compare_count() { # <database> <table> <least> <most>
   local rows
-  rows=$(sql "$1" "select count(*) from only $2" 2>/dev/null) || rows=none
-  if [[ $rows == none ]]; then
+  rows=$(sql "$1" "select count(*) from only $2" 2>/dev/null) || rows=
+  if ! is_number "$3" || ! is_number "$4"; then
+    echo "$1: $2: its rows were not counted, '$3' is no number" >>"$work/differences"
+  elif ! is_number "$rows"; then
     echo "$1: $2 cannot be read" >>"$work/differences"
   elif ((rows < $3 || rows > $4)); then
     echo "$1: $2 has $rows rows, expected $3$( (($3 == $4)) || echo " to $4")" >>"$work/differences"

@@ -9,6 +9,10 @@ readonly EXIT_FAILED=1 EXIT_USAGE=2 EXIT_REFUSED=3 EXIT_KEY=65 EXIT_NO_BACKUP=66
   EXIT_DAMAGED=70 EXIT_SPACE=73 EXIT_LOCKED=75 EXIT_CONFIG=78
 
 program=${0##*/}
+if ((BASH_VERSINFO[0] < 5)); then
+  echo "$program: error: bash $BASH_VERSION runs this, and 5.0 or later is needed" >&2
+  exit "$EXIT_UNAVAILABLE"
+fi
 began=$EPOCHSECONDS
 work=      # this run's own folder for what passes between its processes; gone when it ends
 job=       # process group of the job under way
@@ -19,9 +23,9 @@ on_ending= # a function that is called once with the exit status, whatever that 
 umask 077 # until the settings are read
 export LC_ALL=C
 
-# say <text>...: progress, a line each, on stderr.
+# say <text>...: progress, a line each, on stderr. Names of databases are anybody's: nothing in them moves a terminal.
 say() {
-  printf "$program: %s\n" "$@" >&2
+  printf "$program: %s\n" "${@//[[:cntrl:]]/?}" >&2
 }
 
 # fail <exit code> <message> [hint]: ends the script. In a subshell it ends that one; the message still reaches
@@ -114,24 +118,40 @@ stamp_epoch() {
 
 human_bytes() { numfmt --to=iec-i --suffix=B "$1"; }
 
-free_bytes() { df -PB1 -- "$1" | awk 'NR == 2 { print $4 }'; }
+free_bytes() { df --output=avail -B1 -- "$1" | tail -n 1; }
+
+# is_listed <word> <words with blanks between>: whole words count, so a name with a blank in it is no two of them.
+is_listed() {
+  local word words
+  read -r -d '' -a words <<<"$2" || true # there is no NUL: it reads to the end
+  for word in "${words[@]}"; do [[ $word != "$1" ]] || return 0; done
+  return 1
+}
 
 # need <command> [hint]
 need() {
   command -v "$1" >/dev/null || fail "$EXIT_UNAVAILABLE" "$1 was not found in PATH" "${2:-Install it on this host.}"
 }
 
+# What comes from a server or a file is a number before bash calculates with it: in an arithmetic expression a text may run
+# commands.
+is_number() { [[ $1 =~ ^[0-9]{1,18}$ ]]; }
+
 # write_atomically <path>: what comes on standard input becomes the file at once, or not at all. Readable by all: what
 # the scripts tell others (metrics, results) holds nothing of the database.
 write_atomically() {
   local path=$1 draft
-  draft=$(mktemp "$path.XXXXXX")
-  cat >"$draft" && chmod 0644 "$draft" && mv -f -T -- "$draft" "$path"
+  draft=$(mktemp "$path.XXXXXX") || return 1
+  if cat >"$draft" && chmod 0644 "$draft" && mv -f -T -- "$draft" "$path"; then return 0; fi
+  rm -f -- "$draft"
+  return 1
 }
 
 # take_lock <file>: one run at a time. The kernel drops the lock with the last process of the run that holds it, so
 # that a killed run, whose pg_dump still goes, keeps it until that has ended too.
 take_lock() {
+  [[ ! -e $1 || -w $1 ]] || fail "$EXIT_SPACE" "user $(id -un) may not write the lock $1" \
+    'Another user has run this there before: remove the lock, or run it as that user (PGVIGIL_RUN_AS).'
   exec {lock}>>"$1"
   flock -n "$lock" || fail "$EXIT_LOCKED" "another run holds the lock $1" "Wait for it, or see who it is: fuser $1"
 }

@@ -24,6 +24,7 @@ read_server() {
     fail "$EXIT_UNAVAILABLE" "cannot ask the server: $(tail -n 1 "$work/psql")" \
       'PGHOST, PGPORT, PGUSER and PGPASSFILE say where it is and who asks.'
   IFS='|' read -r server_identifier server_version server_in_recovery server_bootstrap_role <<<"$facts"
+  is_number "$server_version" || fail "$EXIT_UNAVAILABLE" "the server says that its version is '$server_version'"
   server_major=$((server_version / 10000))
 }
 
@@ -45,26 +46,31 @@ use_programs() {
 }
 
 # Fills `databases` and their sizes `bytes_of`: those of the setting, or all that can be connected to; without the
-# excluded ones. (A name with a line break is none that pg_dumpall would take either.)
+# excluded ones. A name with a line break is none that pg_dumpall takes either, and whoever may create databases may have
+# made it: it is told.
 read_databases() {
-  local bytes name listing
+  local bytes odd name listing wanted
   databases=()
   declare -gA bytes_of=()
   listing=$(sql "$PGVIGIL_BACKUP_MAINTENANCE_DATABASE" "
     select case when has_database_privilege(oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')
-                then pg_database_size(oid) else 0 end, datname
-    from pg_database where datallowconn and not datistemplate and datconnlimit <> -2 order by 2" 2>"$work/psql") ||
+                then pg_database_size(oid) else 0 end, datname ~ '[\n\r]', translate(datname, E'\n\r', '??')
+    from pg_database where datallowconn and not datistemplate and datconnlimit <> -2 order by datname" 2>"$work/psql") ||
     fail "$EXIT_UNAVAILABLE" "cannot list the databases: $(tail -n 1 "$work/psql")"
-  while IFS='|' read -r bytes name; do
-    [[ " $PGVIGIL_BACKUP_EXCLUDE " != *" $name "* ]] || continue
-    [[ -z $PGVIGIL_BACKUP_DATABASES || " $PGVIGIL_BACKUP_DATABASES " == *" $name "* ]] || continue
+  while IFS='|' read -r bytes odd name; do
+    ! is_listed "$name" "$PGVIGIL_BACKUP_EXCLUDE" || continue
+    [[ -z $PGVIGIL_BACKUP_DATABASES ]] || is_listed "$name" "$PGVIGIL_BACKUP_DATABASES" || continue
+    [[ $odd == f ]] || fail "$EXIT_CONFIG" "the name of database '$name' has a line break in it (here: ?)" \
+      'No dump can be made of it: rename it (alter database ... rename to ...), or name those that matter in PGVIGIL_BACKUP_DATABASES.'
+    is_number "$bytes" || fail "$EXIT_UNAVAILABLE" "database '$name': its size is no number"
     databases+=("$name")
     bytes_of["$name"]=$bytes
   done <<<"$listing"
   ((${#databases[@]})) || fail "$EXIT_CONFIG" 'no database is left to back up' \
     'See PGVIGIL_BACKUP_DATABASES and PGVIGIL_BACKUP_EXCLUDE.'
-  for name in $PGVIGIL_BACKUP_DATABASES; do
-    [[ -n ${bytes_of[$name]-} || " $PGVIGIL_BACKUP_EXCLUDE " == *" $name "* ]] ||
+  read -r -d '' -a wanted <<<"$PGVIGIL_BACKUP_DATABASES" || true
+  for name in "${wanted[@]}"; do
+    [[ -n ${bytes_of[$name]-} ]] || is_listed "$name" "$PGVIGIL_BACKUP_EXCLUDE" ||
       fail "$EXIT_CONFIG" "PGVIGIL_BACKUP_DATABASES: the server has no database $name"
   done
 }

@@ -88,9 +88,9 @@ set_is_good() {
 }
 
 # Of a set, a number from the manifest: its stored bytes, or its databases' bytes in the server.
-stored_bytes() { jq '[.files[].bytes] | add' "$1/manifest.json"; }
-server_bytes() { jq '[.files[].database_bytes // 0] | add' "$1/manifest.json"; }
-plain_bytes() { jq '[.files[].plain_bytes // 0] | add' "$1/manifest.json"; }
+stored_bytes() { jq '[.files[].bytes] | add | floor' "$1/manifest.json"; }
+server_bytes() { jq '[.files[].database_bytes // 0] | add | floor' "$1/manifest.json"; }
+plain_bytes() { jq '[.files[].plain_bytes // 0] | add | floor' "$1/manifest.json"; }
 
 # Refuses to begin what cannot end: the databases' size times what the last set took of it (half of it when there is
 # none), and a fifth more.
@@ -100,7 +100,7 @@ check_space() {
   if last=$(newest_set) && (($(server_bytes "$last") > 0)); then
     stored=$(stored_bytes "$last") source=$(server_bytes "$last")
   fi
-  need=$(awk -v need="$need" -v stored="$stored" -v source="$source" 'BEGIN { printf "%d", need * stored / source * 1.2 }')
+  need=$(awk -v need="$need" -v stored="$stored" -v source="$source" 'BEGIN { printf "%.0f", need * stored / source * 1.2 }')
   [[ $PGVIGIL_BACKUP_FORMAT == custom ]] || need=$((need * 2)) # the folder, and it packed
   have=$(free_bytes "$PGVIGIL_BACKUP_DIR")
   say "space: some $(human_bytes "$need") needed, $(human_bytes "$have") free"

@@ -71,8 +71,12 @@ read_settings_file() {
   if [[ -n $(find -L "$file" -maxdepth 0 -type f -perm /022) ]]; then
     fail "$EXIT_CONFIG" "$file may be written by others than its owner" "chmod go-w $file"
   fi
+  # It says which programs are run.
+  if [[ -z $(find -L "$file" -maxdepth 0 \( ! -type f -o -user 0 -o -user "$EUID" \)) ]]; then
+    fail "$EXIT_CONFIG" "$file belongs to another user than $(id -un) and root" "chown $(id -un) $file"
+  fi
   while IFS= read -r line || [[ -n $line ]]; do
-    number=$((number + 1))
+    number=$((number + 1)) line=${line%$'\r'}
     [[ $line =~ ^[[:space:]]*($|#) ]] && continue
     [[ $line =~ ^[[:space:]]*([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] ||
       fail "$EXIT_CONFIG" "$file:$number: expected NAME=value"
@@ -89,7 +93,7 @@ read_settings_file() {
 refuse_unknown_settings() {
   local name
   for name in "${!PGVIGIL_BACKUP_@}" "${!PGVIGIL_DRILL_@}" "${!PGVIGIL_PRE_MIGRATION_@}"; do
-    [[ " ${SETTINGS[*]} " == *" $name "* ]] && continue
+    ! is_listed "$name" "${SETTINGS[*]}" || continue
     fail "$EXIT_CONFIG" "there is no setting $name" "The settings are listed in backup.env.example."
   done
 }
@@ -119,13 +123,14 @@ check_settings() {
 }
 
 one_of() { # <setting> <value>...
-  [[ " ${*:2} " == *" ${!1} "* ]] || fail "$EXIT_CONFIG" "$1 is '${!1}': expected one of ${*:2}"
+  is_listed "${!1}" "${*:2}" || fail "$EXIT_CONFIG" "$1 is '${!1}': expected one of ${*:2}"
 }
 
 whole_number() { # <setting> <least>
   if [[ ! ${!1} =~ ^[0-9]{1,15}$ ]] || ((10#${!1} < $2)); then
     fail "$EXIT_CONFIG" "$1 is '${!1}': expected a whole number from $2 on"
   fi
+  printf -v "$1" %d "$((10#${!1}))" # 08 is a number to people, and none to bash
 }
 
 # seconds_of <setting>: `90`, `15m`, `24h`, `7d` as seconds.

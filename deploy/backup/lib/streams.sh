@@ -63,7 +63,7 @@ decrypt() {
 # of them ends early: its status tells then.
 store_stream() {
   local file=$1 reader=$2 producer=$3 status read_pid tail_pid plain_pid sum_pid
-  rm -f -- "$work"/pipe.*
+  rm -f -- "$work"/{pipe.*,stages,tail,plain,sum} # nothing of the file before may speak for this one
   mkfifo "$work"/pipe.{read,tail,plain,sum}
   "$reader" <"$work/pipe.read" >/dev/null 2>"$work/read.log" &
   read_pid=$!

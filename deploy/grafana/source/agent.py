@@ -1,7 +1,7 @@
 """pgvigil itself: what it costs, what it cannot see, what it dropped."""
 
 from source.fleet import UP
-from source.model import Dashboard, Row, graph, levels, stat, table
+from source.model import Dashboard, Row, graph, infos, levels, stat, table, words
 
 INSTANCE = "{{instance}}"
 COLLECTOR = "{{target}} {{collector}}"
@@ -15,7 +15,7 @@ def _overview():
              more={"mappings": UP, "thresholds": levels(("green", 1), base="red")}),
         stat("Configuration", "1 while the file that was read last is in force, 0 when it was refused for a mistake.",
              "short", "pgvigil_config_last_reload_successful{@agent}", legend=INSTANCE, options={"graphMode": "none"},
-             more={"thresholds": levels(("green", 1), base="red")}),
+             more={"mappings": words(v0=("refused", "red"), v1=("in force", "green")), "thresholds": levels(("green", 1), base="red")}),
         stat("Failing collectors", "Collectors whose last run failed: rules on what they measure hold what they knew.",
              "short", "sum by (instance) (pgvigil_collector_success{@} == bool 0)", legend=INSTANCE,
              more={"thresholds": levels(("orange", 1))}),
@@ -23,21 +23,21 @@ def _overview():
         stat("Memory", "Resident memory of the process.", "bytes", "pgvigil_resident_memory_bytes{@agent}", legend=INSTANCE),
         stat("Share of the server", "What all collectors together took of one core of the server in ten minutes.",
              "percentunit", "pgvigil_database_share_ratio{@}", more={"thresholds": levels(("orange", 0.05))}),
-        table("Version", "Of each agent.", ("Info", "short", "pgvigil_build_info{@agent}"), height=4),
+        infos("Version", "Of each agent.", "pgvigil_build_info{@agent}", height=4),
     ]  # fmt: skip
 
 
 def _collectors():
     return [
         table("Collectors", "Of the last run of each.",
-              ("Succeeded", "short", "pgvigil_collector_success{@}"),
+              ("Succeeded", "bool_yes_no", "pgvigil_collector_success{@}"),
               ("Age", "s", "pgvigil_collector_age_seconds{@}"),
               ("Interval", "s", "pgvigil_collector_interval_seconds{@}"),
               ("Took", "s", "pgvigil_collector_duration_seconds{@}"),
               ("Series", "short", "pgvigil_collector_series{@}"),
               ("Slowed down", "short", "pgvigil_collector_slowdown_ratio{@}"), height=12),
-        table("Not supported here", "Collectors that this server has no version, extension or grant for; "
-              "the status page says which.", ("Unsupported", "short", "pgvigil_collector_unsupported{@} == 1"), height=7),
+        infos("Not supported here", "Collectors that this server has no version, extension or grant for; "
+              "the status page says which.", "pgvigil_collector_unsupported{@} == 1", height=7),
         graph("Failures", "Failed runs a minute, by kind.", "short",
               ("60 * sum by (instance, target, collector, kind) (rate(pgvigil_collector_failures_total{@}[$__rate_interval])) > 0",
                COLLECTOR + " {{kind}}")),
@@ -46,7 +46,7 @@ def _collectors():
         graph("Time on the server", "Seconds a second that the server was busy with each collector.", "short",
               (f"topk({TOP}, rate(pgvigil_collector_database_seconds_total{{@}}[$__rate_interval]))", COLLECTOR)),
         graph("Dropped series", "Series dropped a minute: duplicates and what is beyond a limit.", "short",
-              ("60 * rate(pgvigil_collector_series_dropped_total{@}[$__rate_interval])", COLLECTOR)),
+              (f"topk({TOP}, 60 * rate(pgvigil_collector_series_dropped_total{{@}}[$__rate_interval]))", COLLECTOR)),
     ]  # fmt: skip
 
 

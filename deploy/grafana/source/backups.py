@@ -1,6 +1,6 @@
 """Backups: can this server be restored, to when, and who has tried."""
 
-from source.model import Dashboard, Row, graph, levels, stat, table, words
+from source.model import Dashboard, Row, graph, infos, levels, stat, table, words
 
 NAME = "{{backup}} {{tool}} {{repository}}"
 DAY = 86400
@@ -20,10 +20,19 @@ def _overview():
         stat("Last good restore drill", "Time since a restore drill succeeded: until one has, a backup is a hope.", "s",
              "pgvigil_backup_verified_restore_age_seconds{@agent}", legend=NAME, width=6,
              more={"thresholds": levels(("orange", 14 * DAY), ("red", 60 * DAY))}),
-        table("Verdict", "What pgvigil thinks of each repository, and why.",
-              ("Verdict", "short", "pgvigil_backup_verdict{@agent}"), height=6),
-        table("Findings", "What is not as it should be beside the verdict.",
-              ("Finding", "short", "pgvigil_backup_finding{@agent}"), height=6),
+        stat("RPO now", "Age of the oldest transaction whose WAL is not archived yet: what would be lost with this server at this "
+             "moment. 0 while all is archived, also on an idle server.", "s", "pgvigil_archiver_lag_seconds{@}", width=6,
+             more={"thresholds": levels(("orange", 300), ("red", 3600))}),
+        stat("Next backup due", "Time until the next backup must have been finished, by the schedule or by the pauses of the past; "
+             "negative when it is late.", "s", "pgvigil_backup_deadline_timestamp_seconds{@agent} - time()", legend=NAME, width=6,
+             options={"graphMode": "none"}, more={"thresholds": levels(("orange", 0), ("green", 3600), base="red")}),
+        stat("Point-in-time window", "How far back every moment can be restored, up to the last one, where WAL is kept.", "s",
+             "pgvigil_backup_recoverable_until_seconds{@agent} - pgvigil_backup_recoverable_since_seconds{@agent}", legend=NAME,
+             width=6, options={"graphMode": "none"}),
+        stat("Last restore took", "Time that the restore took in the last drill that succeeded: what to expect in an emergency.",
+             "s", "pgvigil_backup_restore_duration_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+        infos("Verdict", "What pgvigil thinks of each repository, and why.", "pgvigil_backup_verdict{@agent}", height=6),
+        infos("Findings", "What is not as it should be beside the verdict.", "pgvigil_backup_finding{@agent}", height=6),
     ]  # fmt: skip
 
 
@@ -37,6 +46,10 @@ def _backups():
               ("pgvigil_backup_size_ratio{@agent}", NAME)),
         graph("Duration", "Duration of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
               ("pgvigil_backup_duration_ratio{@agent}", NAME)),
+        graph("RPO", "Age of the oldest transaction whose WAL is not archived yet: what would have been lost with this server at "
+              "each moment.", "s", "pgvigil_archiver_lag_seconds{@}"),
+        graph("Recoverable until", "Time since the last moment to which a restore from each repository is known to lead.", "s",
+              ("time() - pgvigil_backup_recoverable_until_seconds{@agent}", NAME)),
         graph("Missing WAL", "WAL segments that are missing between those that are there: no restore leads past the first.",
               "short", ("pgvigil_backup_wal_missing_segments{@agent}", NAME)),
         graph("Restore in the last drill", "Seconds that it took: what a real one takes at least.", "s",
@@ -48,13 +61,21 @@ def _repositories():
     return [
         stat("Readable", "Whether the repository could be looked into.", "short",
              "pgvigil_backup_repository_readable{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
-             more={"thresholds": levels(("green", 1), base="red")}),
+             more={"mappings": words(v0=("no", "red"), v1=("yes", "green")), "thresholds": levels(("green", 1), base="red")}),
         stat("Missing databases", "Databases of the server that the newest backup does not have.", "short",
              "pgvigil_backup_databases_missing{@agent}", legend=NAME, width=6, more={"thresholds": levels(("red", 1))}),
         stat("Encrypted", "Whether the backup that would be restored is encrypted in the repository.", "short",
-             "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+             "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("no", "orange"), v1=("yes", "green"))}),
         stat("Last look", "Time since pgvigil looked at the backups.", "s",
              "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
+        table("Schedule", "When the next backup of each repository is expected, by when it must have been finished, and what is "
+              "kept.",
+              ("Expected in", "s", "pgvigil_backup_expected_timestamp_seconds{@agent} - time()"),
+              ("Deadline in", "s", "pgvigil_backup_deadline_timestamp_seconds{@agent} - time()"),
+              ("Recoverable until", "dateTimeFromNow", "pgvigil_backup_recoverable_until_seconds{@agent} * 1000"),
+              ("Recoverable since", "dateTimeFromNow", "pgvigil_backup_recoverable_since_seconds{@agent} * 1000"),
+              ("Key expires", "dateTimeFromNow", "pgvigil_backup_key_expiry_timestamp_seconds{@agent} * 1000"), height=6),
     ]  # fmt: skip
 
 

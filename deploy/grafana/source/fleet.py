@@ -5,7 +5,7 @@
 
 import dataclasses
 
-from source.model import COLUMNS, Dashboard, Panel, Query, Row, graph, levels, stat, table, words
+from source.model import ALERT_NAMES, COLUMNS, Dashboard, Panel, Query, Row, graph, levels, stat, table, words
 
 LABELS = "cluster, job, instance, target"
 INTERVAL = "1m"
@@ -32,8 +32,8 @@ class Number:
 
 
 NUMBERS = [
-    Number("up", "Up", "short", f"max by ({LABELS}) (pg_up{{@}})"),
-    Number("standby", "Standby", "short", f"max by ({LABELS}) (pg_replication_is_replica{{@}})"),
+    Number("up", "Up", "bool_yes_no", f"max by ({LABELS}) (pg_up{{@}})"),
+    Number("standby", "Standby", "bool_yes_no", f"max by ({LABELS}) (pg_replication_is_replica{{@}})"),
     Number(
         "transactions:rate",
         "Transactions",
@@ -73,7 +73,7 @@ NUMBERS = [
         "collectors_failing",
         "Failing collectors",
         "short",
-        f"sum by ({LABELS}) (pgvigil_collector_success{{@}} == bool 0)",
+        f"sum by ({LABELS}) (pgvigil_collector_success{{@}} == bool 0) and on ({LABELS}) pg_up{{@}}",
     ),
 ]
 _BY_NAME = {number.name: number for number in NUMBERS}
@@ -99,7 +99,7 @@ def dashboard(recorded):
     def number(name):
         return _BY_NAME[name].query(recorded)
 
-    alerts = 'ALERTS{alertstate="firing",alertname=~"(Postgres|PgBouncer|Host|Backup).*"}'
+    alerts = f'ALERTS{{alertstate="firing",{ALERT_NAMES}}}'
     down = levels(("red", 1))
     overview = [
         stat("Servers", "Servers that an agent is configured to watch.", "short", f"count({number('up')})",

@@ -1,7 +1,7 @@
 """One server: is it well, what does it do, what does it wait for."""
 
 from source.fleet import UP
-from source.model import SERVER, Dashboard, Row, graph, levels, stat, table
+from source.model import SERVER, Dashboard, Row, graph, infos, levels, stat
 
 _BY_DATABASE = f"{SERVER}, datname"
 _DATABASE_LEGEND = "{{target}} {{datname}}"
@@ -26,8 +26,10 @@ def _health():
              f"sum by ({SERVER}) (pgvigil_lock_waiting_sessions{{@datname}})",
              more={"thresholds": levels(("orange", 1), ("red", 10))}),
         stat("Databases", "Disk space of all databases.", "bytes", f"sum by ({SERVER}) (pg_database_size_bytes{{@datname}})"),
-        table("What it is", "Version, role and system identifier as read last.",
-              ("Info", "short", "pgvigil_server_info{@}"), height=4),
+        stat("TLS certificate", "Days until the first of the certificates that the server showed ends to be valid; none without "
+             "TLS.", "d", "(pgvigil_tls_certificate_not_after_seconds{@} - time()) / 86400", options={"graphMode": "none"},
+             more={"thresholds": levels(("orange", 7), ("green", 21), base="red"), "decimals": 1}),
+        infos("What it is", "Version, role and system identifier as read last.", "pgvigil_server_info{@}", width=20, height=4),
     ]  # fmt: skip
 
 

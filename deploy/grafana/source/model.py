@@ -18,6 +18,9 @@ SCOPES = {  # the longest first: each begins with the next
     "@": _AGENT + ',target=~"$target"',
 }
 
+# The alerts that pgvigil's rules give: a Prometheus has those of other people, too.
+ALERT_NAMES = 'alertname=~"(Postgres|Patroni|Pgbouncer|Pgdata|Host|Backup).*"'
+
 SERVER = "instance, target"  # what tells one server from another
 SERVER_LEGEND = "{{instance}} {{target}}"
 
@@ -100,6 +103,11 @@ def table(title, description, *columns, **choices):
     units = {heading: unit for heading, unit, _ in columns}
     choices = {"width": COLUMNS, **choices}
     return Panel("table", title, description, columns[0][1], made, columns=units, **choices)
+
+
+def infos(title, description, text, **choices):
+    """A row for each label set, of a metric whose value says nothing: its labels alone."""
+    return table(title, description, ("", "short", text), **choices)
 
 
 def levels(*steps, base="green"):

@@ -222,7 +222,7 @@ def _defaults(panel):
 
 def _overrides(panel):
     by_column = {}
-    for heading, unit in panel.columns.items():
+    for heading, unit in filter(lambda column: column[0], panel.columns.items()):
         by_column.setdefault(heading, []).append({"id": "unit", "value": unit})
     for column, title, uid in panel.links:
         url = f"/d/{uid}?${{__url_time_range}}&${{datasource:queryparam}}&${{cluster:queryparam}}&${{job:queryparam}}"
@@ -235,13 +235,21 @@ def _overrides(panel):
     ]
 
 
+FIRST_COLUMNS = ("instance", "target", "backup", "alertname", "collector", "member", "datname", "schemaname", "relname")
+
+
 def _table_steps(panel):
-    """All queries side by side, joined by their labels; Grafana calls the columns of values `Value #A` and so on."""
+    """All queries side by side, joined by their labels; Grafana calls the columns of values `Value #A` and so on. What says which
+    server comes first, and the value of a column without a heading is left out.
+    """
     letters = string.ascii_uppercase
     single = len(panel.queries) == 1
     names = {
         "Value" if single else f"Value #{letter}": query.legend for letter, query in zip(letters, panel.queries)
     }
-    hidden = {name: True for name in ("Time", "__name__", "job", "cluster")}
-    organise = {"excludeByName": hidden, "indexByName": {}, "renameByName": names}
+    hidden = {name: True for name in ("Time", "__name__", "job", "cluster", "alertstate")}
+    hidden.update({name: True for name, heading in names.items() if not heading})
+    named = {name: heading for name, heading in names.items() if heading}
+    order = {name: place for place, name in enumerate(FIRST_COLUMNS)}
+    organise = {"excludeByName": hidden, "indexByName": order, "renameByName": named}
     return [{"id": "merge", "options": {}}, {"id": "organize", "options": organise}]

@@ -1,15 +1,16 @@
 """Standbys, slots, archiving: how much would be lost, and what keeps WAL on the disk."""
 
-from source.model import SERVER, Dashboard, Row, graph, levels, stat, table
+from source.model import SERVER, Dashboard, Row, graph, levels, stat, table, words
 
 STANDBY = "{{target}} {{application_name}} {{client_addr}}"
 SLOT = "{{target}} {{slot_name}}"
+MEMBER = "{{scope}} {{name}}"
 
 
 def _overview():
     return [
-        stat("Role", "1 in recovery (a standby), 0 on a primary.", "short", "pg_replication_is_replica{@}",
-             options={"graphMode": "none"}),
+        stat("Role", "Standby while the server is in recovery, else primary.", "short", "pg_replication_is_replica{@}",
+             options={"graphMode": "none"}, more={"mappings": words(v0=("primary", "green"), v1=("standby", "blue"))}),
         stat("Replay lag", "Seconds that this standby is behind; 0 while it has replayed all that it received.", "s",
              "pgvigil_replication_lag_seconds{@}", more={"thresholds": levels(("orange", 30), ("red", 300))}),
         stat("Replay lag in bytes", "Bytes of WAL that this standby has received and not replayed.", "bytes",
@@ -46,7 +47,7 @@ def _slots():
     return [
         table("Slots", "What each slot keeps, and how much more it may keep before it is lost.",
               ("Retained", "bytes", "pgvigil_replication_slot_retained_bytes{@}"),
-              ("Inactive", "short", "pgvigil_replication_slot_inactive{@}"),
+              ("Inactive", "bool_yes_no", "pgvigil_replication_slot_inactive{@}"),
               ("Until it is lost", "bytes", "pgvigil_replication_slot_safe_bytes{@}"), height=7),
         graph("WAL kept by slots", "Bytes of WAL that each slot keeps from being removed.", "bytes",
               ("pgvigil_replication_slot_retained_bytes{@}", SLOT)),
@@ -72,6 +73,39 @@ def _archive():
     ]  # fmt: skip
 
 
+def _of_member(number):
+    """A number of every member, with its role and its state."""
+    joined = "on (instance, target, member) group_left (role, state)"
+    return f"pgvigil_patroni_member_{number}{{@}} * {joined} pgvigil_patroni_member_info{{@}}"
+
+
+def _patroni():
+    return [
+        stat("Leaders", "Members that hold the leader lock, as their own Patroni says.", "short",
+             "sum by (scope) (patroni_primary{@} + patroni_standby_leader{@})", legend="{{scope}}", width=6,
+             options={"graphMode": "none"}, more={"thresholds": levels(("green", 1), ("red", 2), base="red")}),
+        stat("Automatic failover", "Whether somebody paused it (patronictl pause): then nobody takes the place of a primary that dies.",
+             "short", "max by (scope) (patroni_is_paused{@})", legend="{{scope}}", width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("on", "green"), v1=("paused", "orange"))}),
+        stat("Leader lock", "Whether somebody holds it, as any member sees the cluster.", "short",
+             "max by (scope) (patroni_cluster_unlocked{@})", legend="{{scope}}", width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("held", "green"), v1=("nobody", "red"))}),
+        stat("DCS last seen", "Time since the Patroni of a member last reached etcd, Consul or Kubernetes.", "s",
+             "time() - patroni_dcs_last_seen{@}", legend=MEMBER, width=6, options={"graphMode": "none"},
+             more={"thresholds": levels(("orange", 30), ("red", 120))}),
+        table("Members", "Each member of the cluster, as the Patroni beside each server tells it.",
+              ("Leader", "bool_yes_no", _of_member("leader")),
+              ("Running", "bool_yes_no", _of_member("running")),
+              ("Timeline", "short", _of_member("timeline")),
+              ("Lag", "bytes", _of_member("lag_bytes")),
+              ("Restart pending", "bool_yes_no", _of_member("pending_restart")), height=7),
+        graph("Leader", "Which member held the leader lock: a step is a switchover or a failover.", "short",
+              ("patroni_primary{@} + patroni_standby_leader{@}", MEMBER), stacked=True),
+        graph("Timeline", "Timeline of each member: one that stays behind does not follow.", "short",
+              ("patroni_postgres_timeline{@}", MEMBER)),
+    ]  # fmt: skip
+
+
 DASHBOARD = Dashboard(
     "replication",
     "Postgres replication",
@@ -81,6 +115,7 @@ DASHBOARD = Dashboard(
         Row("Standbys", _standbys()),
         Row("Slots and WAL", _slots()),
         Row("Archiving", _archive()),
+        Row("Patroni", _patroni()),
     ],
     datname=True,
     since="now-3h",

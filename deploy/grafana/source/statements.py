@@ -1,9 +1,9 @@
 """Which statements cost the time. The numbers are those of pg_stat_statements."""
 
-from source.model import Dashboard, Row, graph, levels, stat, table
+from source.model import Dashboard, Row, graph, infos, levels, stat, table
 
 BY = "instance, target, datname, user, queryid"
-LEGEND = "{{datname}} {{user}} {{queryid}}"
+LEGEND = "{{target}} {{datname}} {{user}} {{queryid}}"
 TOP = 15
 
 
@@ -66,8 +66,8 @@ def _memory():
              more={"thresholds": levels(("orange", 100))}),
         stat("Statistics since", "Time since the last reset of pg_stat_statements.", "s",
              "time() - pgvigil_statements_reset_timestamp_seconds{@}", width=6, options={"graphMode": "none"}),
-        table("Texts", "Where the collector statement_texts is on: what each queryid is, without literals.",
-              ("Statement", "short", "pgvigil_statement_info{@datname}"), height=8),
+        infos("Texts", "Where the collector statement_texts is on: what each queryid is, without literals.",
+              "pgvigil_statement_info{@datname}", height=8),
     ]  # fmt: skip
 
 

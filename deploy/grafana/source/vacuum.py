@@ -3,7 +3,7 @@
 from source.model import Dashboard, Row, graph, levels, stat, table
 
 TABLE = "instance, target, datname, schemaname, relname"
-NAME = "{{datname}} {{schemaname}}.{{relname}}"
+NAME = "{{target}} {{datname}} {{schemaname}}.{{relname}}"
 TOP = 15
 
 
@@ -50,7 +50,7 @@ def _vacuum():
                "autoanalyze {{target}}")),
         graph("Vacuum in progress", "Part of the table that the running vacuums have scanned.", "percentunit",
               ("pg_stat_progress_vacuum_heap_blks_scanned{@datname} / pg_stat_progress_vacuum_heap_blks{@datname}",
-               "{{datname}} {{relname}}")),
+               "{{target}} {{datname}} {{relname}}")),
         graph("HOT updates", "Part of the updates that needed no new index entries: low ones make bloat.", "percentunit",
               ("sum by (instance, target, datname) (rate(pg_stat_user_tables_n_tup_hot_upd{@datname}[$__rate_interval]))"
                " / (sum by (instance, target, datname) (rate(pg_stat_user_tables_n_tup_upd{@datname}[$__rate_interval])) > 0)",

@@ -100,7 +100,7 @@ TEST_CASE("a silence, an inhibition and mute times give their reasons") {
   std::string reasons;
   for (const PlannedGroup& group : plan(policy, world, "hook", k_now))
     reasons += group.decision.reason + "; ";
-  CHECK(reasons.find("kept quiet by Down") != std::string::npos);
+  CHECK(reasons.find("inhibited by Down") != std::string::npos);
   CHECK(reasons.find("muted by the times 'always'") != std::string::npos);
   CHECK(reasons.find("silence 17 of me") != std::string::npos);
   CHECK(round(policy, world, "hook", k_now) == "Down");

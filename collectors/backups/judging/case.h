@@ -1,0 +1,38 @@
+#pragma once
+
+#include "collectors/backups/judging/verdict.h"
+
+namespace pgvigil::backups {
+
+/// One repository under judgement: what it is judged by, and the verdict as far as it has come.
+struct Case {
+  const Evidence& evidence;
+  const Source& source;
+  const Repository& repository;
+  const Timestamp now;
+  const Backup* basis = nullptr;  ///< what would be restored
+  Verdict verdict{};
+
+  /// The first reason decides; later ones stand beside it.
+  void decide(Trouble trouble);
+  void find(Trouble trouble);
+  /// The end of the newest complete backup of this type, "any" or "full".
+  std::optional<Timestamp> newest(std::string_view type) const;
+  /// Whether a restore goes on beyond the backup.
+  bool keeps_wal() const { return repository.keeps_wal || repository.archives_elsewhere; }
+};
+
+// The steps, in this order. Each adds what it finds.
+void judge_recoverability(Case& each);  ///< the basis, WAL after it, whose backups they are, which databases
+void judge_ages(Case& each);            ///< how old, when the next is due, what runs or has failed
+void judge_keeping(Case& each);         ///< slots, encryption, keys, where they lie, the summaries of WAL
+void judge_history(Case& each);         ///< sizes and durations against those before
+void judge_drills(Case& each);
+
+double seconds_between(Timestamp from, Timestamp to);
+/// "3 days", "5 h", "12 min"
+std::string age_text(Timestamp from, Timestamp now);
+/// Of complete backups, in seconds; of all kinds without one.
+std::vector<double> durations_of(const Repository& repository, std::optional<Kind> kind);
+
+}  // namespace pgvigil::backups

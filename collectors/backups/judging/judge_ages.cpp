@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "collectors/backups/files/json_text.h"
+#include "collectors/backups/judging/case.h"
+
+namespace pgvigil::backups {
+namespace {
+
+using std::chrono::hours;
+
+/// No backup is called stuck before this.
+constexpr hours k_least_stuck{6};
+
+void judge_age(Case& each) {
+  const Policy& policy = each.source.policy;
+  const auto newest = each.newest("any");
+  if (!newest) return;
+  if (each.now - *newest > policy.max_age) {
+    Trouble trouble{Reason::too_old, "the newest backup is " + age_text(*newest, each.now) + " old"};
+    // With WAL a restore still leads to now; without, all since then is lost.
+    each.keeps_wal() ? each.find(std::move(trouble)) : each.decide(std::move(trouble));
+  }
+  const auto full = each.newest("full");
+  if (each.keeps_wal() && full && each.now - *full > policy.max_age_full)
+    each.find({Reason::full_too_old, "the newest full backup is " + age_text(*full, each.now) + " old"});
+}
+
+/// A backup that is late shows itself long before it is too old.
+void judge_deadline(Case& each) {
+  if (each.repository.trouble) return;
+  each.verdict.cadence = cadence_of(each.repository, each.source.policy, each.now);
+  const auto& cadence = each.verdict.cadence;
+  if (!cadence || each.now <= cadence->deadline) return;
+  each.find({Reason::overdue, (cadence->scheduled ? "a backup was due at " : "going by those before, a backup was due at ") +
+                                  time_text(cadence->expected) + ", and there is none since"});
+}
+
+/// One that is suspended beside another that goes on is an old one.
+void judge_timetables(Case& each) {
+  const auto& all = each.repository.timetables;
+  if (all.empty() || !std::ranges::all_of(all, &Timetable::suspended)) return;
+  each.find({Reason::suspended, "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
+}
+
+void note_running(Case& each, double seconds, const std::string& who) {
+  each.verdict.running_seconds = std::max(each.verdict.running_seconds.value_or(0), seconds);
+  double limit = std::chrono::duration<double>(k_least_stuck).count();
+  for (const double duration : durations_of(each.repository, std::nullopt))
+    limit = std::max(limit, 4 * duration);
+  if (seconds > limit)
+    each.find({Reason::stuck, who + " has been running for " + std::to_string(static_cast<long>(seconds / 3600)) + " h"});
+}
+
+void judge_attempts(Case& each) {
+  const auto newest = each.newest("any");
+  for (const Backup& backup : each.repository.backups) {
+    const auto when = backup.stop ? backup.stop : backup.start;
+    const bool is_later = !newest || (when && *when > *newest);
+    if (backup.state == State::failed && is_later)
+      each.find({Reason::last_failed, backup.label + ": " + (backup.why.empty() ? "it failed" : backup.why)});
+    if (backup.state == State::running && backup.start)
+      note_running(each, seconds_between(*backup.start, each.now), backup.label);
+  }
+  if (each.evidence.running_since)
+    note_running(each, seconds_between(*each.evidence.running_since, each.now), "a backup");
+}
+
+}  // namespace
+
+void judge_ages(Case& each) {
+  judge_age(each);
+  judge_deadline(each);
+  judge_timetables(each);
+  judge_attempts(each);
+}
+
+}  // namespace pgvigil::backups

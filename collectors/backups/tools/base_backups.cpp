@@ -1,0 +1,160 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "collectors/backups/files/command.h"
+#include "collectors/backups/files/content.h"
+#include "collectors/backups/files/proof_cache.h"
+#include "collectors/backups/tools/backup_manifest.h"
+#include "collectors/backups/tools/reader.h"
+
+namespace pgvigil::backups {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t k_most_manifest = std::size_t{256} << 20;
+constexpr std::size_t k_most_label = 4096;
+constexpr std::size_t k_tar_zeros = 1024;
+constexpr std::uint64_t k_tar_block = 512;
+
+std::optional<Timestamp> modified(const fs::path& path) {
+  struct stat told {};
+  if (stat(path.c_str(), &told) != 0) return std::nullopt;
+  return Timestamp{std::chrono::seconds{told.st_mtim.tv_sec}};
+}
+
+void damage(Backup& backup, std::string why) {
+  if (backup.state == State::damaged) return;
+  backup.state = State::damaged;
+  backup.why = std::move(why);
+}
+
+void leave_open(Backup& backup, std::string why) {
+  if (backup.state != State::complete) return;
+  backup.state = State::unproven;
+  backup.reason = Reason::unproven;
+  backup.why = std::move(why);
+}
+
+/// A tar that is one file of the backup, packed or not; empty when it is not there.
+fs::path tar_in(const fs::path& folder, const std::string& name) {
+  for (const char* ending : {"", ".gz", ".zst", ".lz4"})
+    if (fs::path path = folder / (name + ending); fs::exists(path)) return path;
+  return {};
+}
+
+class BaseBackup {
+ public:
+  BaseBackup(const Look& look, const fs::path& folder) : look_(look), folder_(folder) {
+    backup_.label = folder.filename().string();
+    backup_.kind = Kind::base;
+    backup_.encrypted = false;
+  }
+
+  Backup read() {
+    const fs::path path = folder_ / "backup_manifest";
+    backup_.stop = modified(path);
+    backup_.start = modified(folder_ / "backup_label").value_or(backup_.stop.value_or(Timestamp{}));
+    const auto text = read_whole_file(path.string(), k_most_manifest);
+    const auto manifest = text ? parse_backup_manifest(*text) : std::unexpected(text.error());
+    if (!manifest) {
+      damage(backup_, manifest.error().message);
+      return std::move(backup_);
+    }
+    if (!manifest->sum_is_right) damage(backup_, "the sum of backup_manifest is wrong");
+    backup_.system_identifier = manifest->system_identifier;
+    std::uint64_t size = 0;
+    for (const BackupManifest::File& file : manifest->files)
+      size += file.size;
+    backup_.sizes.database = size;
+    if (!manifest->wal.empty()) backup_.lsn_start = manifest->wal.front().start_lsn;
+    if (fs::exists(folder_ / "PG_VERSION"))
+      check_plain(*manifest);
+    else
+      check_tar();
+    return std::move(backup_);
+  }
+
+ private:
+  void check_plain(const BackupManifest& manifest) {
+    for (const BackupManifest::File& file : manifest.files) {
+      if (file.path.empty()) continue;
+      std::error_code fault;
+      const auto size = fs::file_size(folder_ / file.path, fault);
+      if (fault) return damage(backup_, file.path + ": " + fault.message());
+      if (size != file.size)
+        return damage(backup_, file.path + " has " + std::to_string(size) + " bytes, and had " + std::to_string(file.size));
+    }
+    const auto label = read_whole_file((folder_ / "backup_label").string(), k_most_label);
+    if (label && label->contains("INCREMENTAL FROM LSN"))
+      leave_open(backup_, "it is incremental, and pgvigil does not look for what it builds upon");
+    check_wal(manifest);
+  }
+
+  /// Its own WAL makes it consistent; without it a restore needs an archive that nobody has looked into.
+  void check_wal(const BackupManifest& manifest) {
+    const std::uint64_t size = look_.segment_size.value_or(k_default_segment_size);
+    for (const BackupManifest::WalRange& range : manifest.wal) {
+      const auto start = parse_lsn(range.start_lsn);
+      const auto end = parse_lsn(range.end_lsn);
+      if (!start || !end) return damage(backup_, "its range of WAL is none");
+      for (std::uint64_t number = *start / size; number <= (*end == 0 ? 0 : *end - 1) / size; ++number) {
+        const std::string name = segment_name({range.timeline, number}, size);
+        if (!fs::exists(folder_ / "pg_wal" / name))
+          return leave_open(backup_, "WAL segment " + name + " is not in its pg_wal: it takes an archive to restore it");
+      }
+    }
+  }
+
+  void check_tar() {
+    const fs::path base = tar_in(folder_, "base.tar");
+    if (base.empty()) return damage(backup_, "base.tar is missing");
+    check_end(base);
+    const fs::path wal = tar_in(folder_, "pg_wal.tar");
+    if (wal.empty()) return leave_open(backup_, "it holds no WAL: it takes an archive to restore it");
+    check_end(wal);
+  }
+
+  void check_end(const fs::path& path) {
+    const ContentLimits limits{.memory = look_.source.unpack_memory};
+    const auto content = look_.proofs->read<ContentReader>(path.string(), "content", look_.deadline, look_.stop, limits);
+    const std::string name = path.filename().string();
+    if (!content) return leave_open(backup_, content.error().message);
+    if (!content->obstacle.empty()) return leave_open(backup_, name + ": " + content->obstacle);
+    const std::string_view tail = content->tail;
+    const bool ends = content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&
+                      std::ranges::all_of(tail.substr(tail.size() - k_tar_zeros), [](char c) { return c == '\0'; });
+    if (!ends) damage(backup_, name + " is cut off");
+  }
+
+  const Look& look_;
+  const fs::path folder_;
+  Backup backup_;
+};
+
+bool is_base_backup(const fs::path& folder) {
+  return fs::exists(folder / "backup_manifest") || fs::exists(folder / "backup_label") || !tar_in(folder, "base.tar").empty();
+}
+
+}  // namespace
+
+Reading read_base_backups(const Look& look) {
+  Reading reading;
+  Repository repository;
+  std::error_code fault;
+  const fs::path root = look.source.directory;
+  if (is_base_backup(root)) repository.backups.push_back(BaseBackup(look, root).read());
+  for (fs::directory_iterator at(root, fault), end; !fault && at != end; at.increment(fault))
+    if (at->is_directory() && is_base_backup(at->path())) repository.backups.push_back(BaseBackup(look, at->path()).read());
+  if (fault) {
+    reading.trouble = Trouble{Reason::unreadable, look.source.directory + ": " + fault.message()};
+    return reading;
+  }
+  std::ranges::stable_sort(repository.backups, {}, &Backup::stop);
+  reading.repositories.push_back(std::move(repository));
+  return reading;
+}
+
+}  // namespace pgvigil::backups

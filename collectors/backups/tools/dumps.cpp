@@ -1,0 +1,231 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+
+#include "collectors/backups/files/command.h"
+#include "collectors/backups/files/checksum.h"
+#include "collectors/backups/files/proof_cache.h"
+#include "collectors/backups/tools/dump_manifest.h"
+#include "collectors/backups/tools/dump_proof.h"
+#include "collectors/backups/tools/reader.h"
+
+namespace pgvigil::backups {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr std::size_t k_most_manifest = std::size_t{16} << 20;
+constexpr std::size_t k_most_entries = 20'000;
+/// A file that was written this lately may still be written.
+constexpr minutes k_settled{2};
+/// A draft that is older was given up.
+constexpr hours k_most_draft{24};
+/// A time in a file that differs more from that of the file system tells when it was made; the other, when it was copied.
+constexpr hours k_copied{36};
+
+/// The database is told by what has no file of its own.
+const std::string k_loose = "loose files";
+
+std::optional<Timestamp> modified(const fs::path& path) {
+  struct stat told {};
+  if (stat(path.c_str(), &told) != 0) return std::nullopt;
+  return Timestamp{std::chrono::seconds{told.st_mtim.tv_sec}};
+}
+
+bool is_beside(const std::string& name) {
+  constexpr std::array<std::string_view, 9> k_endings = {".json", ".sha256", ".sha512", ".md5", ".sig",
+                                                         ".asc.sig", ".log", ".txt", ".prom"};
+  return name == "SHA256SUMS" || name.starts_with("lost+found") ||
+         std::ranges::any_of(k_endings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+bool is_draft(const std::string& name) {
+  constexpr std::array<std::string_view, 3> k_endings = {".partial", ".tmp", ".part"};
+  return name.starts_with(".partial") || name.contains(".partial.") ||
+         std::ranges::any_of(k_endings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+void lower_state(Backup& backup, State state, std::string why, Reason reason = Reason::no_whole_backup) {
+  if (backup.state == State::damaged || (backup.state == State::unproven && state == State::unproven)) return;
+  backup.state = state;
+  backup.why = std::move(why);
+  backup.reason = state == State::unproven ? Reason::unproven : reason;
+}
+
+class DumpFolder {
+ public:
+  explicit DumpFolder(const Look& look) : look_(look), policy_(look.source.policy) {}
+
+  Repository read(const std::vector<fs::path>& entries) {
+    std::map<std::string, std::vector<fs::path>> sets;
+    for (const fs::path& path : entries) {
+      const std::string name = path.filename().string();
+      if (is_draft(name))
+        add_draft(path);
+      else if (name.starts_with('.') || is_beside(name))
+        continue;
+      else if (fs::exists(path / "manifest.json"))
+        add_told(path);
+      else if (fs::is_directory(path) && !fs::exists(path / "toc.dat"))
+        add_untold(name, files_in(path));
+      else
+        sets[parse_dump_name(name).time].push_back(path);
+    }
+    for (const auto& [time, files] : sets)
+      add_untold(time.empty() ? k_loose : time, files);
+    std::ranges::stable_sort(repository_.backups, {}, [](const Backup& each) { return each.stop ? each.stop : each.start; });
+    return std::move(repository_);
+  }
+
+ private:
+  static std::vector<fs::path> files_in(const fs::path& folder) {
+    std::vector<fs::path> files;
+    std::error_code fault;
+    for (fs::directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault))
+      if (const std::string name = at->path().filename().string(); !name.starts_with('.') && !is_beside(name) && !is_draft(name))
+        files.push_back(at->path());
+    return files;
+  }
+
+  /// What is being written, or was never finished.
+  void add_draft(const fs::path& path) {
+    const auto time = modified(path);
+    if (!time) return;
+    Backup draft;
+    draft.kind = Kind::dump;
+    draft.label = path.filename().string();
+    draft.state = look_.now - *time > k_most_draft ? State::failed : State::running;
+    draft.why = "it was never finished";
+    draft.start = time;
+    if (draft.state == State::failed) draft.stop = time;
+    repository_.backups.push_back(std::move(draft));
+  }
+
+  /// A set with a manifest.
+  void add_told(const fs::path& folder) {
+    Backup set;
+    set.kind = Kind::dump;
+    set.label = folder.filename().string();
+    set.stop = modified(folder);
+    const auto text = read_whole_file((folder / "manifest.json").string(), k_most_manifest);
+    const auto manifest = text ? parse_dump_manifest(*text) : std::unexpected(text.error());
+    if (!manifest) {
+      lower_state(set, State::damaged, manifest.error().message);
+      return repository_.backups.push_back(std::move(set));
+    }
+    set.start = manifest->started;
+    set.stop = manifest->finished;
+    set.system_identifier = manifest->system_identifier;
+    set.set_is_told = true;
+    set.expected = manifest->expected;
+    set.key_expires = manifest->key_expires;
+    set.recipients = manifest->recipients;
+    bool has_globals = false;
+    std::uint64_t stored = 0;
+    set.encrypted = !manifest->files.empty();
+    for (const DumpManifest::File& file : manifest->files) {
+      check_told(folder, file, set);
+      has_globals = has_globals || file.globals;
+      if (!file.database.empty() && !file.globals) set.databases.push_back(file.database);
+      set.encrypted = *set.encrypted && file.encrypted;
+      stored += file.bytes;
+    }
+    set.sizes.repository_delta = stored;
+    for (const std::string& database : manifest->expected)
+      if (std::ranges::find(set.databases, database) == set.databases.end())
+        lower_state(set, State::damaged, "database " + database + " is missing", Reason::set_incomplete);
+    finish(std::move(set), has_globals);
+  }
+
+  void check_told(const fs::path& folder, const DumpManifest::File& file, Backup& set) {
+    const std::string path = (folder / file.name).string();
+    std::error_code fault;
+    const auto size = fs::file_size(path, fault);
+    if (fault) return lower_state(set, State::damaged, file.name + ": " + fault.message());
+    if (size != file.bytes)
+      return lower_state(set, State::damaged, file.name + " has " + std::to_string(size) + " bytes, and had " +
+                                                  std::to_string(file.bytes) + " when it was written");
+    if (file.sha256.empty()) return;
+    // A look whose time is over goes on with the next.
+    const auto sum = look_.proofs->read<ChecksumReader>(path, "sha256", look_.deadline, look_.stop);
+    if (sum && *sum != file.sha256) lower_state(set, State::damaged, file.name + " is not what was written: its sum differs");
+  }
+
+  /// A set that nothing tells about but its files.
+  void add_untold(const std::string& label, const std::vector<fs::path>& files) {
+    if (files.empty()) return;
+    Backup set;
+    set.kind = Kind::dump;
+    set.label = label;
+    bool has_globals = false;
+    bool all_encrypted = true;
+    std::uint64_t stored = 0;
+    for (const fs::path& path : files) {
+      std::uint64_t bytes = 0;
+      const DumpFile dump = prove_dump(look_, path.string(), bytes);
+      add_member(path, dump, set);
+      const std::string name = path.filename().string();
+      has_globals = has_globals || dump.globals || name.contains("globals") || name.contains("roles");
+      all_encrypted = all_encrypted && dump.encrypted;
+      stored += bytes;
+    }
+    set.encrypted = all_encrypted;
+    set.sizes.repository_delta = stored;
+    finish(std::move(set), has_globals);
+  }
+
+  void add_member(const fs::path& path, const DumpFile& dump, Backup& set) {
+    const std::string name = path.filename().string();
+    const auto time = modified(fs::is_directory(path) ? path / "toc.dat" : path);
+    if (!time) return lower_state(set, State::unproven, name + " is gone");
+    const bool was_copied = dump.begun && *time - *dump.begun > k_copied;
+    const Timestamp stop = was_copied ? *dump.begun : *time;
+    const Timestamp start = dump.begun ? std::min(*dump.begun, stop) : stop;
+    // The oldest member decides.
+    set.stop = set.stop ? std::min(*set.stop, stop) : stop;
+    set.start = set.start ? std::min(*set.start, start) : start;
+    if (dump.databases.empty() && !dump.globals)
+      set.databases.push_back(dump.database.empty() ? parse_dump_name(name).database : dump.database);
+    set.databases.insert(set.databases.end(), dump.databases.begin(), dump.databases.end());
+    if (dump.state == State::complete) return;
+    const bool is_settled = look_.now - *time > k_settled;
+    if (!is_settled && dump.state == State::damaged)
+      lower_state(set, State::unproven, name + " is still written, or " + dump.why);
+    else
+      lower_state(set, dump.state, name + ": " + dump.why);
+  }
+
+  void finish(Backup set, bool has_globals) {
+    if (policy_.globals && !has_globals)
+      lower_state(set, State::damaged, "roles and tablespaces (globals) are missing", Reason::set_incomplete);
+    repository_.backups.push_back(std::move(set));
+  }
+
+  const Look& look_;
+  const Policy& policy_;
+  Repository repository_;
+};
+
+}  // namespace
+
+Reading read_dumps(const Look& look) {
+  Reading reading;
+  std::vector<fs::path> entries;
+  std::error_code fault;
+  for (fs::directory_iterator at(look.source.directory, fault), end; !fault && at != end && entries.size() < k_most_entries;
+       at.increment(fault))
+    entries.push_back(at->path());
+  if (fault) {
+    reading.trouble = Trouble{Reason::unreadable, look.source.directory + ": " + fault.message()};
+    return reading;
+  }
+  reading.repositories.push_back(DumpFolder(look).read(entries));
+  return reading;
+}
+
+}  // namespace pgvigil::backups
