@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "collectors/backups/reason.h"
+#include "collectors/backups/model/reason.h"
 
 namespace pgvigil::evidence {
 namespace {

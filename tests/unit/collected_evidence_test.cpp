@@ -71,14 +71,15 @@ rules::History counters(int minutes) {
   double seconds = 1e6;  // of weeks: a counter near 0 is taken to have begun just then
   for (Timestamp at = k_now - std::chrono::minutes(minutes); at <= k_now; at += 30s) {
     seconds += at > k_now - 5min ? 15 : 3;
-    const double steady = static_cast<double>((at.time_since_epoch() / 1s) % 1'000'000) * 0.6;
+    const double elapsed = std::chrono::duration<double>(at - k_now + 240h).count();
+    const double steady = elapsed * 0.6;
     const auto reading = [&](const char* metric, const char* queryid, double value) {
       return rules::Reading{promql::Labels::make({{"__name__", metric}, {"datname", "shop"}, {"queryid", queryid}, {"user", "app"}}), value};
     };
     const std::vector<rules::Reading> readings = {
         reading("pg_stat_statements_seconds_total", "1", steady), reading("pg_stat_statements_calls_total", "1", steady * 100),
         reading("pg_stat_statements_seconds_total", "-2", seconds),
-        reading("pg_stat_statements_calls_total", "-2", static_cast<double>((at.time_since_epoch() / 1s) % 1'000'000)),
+        reading("pg_stat_statements_calls_total", "-2", elapsed),
         reading("pg_stat_statements_seconds_total", "other", 0), reading("pg_stat_statements_calls_total", "other", 0)};
     history.append("statements", unix_milliseconds(at), 300'000, readings);
   }
