@@ -108,21 +108,61 @@ def receiver(found):
     }
 
 
-# Keys that the chart writes itself.
-OWN = {"http": ["listen"], "collect": ["directory"], "rules": ["directories"]}
+def advice_kinds(found):
+    """Each kind of advice with its thresholds, whose types their defaults tell."""
+    kinds = {}
+    for kind, thresholds in found["[advice.KIND]"]:
+        keys = {"enabled": {"type": "boolean"}}
+        for key, default in re.findall(r"`(\w+) = ([^`]+)`", thresholds):
+            keys[key] = {"type": ["string", "number"]} if default.startswith('"') else {"type": "number"}
+        kinds[kind] = closed(keys)
+    return kinds
+
+
+# Keys that the chart writes itself, from other values.
+CREDENTIALS = ["user_file", "password_file", "password_variable"]
+OWN = {
+    "http": ["listen"],
+    "collect": ["directory"],
+    "rules": ["directories"],
+    "[server] or [[server]]": ["name", "dsn", "user", "databases", *CREDENTIALS],
+    "[[pooler]]": ["name", "dsn", "user", "kind", *CREDENTIALS],
+    "[auth_module.NAME]": CREDENTIALS,
+}
 SECTIONS = "http query log rules history compatibility limits collect host probe advice notify".split()
+LABEL = {"propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}, "type": "object"}
+GLOBS = {"type": "array", "items": TEXT}
 
 
-def shapes():
-    """The schemas of the values that become sections."""
+def further(found, title):
+    """The keys of a section but for those that the chart writes itself."""
+    made, _ = properties(found[title])
+    own = OWN.get(title.strip("[]"), OWN.get(title, ()))
+    return {key: value for key, value in secret_files(made).items() if key not in own}
+
+
+def server_keys():
+    """Further keys of a server, and of a pooler."""
     found = tables(PAGE.read_text(encoding="utf-8"))
-    settings = {}
-    for name in SECTIONS:
-        made, _ = properties(found[f"[{name}]"])
-        settings[name] = closed({key: value for key, value in made.items() if key not in OWN.get(name, ())})
+    return further(found, "[server] or [[server]]"), further(found, "[[pooler]]")
+
+
+def shapes(secret):
+    """The schemas of the values that become sections; `secret` is that of `existingSecret`."""
+    found = tables(PAGE.read_text(encoding="utf-8"))
+    settings = {name: further(found, f"[{name}]") for name in SECTIONS}
+    settings["advice"] |= advice_kinds(found)
+    settings = {name: closed(keys) for name, keys in settings.items()}
+    settings["filter"] = {**LABEL, "additionalProperties": GLOBS}
+    for labels in ("labels", "environment_labels"):
+        settings[labels] = {**LABEL, "additionalProperties": TEXT}
+    collector = {**further(found, "[collector.NAME]"), "filter": {**LABEL, "additionalProperties": GLOBS}}
+    module = {**further(found, "[auth_module.NAME]"), "existingSecret": secret, "options": {"type": "object", "additionalProperties": TEXT}}
     name = {"propertyNames": {"pattern": "^[A-Za-z0-9_-]+$"}, "type": "object"}
     return {
         "settings": closed(settings),
+        "collectorOverrides": {**name, "additionalProperties": closed(collector)},
+        "authModules": {**name, "additionalProperties": closed(module, ["targets"])},
         "receivers": {**name, "additionalProperties": receiver(found)},
         "routes": {"type": "array", "items": closed(properties(found["[[route]]"])[0])},
         "inhibits": {"type": "array", "items": closed(properties(found["[[inhibit]]"])[0])},

@@ -110,17 +110,24 @@ Expected<SeriesSet> Present::select(std::span<const Matcher> matchers,
   return found;
 }
 
-std::vector<Reading> readings(const Table& table,
-                              const LabelsPtr& target_labels,
-                              const std::function<bool(std::string_view metric)>& wants) {
-  std::vector<Reading> found;
+void each_reading(const Table& table,
+                  const LabelsPtr& target_labels,
+                  const std::function<bool(std::string_view metric)>& wants,
+                  const History::Take& take) {
   const std::vector<Metric>& metrics = table.schema().metrics;
   for (std::size_t i = 0; i < metrics.size(); ++i) {
     if (!wants(metrics[i].name.text())) continue;
     for (std::size_t row = 0; row < table.rows(); ++row)
-      if (const auto value = table.value(row, i))
-        found.push_back({labels_of(table, row, i, *target_labels), *value});
+      if (const auto value = table.value(row, i)) take(labels_of(table, row, i, *target_labels), *value);
   }
+}
+
+std::vector<Reading> readings(const Table& table,
+                              const LabelsPtr& target_labels,
+                              const std::function<bool(std::string_view metric)>& wants) {
+  std::vector<Reading> found;
+  each_reading(table, target_labels, wants,
+               [&](const LabelsPtr& labels, double value) { found.push_back({labels, value}); });
   return found;
 }
 

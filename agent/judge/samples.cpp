@@ -17,9 +17,9 @@ void Samples::configure(rules::HistorySettings settings, rules::HistoryNeeds nee
 
 void Samples::publish(const JudgedTable& table) {
   newest_ = std::max(newest_, table.table->taken_at());
-  const auto past = rules::readings(*table.table, table.labels,
-                                    [&](std::string_view metric) { return needs_.wants(metric); });
-  history_.append(table.source, unix_milliseconds(table.table->taken_at()), table.lookback_ms, past);
+  const auto wants = [&](std::string_view metric) { return needs_.wants(metric); };
+  history_.append(table.source, unix_milliseconds(table.table->taken_at()), table.lookback_ms,
+                  [&](const rules::History::Take& take) { rules::each_reading(*table.table, table.labels, wants, take); });
   present_.publish(table.source, table.table, table.labels, table.lookback_ms);
 }
 
@@ -37,7 +37,7 @@ void Samples::publish(std::string_view source,
 
 void Samples::withdraw(std::string_view source, Timestamp now) {
   present_.withdraw(source);
-  history_.append(source, unix_milliseconds(now), 0, {});
+  history_.append(source, unix_milliseconds(now), 0, std::span<const rules::Reading>{});
 }
 
 void Samples::tidy(Timestamp now) {

@@ -10,24 +10,50 @@ void History::append(std::string_view source_name,
                      std::int64_t t_ms,
                      std::int64_t lookback_ms,
                      std::span<const Reading> readings) {
+  append(source_name, t_ms, lookback_ms, [&](const Take& take) {
+    for (const Reading& reading : readings)
+      take(reading.labels, reading.value);
+  });
+}
+
+void History::append(std::string_view source_name,
+                     std::int64_t t_ms,
+                     std::int64_t lookback_ms,
+                     const std::function<void(const Take&)>& walk) {
   auto found = sources_.find(source_name);
-  if (found == sources_.end()) {
-    if (readings.empty()) return;
-    found = sources_.try_emplace(std::string(source_name)).first;
-  }
+  if (found == sources_.end()) found = sources_.try_emplace(std::string(source_name)).first;
   HistorySource& source = found->second;
   if (!source.times().empty() && t_ms <= source.times().back()) {
     ++collections_late_;
     return;
   }
-  // So that what is kept beyond its time is half as much at the most.
-  const std::int64_t longest_chunk_ms = settings_.retention.count() / 2;
-  source.begin_tick(t_ms, lookback_ms);
-  for (const Reading& reading : readings)
-    source.add(reading.labels, reading.value, longest_chunk_ms);
-  source.end_tick(longest_chunk_ms);
+  add_tick(source, t_ms, lookback_ms, walk);
   source.drop_before(t_ms - settings_.retention.count());
   keep_in_bounds();
+  if (source.series().empty()) sources_.erase(found);
+}
+
+/// New series up to three quarters of the bound, so that those that are there have room to grow; any source up to a sixteenth,
+/// so that one with many series keeps out none with few.
+void History::add_tick(HistorySource& source,
+                       std::int64_t t_ms,
+                       std::int64_t lookback_ms,
+                       const std::function<void(const Take&)>& walk) {
+  // So that what is kept beyond its time is half as much at the most.
+  const std::int64_t longest_chunk_ms = settings_.retention.count() / 2;
+  const std::size_t most = settings_.max_bytes.count / 4 * 3;
+  const std::size_t most_of_small = settings_.max_bytes.count / 16;
+  std::size_t own = source.memory();
+  std::size_t all = memory();
+  source.begin_tick(t_ms, lookback_ms);
+  walk([&](const LabelsPtr& labels, double value) {
+    const bool has_room = all < most || own < most_of_small;
+    const auto grown = source.add(labels, value, longest_chunk_ms, has_room);
+    if (!grown) ++samples_over_size_;
+    own += grown.value_or(0);
+    all += grown.value_or(0);
+  });
+  source.end_tick(longest_chunk_ms);
 }
 
 void History::forget(std::string_view source) {
@@ -41,10 +67,15 @@ void History::drop_before(std::int64_t t_ms) {
   std::erase_if(sources_, [](const auto& entry) { return entry.second.series().empty(); });
 }
 
-void History::keep_in_bounds() {
-  std::size_t memory = 0;
+std::size_t History::memory() const {
+  std::size_t bytes = 0;
   for (const auto& [name, source] : sources_)
-    memory += source.memory();
+    bytes += source.memory();
+  return bytes;
+}
+
+void History::keep_in_bounds() {
+  std::size_t memory = this->memory();
   if (memory <= settings_.max_bytes.count) return;
 
   struct Candidate {

@@ -49,11 +49,17 @@ StoredSeries& HistorySource::series_of(const LabelsPtr& labels) {
   return series_[place->second];
 }
 
-void HistorySource::add(const LabelsPtr& labels, double value, std::int64_t longest_chunk_ms) {
+std::optional<std::size_t> HistorySource::add(const LabelsPtr& labels,
+                                              double value,
+                                              std::int64_t longest_chunk_ms,
+                                              bool has_room) {
+  if (!has_room && !has(labels)) return std::nullopt;
+  const std::size_t before = series_.size();
   StoredSeries& series = series_of(labels);
-  if (series.seen == times_.next_tick()) return;
+  if (series.seen == times_.next_tick()) return 0;
   series.seen = times_.next_tick();
   append(series, value, longest_chunk_ms);
+  return series_.size() > before ? series.fixed_memory() + series.chunk_memory() : 0;
 }
 
 void HistorySource::end_tick(std::int64_t longest_chunk_ms) {

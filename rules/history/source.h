@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -32,8 +33,12 @@ class HistorySource {
  public:
   /// A tick at `t_ms`, which is later than the last; values are added to it.
   void begin_tick(std::int64_t t_ms, std::int64_t lookback_ms);
-  /// A value of the tick that began last; the first one of a series counts.
-  void add(const promql::LabelsPtr& labels, double value, std::int64_t longest_chunk_ms);
+  /// A value of the tick that began last; the first one of a series counts. What comes back are the bytes of the series
+  /// where it is new (0 where it is not), or nothing where it would be new and there is no room.
+  std::optional<std::size_t> add(const promql::LabelsPtr& labels,
+                                 double value,
+                                 std::int64_t longest_chunk_ms,
+                                 bool has_room = true);
   /// Series that had no value at this tick end.
   void end_tick(std::int64_t longest_chunk_ms);
 

@@ -161,6 +161,26 @@ REFUSED = {
     "ruleOverrides.PostgresDown.expr=up": "expr",
     "backups[0].tool=tar": "tool",
     "rules.mine=": "mine",
+    "settings.filter.schemaname=public": "schemaname",
+    "settings.filter.schema-name[0]=public": "schema-name",
+    "settings.advice.unused_indexes.min_age=1d": "unused_indexes",
+    "settings.advice.unused_index.min_ages=1d": "min_ages",
+    "settings.labels.team=1": "team",
+    "collectorOverrides.locks.sql=select": "sql",
+    "collectorOverrides.locks.every=often": "every",
+    "collectorOverrides.lo cks.enabled=true": "lo cks",
+    "authModules.rds.user=x": "targets",
+    "authModules.rds.targets[0]=x,authModules.rds.password=x": "password",
+    "authModules.rds.targets[0]=x,authModules.rds.password_file=/x": "password_file",
+    "servers[0].name=a,servers[0].host=db,servers[0].dsn=x": "dsn",
+    "servers[0].name=a,servers[0].host=db,servers[0].max_connections=99": "max_connections",
+    "servers[0].name=a,servers[0].host=db,servers[0].patroni_ca_file=/x": "patroni_ca_file",
+    "poolers[0].name=a,poolers[0].host=db,poolers[0].patroni=x": "patroni",
+    "sidecar.server.dsn=x": "dsn",
+    "rbac.cloudNativePG=yes please": "cloudNativePG",
+    "jobs.image=registry.example.net/backup:1": "image",
+    "jobs.postgres=9": "postgres",
+    "jobs.scratchSize=big": "scratchSize",
 }
 IMPOSSIBLE = {
     "mode=deployment": "there is nothing to watch",
@@ -169,8 +189,9 @@ IMPOSSIBLE = {
     "mode=sidecar,networkPolicy.enabled=true": "their owner's",
     "mode=demo,podMonitor.enabled=true,serviceMonitor.enabled=true": "scraped twice",
     "mode=demo,servers[0].name=a,servers[0].host=b": "mode deployment",
-    "mode=demo,jobs.backup.enabled=true": "jobs.image",
-    "mode=demo,jobs.image=x,jobs.backup.enabled=true,jobs.passwordKey=p": "jobs.existingSecret",
+    "mode=demo,jobs.backup.enabled=true,jobs.passwordKey=p": "jobs.existingSecret",
+    "mode=demo,rbac.cloudNativePG=true,serviceAccount.create=false": "serviceAccount.create",
+    "mode=sidecar,rbac.cloudNativePG=true": "calls as its cluster",
     "mode=demo,connectionSecret.name=a": "mode deployment",
     "connectionSecret.name=a,servers[0].name=a,servers[0].host=b": "give servers, or that",
     "mode=demo,rules.overrides=x,ruleOverrides.PostgresDown.enabled=false": "another name",
@@ -211,6 +232,50 @@ def test_the_defaults_and_all_examples_meet_the_schema():
         assert not complaints, (path, complaints)
 
 
+# Where each section of docs/configuration.md is in the chart's values, and which of its keys the chart makes of other values.
+PLACES = {
+    **{f"[{name}]": f"settings.{name}" for name in "http query log rules history compatibility limits collect host probe advice "
+       "notify filter labels environment_labels".split()},
+    "[server] or [[server]]": "servers", "[[pooler]]": "poolers", "[backup] or [[backup]]": "backups", "[receiver.NAME]": "receivers",
+    "[[route]]": "routes", "[[inhibit]]": "inhibits", "[mute.NAME]": "mutes", "[auth_module.NAME]": "authModules",
+    "[collector.NAME]": "collectorOverrides", "[advice.KIND]": "settings.advice", "[state]": "state",
+}  # fmt: skip
+SECRETS = {"user_file", "password_file", "password_variable"}  # existingSecret
+MADE = {
+    "servers": SECRETS | {"dsn"}, "poolers": SECRETS | {"dsn"}, "authModules": SECRETS, "settings.http": {"listen"},
+    "settings.collect": {"directory"}, "settings.rules": {"directories"}, "state": {"directory"},
+}  # fmt: skip
+
+
+def schema_at(schema, path):
+    """The schema of the values at a path; of a list or a map by name, of one of them."""
+    for key in path.split("."):
+        schema = schema["properties"][key]
+    return schema.get("items") or schema.get("additionalProperties") or schema
+
+
+def test_every_section_of_the_configuration_is_a_value_of_the_chart():
+    """So that neither a section nor a key can be forgotten here that pgvigil itself has."""
+    with open(os.path.join(helm.CHART, "values.schema.json"), encoding="utf-8") as file:
+        schema = json.load(file)
+    sections = re.split(r"^## (?=\[)", command("docs", "configuration").stdout, flags=re.MULTILINE)[1:]
+    assert {section.splitlines()[0] for section in sections} == PLACES.keys()
+    for section in sections:
+        place = PLACES[section.splitlines()[0]]
+        head = section.split("\n### ")[0].split("\n## ")[0]
+        keys = set(re.findall(r"^\| `(\w+)", head, re.MULTILINE)) - MADE.get(place, set())
+        shape = schema_at(schema, place)
+        for one in [branch["then"] for branch in shape.get("allOf", ())] or [shape]:
+            missing = keys - one.get("properties", {}).keys()
+            assert not missing, (place, missing)
+    receivers = re.findall(r'^### type = "(\w+)"\n(.*?)(?=^##)', command("docs", "configuration").stdout, re.MULTILINE | re.DOTALL)
+    branches = {one["if"]["properties"]["type"]["const"]: one["then"]["properties"] for one in
+                schema_at(schema, "receivers")["allOf"]}  # fmt: skip
+    for kind, text in receivers:
+        keys = set(re.findall(r"^\| `(\w+)", text, re.MULTILINE))
+        assert keys - branches[kind].keys() <= {"url"}, kind  # where it is a secret: url_file
+
+
 def test_every_value_is_described():
     with open(os.path.join(helm.CHART, "README.md"), encoding="utf-8") as file:
         readme = file.read()
@@ -225,7 +290,7 @@ def test_every_pod_satisfies_the_restricted_standard(name):
     for kind, spec in pods(name):
         assert spec["securityContext"]["runAsNonRoot"] is True, kind
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, kind
-        assert spec["automountServiceAccountToken"] is False, kind
+        assert spec["automountServiceAccountToken"] is (name == "cloudnativepg" and kind == "Deployment"), kind
         for container in spec["containers"]:
             context = container["securityContext"]
             assert context["allowPrivilegeEscalation"] is False and context["readOnlyRootFilesystem"] is True
@@ -284,8 +349,25 @@ def test_every_file_that_the_configuration_names_is_mounted():
                 assert all(re.fullmatch("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", volume) for volume in mounts.values())
 
 
+def test_the_right_to_read_cloudnativepgs_objects_is_no_more_than_that():
+    [role] = of_kind("cloudnativepg", "Role")
+    verbs = {verb for rule in role["rules"] for verb in rule["verbs"]}
+    resources = {f"{one}.{group}" for rule in role["rules"] for group in rule["apiGroups"] for one in rule["resources"]}
+    assert verbs == {"get", "list"}
+    assert resources == {"clusters.postgresql.cnpg.io", "backups.postgresql.cnpg.io", "scheduledbackups.postgresql.cnpg.io",
+                         "objectstores.barmancloud.cnpg.io"}  # fmt: skip
+    [binding] = of_kind("cloudnativepg", "RoleBinding")
+    [account] = of_kind("cloudnativepg", "ServiceAccount")
+    [deployment] = of_kind("cloudnativepg", "Deployment")
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert [one["name"] for one in binding["subjects"]] == [account["metadata"]["name"]]
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == account["metadata"]["name"]
+    for name in NAMES:
+        assert bool(of_kind(name, "Role")) == bool(of_kind(name, "RoleBinding")) == (name == "cloudnativepg")
+
+
 def test_the_policy_of_the_network_lets_pgvigil_reach_what_it_is_told_to():
-    for name, wanted in (("deployment", {443, 5432, 5433, 6432, 9999}), ("notify", {443, 587, 5432, 8080, 9093})):
+    for name, wanted in (("deployment", {443, 5432, 5433, 6432, 8008, 9999}), ("cloudnativepg", {443, 5432, 6443}), ("notify", {443, 587, 5432, 8080, 9093})):
         [policy] = of_kind(name, "NetworkPolicy")
         open_ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
         assert wanted <= open_ports, name
@@ -295,7 +377,14 @@ def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
     [made] = [one for one in of_kind("notify", "ConfigMap") if "pgvigil.toml" in one["data"]]
     [backup] = tomllib.loads(made["data"]["pgvigil.toml"])["backup"]
     [job] = of_kind("notify", "CronJob")
-    [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    told_by = made["data"]["pgvigil.toml"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    named = set(re.findall(r'_file = "(/etc/pgvigil/secrets/[^/]+)/', told_by.split("[receiver.", 1)[1]))
+    assert named and named | {"/etc/pgvigil/rules"} <= mounts.keys()
+    assert set(mounts.values()) == {volume["name"] for volume in pod["volumes"]}
+    assert container["image"] == "ghcr.io/pgvigil/pgvigil-jobs:0.1.0-postgres17"
     env = {one["name"]: one.get("value") for one in container["env"]}
     assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "age"
     [deployment] = of_kind("notify", "Deployment")
@@ -330,6 +419,13 @@ def test_the_agent_takes_the_configuration(name, tmp_path):
         assert first["labels"] == {"team": 'the "shop"'} and first["user_file"].endswith("/orders-pgvigil/username")
         assert r"host='billing\'s-db.db.svc'" in second["dsn"] and "sslcert=" in second["dsn"]
         assert [pooler["name"] for pooler in config["pooler"]] == ["orders-pool", "pgpool"]
+        assert first["patroni_ca_file"].endswith("/secrets/patroni/ca.crt") and first["canary"] == "off"
+        assert config["collector"]["stat_user_tables"]["filter"] == {"schemaname": ["public", "audit_*"]}
+        assert config["advice"]["unused_index"] == {"min_age": "60d"} and config["filter"]["relname"] == ["!*_old"]
+        assert config["labels"] == {"cluster": "payments", "team": "data"}
+        assert config["environment_labels"].keys() == {"pod", "namespace", "node", "zone"}
+        assert config["auth_module"]["rds"]["options"] == {"sslmode": "require"}
+        assert config["auth_module"]["by_file"]["user_file"].endswith("/secrets/rds-pgvigil/user")
     if name == "notify":
         assert config["receiver"]["mail"]["from"] == "pgvigil <pgvigil@example.net>"
         assert config["receiver"]["hook"]["headers"] == {"X-Team": "dba"}

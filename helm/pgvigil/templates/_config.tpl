@@ -3,6 +3,21 @@
 '{{ . | toString | replace "\\" "\\\\" | replace "'" "\\'" }}'
 {{- end }}
 
+{{/* Keys of a server that the chart makes others of. */}}
+{{- define "pgvigil.ownKeys" -}}
+["name", "host", "port", "database", "user", "sslmode", "tlsSecret", "clientCertificate", "existingSecret", "kind", "databases", "labels"]
+{{- end }}
+
+{{/* The credentials that a Secret holds. */}}
+{{- define "pgvigil.credentials" -}}
+{{- with .existingSecret }}
+password_file = {{ printf "/etc/pgvigil/secrets/%s/%s" .name (default "password" .key) | toJson }}
+{{- with .userKey }}
+user_file = {{ printf "/etc/pgvigil/secrets/%s/%s" $.existingSecret.name . | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* A server or pooler as an entry of pgvigil.toml. JSON's strings are TOML's. */}}
 {{- define "pgvigil.server" -}}
 {{- $dsn := printf "host=%s" (include "pgvigil.conninfo" .host) -}}
@@ -21,15 +36,13 @@ dsn = {{ toJson $dsn }}
 {{- with .kind }}
 kind = {{ toJson . }}
 {{- end }}
-{{- with .existingSecret }}
-password_file = {{ printf "/etc/pgvigil/secrets/%s/%s" .name (default "password" .key) | toJson }}
-{{- with .userKey }}
-user_file = {{ printf "/etc/pgvigil/secrets/%s/%s" $.existingSecret.name . | toJson }}
-{{- end }}
-{{- end }}
+{{- include "pgvigil.credentials" . }}
 {{- with .databases }}
 databases = {{ toJson . }}
 {{- end }}
+{{- $further := deepCopy . }}
+{{- range include "pgvigil.ownKeys" . | fromJsonArray }}{{ $further = omit $further . }}{{ end }}
+{{- include "pgvigil.keys" $further }}
 {{- with .labels }}
 labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $name }} = {{ get $.labels $name | toJson }}{{ end }} }
 {{- end }}
@@ -53,6 +66,12 @@ labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $
 {{- if include "pgvigil.hasRules" . }}
 {{- $_ := set $sections "rules" (merge (dict "directories" (list "/etc/pgvigil/rules")) (default dict $sections.rules)) }}
 {{- end }}
+{{- if .Values.cluster }}
+{{- $_ := set $sections "labels" (merge (dict "cluster" .Values.cluster) (default dict $sections.labels)) }}
+{{- end }}
+{{- if .Values.downwardLabels }}
+{{- $_ := set $sections "environment_labels" (merge (dict "pod" "POD_NAME" "namespace" "POD_NAMESPACE" "node" "NODE_NAME") (default dict $sections.environment_labels)) }}
+{{- end }}
 {{- range $name := keys $sections | sortAlpha }}
 
 [{{ $name }}]
@@ -63,7 +82,7 @@ labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $
 {{- if .Values.sidecar.existingSecret.name }}{{ $_ := set $own "existingSecret" .Values.sidecar.existingSecret }}{{ end }}
 
 [server]
-{{- include "pgvigil.server" $own }}
+{{- include "pgvigil.server" (merge $own .Values.sidecar.server) }}
 {{- else if eq .Values.mode "demo" }}
 {{- $secret := dict "name" (include "pgvigil.demoSecret" .) "key" "pgvigil-password" }}
 
@@ -79,6 +98,18 @@ labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $
 
 [[pooler]]
 {{- include "pgvigil.server" (mergeOverwrite (dict "port" 6432) .) }}
+{{- end }}
+{{- range $name := keys .Values.authModules | sortAlpha }}
+{{- $module := get $.Values.authModules $name }}
+
+[auth_module.{{ $name }}]
+{{- include "pgvigil.credentials" $module }}
+{{- include "pgvigil.keys" (omit $module "existingSecret") }}
+{{- end }}
+{{- range $name := keys .Values.collectorOverrides | sortAlpha }}
+
+[collector.{{ $name }}]
+{{- get $.Values.collectorOverrides $name | include "pgvigil.keys" }}
 {{- end }}
 {{- range .Values.backups }}
 
@@ -104,18 +135,6 @@ labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $
 
 [mute.{{ $name }}]
 {{- get $.Values.mutes $name | include "pgvigil.keys" }}
-{{- end }}
-{{- with .Values.cluster }}
-
-[labels]
-cluster = {{ toJson . }}
-{{- end }}
-{{- if .Values.downwardLabels }}
-
-[environment_labels]
-pod = "POD_NAME"
-namespace = "POD_NAMESPACE"
-node = "NODE_NAME"
 {{- end }}
 {{- with .Values.config.extra }}
 

@@ -69,21 +69,9 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
     {{- toYaml . | nindent 4 }}
   {{- end }}
   volumeMounts:
-    - name: pgvigil-config
-      mountPath: /etc/pgvigil/config
-      readOnly: true
+    {{- include "pgvigil.configMounts" . | nindent 4 }}
     - name: pgvigil-state
       mountPath: /var/lib/pgvigil
-    {{- if include "pgvigil.hasCollectors" . }}
-    - name: pgvigil-collectors
-      mountPath: /etc/pgvigil/collectors
-      readOnly: true
-    {{- end }}
-    {{- if include "pgvigil.hasRules" . }}
-    - name: pgvigil-rules
-      mountPath: /etc/pgvigil/rules
-      readOnly: true
-    {{- end }}
     {{- if and .Values.backups .Values.jobs.volume }}
     - name: pgvigil-backups
       mountPath: /var/lib/pgvigil-backup
@@ -104,6 +92,23 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
     {{- end }}
 {{- end }}
 
+{{/* Where the configuration is, and the folders that it names. */}}
+{{- define "pgvigil.configMounts" -}}
+- name: pgvigil-config
+  mountPath: /etc/pgvigil/config
+  readOnly: true
+{{- if include "pgvigil.hasCollectors" . }}
+- name: pgvigil-collectors
+  mountPath: /etc/pgvigil/collectors
+  readOnly: true
+{{- end }}
+{{- if include "pgvigil.hasRules" . }}
+- name: pgvigil-rules
+  mountPath: /etc/pgvigil/rules
+  readOnly: true
+{{- end }}
+{{- end }}
+
 {{/* A projected volume of the chart's own ConfigMap, where there is one, and further ones. */}}
 {{- define "pgvigil.projected" -}}
 projected:
@@ -118,19 +123,11 @@ projected:
     {{- end }}
 {{- end }}
 
-{{/* The volumes of that container. */}}
-{{- define "pgvigil.sidecarVolumes" -}}
+{{/* The volumes of configMounts. */}}
+{{- define "pgvigil.configVolumes" -}}
 - name: pgvigil-config
   configMap:
     name: {{ include "pgvigil.configMapName" . }}
-- name: pgvigil-state
-  {{- if and .Values.state.persistent (ne .Values.mode "sidecar") }}
-  persistentVolumeClaim:
-    claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim }}
-  {{- else }}
-  emptyDir:
-    sizeLimit: {{ .Values.state.size }}
-  {{- end }}
 {{- if include "pgvigil.hasCollectors" . }}
 - name: pgvigil-collectors
   {{- include "pgvigil.projected" (dict "own" .Values.collectors "ownName" (printf "%s-collectors" (include "pgvigil.fullname" .)) "others" .Values.collectorConfigMaps) | nindent 2 }}
@@ -139,6 +136,19 @@ projected:
 - name: pgvigil-rules
   {{- include "pgvigil.projected" (dict "own" (or .Values.rules .Values.ruleOverrides) "ownName" (printf "%s-rules" (include "pgvigil.fullname" .)) "others" .Values.ruleConfigMaps) | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* The volumes of that container. */}}
+{{- define "pgvigil.sidecarVolumes" -}}
+{{ include "pgvigil.configVolumes" . }}
+- name: pgvigil-state
+  {{- if and .Values.state.persistent (ne .Values.mode "sidecar") }}
+  persistentVolumeClaim:
+    claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim }}
+  {{- else }}
+  emptyDir:
+    sizeLimit: {{ .Values.state.size }}
+  {{- end }}
 {{- if and .Values.backups .Values.jobs.volume }}
 - name: pgvigil-backups
   {{- toYaml .Values.jobs.volume | nindent 2 }}

@@ -41,10 +41,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "pgvigil.image" -}}
-{{- if .Values.image.digest -}}
-{{ printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{ include "pgvigil.imageOf" (dict "image" .Values.image "tag" .Chart.AppVersion) }}
+{{- end }}
+
+{{- define "pgvigil.jobsImage" -}}
+{{ include "pgvigil.imageOf" (dict "image" .Values.jobs.image "tag" (printf "%s-postgres%d" .Chart.AppVersion (int .Values.jobs.postgres))) }}
+{{- end }}
+
+{{/* The address of an image: by digest, by tag, or by the tag that is the chart's own. */}}
+{{- define "pgvigil.imageOf" -}}
+{{- if .image.digest -}}
+{{ printf "%s@%s" .image.repository .image.digest }}
 {{- else -}}
-{{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{ printf "%s:%s" .image.repository (default .tag .image.tag) }}
 {{- end -}}
 {{- end }}
 
@@ -82,22 +91,30 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ default (printf "%s-postgres" (include "pgvigil.fullname" .)) .Values.demo.existingSecret }}
 {{- end }}
 
+{{/* Names of the Secrets that keys of these tables name by `_file`, as JSON. */}}
+{{- define "pgvigil.secretsOfFiles" -}}
+{{- $names := list -}}
+{{- range $table := . -}}
+{{- range $key, $value := $table -}}
+{{- if and (hasSuffix "_file" $key) (kindIs "map" $value) }}{{ $names = append $names $value.name }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $names | uniq | sortAlpha | toJson -}}
+{{- end }}
+
 {{/* Names of all Secrets that are mounted, each once, as JSON. */}}
 {{- define "pgvigil.secretNames" -}}
 {{- $names := .Values.secrets -}}
-{{- range concat .Values.servers .Values.poolers -}}
+{{- range concat .Values.servers .Values.poolers (values .Values.authModules) -}}
 {{- if .existingSecret }}{{ $names = append $names .existingSecret.name }}{{ end -}}
 {{- if .tlsSecret }}{{ $names = append $names .tlsSecret }}{{ end -}}
 {{- end -}}
-{{- range $receiver := .Values.receivers -}}
-{{- range $key, $value := $receiver -}}
-{{- if hasSuffix "_file" $key }}{{ $names = append $names $value.name }}{{ end -}}
-{{- end -}}
-{{- end -}}
+{{- $tables := concat (values .Values.receivers) .Values.servers .Values.poolers (list .Values.sidecar.server) -}}
+{{- $names = concat $names (include "pgvigil.secretsOfFiles" $tables | fromJsonArray) -}}
 {{- with .Values.connectionSecret.name }}{{ $names = append $names . }}{{ end -}}
 {{- if and (eq .Values.mode "sidecar") .Values.sidecar.existingSecret.name -}}
 {{- $names = append $names .Values.sidecar.existingSecret.name -}}
 {{- end -}}
 {{- if eq .Values.mode "demo" }}{{ $names = append $names (include "pgvigil.demoSecret" .) }}{{ end -}}
-{{- $names | uniq | toJson -}}
+{{- $names | uniq | sortAlpha | toJson -}}
 {{- end }}

@@ -16,9 +16,9 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/* Where the chart's own pods run, and as whom; of the jobs, too, which never get a token. */}}
 {{- define "pgvigil.podPlace" -}}
 serviceAccountName: {{ include "pgvigil.serviceAccountName" . }}
-automountServiceAccountToken: false
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}

@@ -339,6 +339,27 @@ TEST_CASE("max_bytes holds even when every series is short", "[history]") {
   CHECK(history.figures().samples_over_size > 0);
 }
 
+TEST_CASE("series that find no room take nobody else's past", "[history]") {
+  History history({.retention = 24h, .max_bytes = Bytes{400'000}});
+  constexpr int k_ticks = 100;
+  for (int i = 0; i < k_ticks; ++i) {
+    std::vector<Reading> tables;
+    for (int k = 0; k < 5000; ++k)
+      tables.push_back({series("tables", std::to_string(k)), double(i)});
+    history.append("tables", k_start + i * k_step, 0, tables);
+    std::vector<Reading> databases;
+    for (int k = 0; k < 5; ++k)
+      databases.push_back({series("databases", std::to_string(k)), double(i * k)});
+    history.append("databases", k_start + i * k_step, 0, databases);
+    REQUIRE(history.figures().memory.count <= 400'000);
+  }
+  CHECK(history.figures().samples_over_size > 0);
+  for (int k = 0; k < 5; ++k)
+    CHECK(points_of(history, R"(databases{datname=")" + std::to_string(k) + "\"}").size() == k_ticks);
+  CHECK(points_of(history, R"(tables{datname="0"})").size() == k_ticks);
+  CHECK(points_of(history, R"(tables{datname="4999"})").empty());
+}
+
 TEST_CASE("history survives a restart", "[history]") {
   const History history = history_of(3, 500);
   const std::string bytes = history.serialised();
