@@ -95,4 +95,5 @@ class Cluster:
     def forget(self):
         """What was told before is no part of what comes."""
         self.prometheus = watchers.restart_prometheus(self.folder, self.prometheus)
-        until(lambda: all(watchers.role_in_prometheus(node.host.address) for node in self.nodes), "Prometheus sees all servers")
+        answers = time.time()
+        until(lambda: watchers.scraped_since(answers) == len(self.nodes), "Prometheus has scraped all of them")

@@ -56,13 +56,21 @@ class Sink:
         return found
 
 
-def role_in_prometheus(address):
-    """The label `role` of the server there, as Prometheus has it now; None while it has none."""
-    expression = f'pgvigil_server_info{{instance="{address}:9187"}} and on (instance) up == 1'
+def _ask_prometheus(expression):
     url = f"http://{HUB}:{PROMETHEUS}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
     with urllib.request.urlopen(url, timeout=5) as answer:
-        found = json.load(answer)["data"]["result"]
+        return json.load(answer)["data"]["result"]
+
+
+def role_in_prometheus(address):
+    """The label `role` of the server there, as Prometheus has it now; None while it has none, or two."""
+    found = _ask_prometheus(f'pgvigil_server_info{{instance="{address}:9187"}} and on (instance) up == 1')
     return found[0]["metric"]["role"] if len(found) == 1 else None
+
+
+def scraped_since(moment):
+    """How many targets Prometheus has scraped with success since then, a Unix time."""
+    return len(_ask_prometheus(f"timestamp(up == 1) > {moment}"))
 
 
 def active():
