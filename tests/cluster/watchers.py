@@ -69,8 +69,8 @@ def role_in_prometheus(address):
 
 
 def scraped_since(moment):
-    """How many targets Prometheus has scraped with success since then, a Unix time."""
-    return len(_ask_prometheus(f"timestamp(up == 1) > {moment}"))
+    """How many targets Prometheus has scraped since then, a Unix time."""
+    return len(_ask_prometheus(f"timestamp(up) > {moment}"))
 
 
 def active():
