@@ -116,6 +116,9 @@ std::vector<Option<S>> source_options() {
       path("drills", [](S & s) -> auto& { return s.drills; }, "The folder of the results of `pgvigil-restore-drill`."),
       databases_option(),
       segment_size_option(),
+      bytes<S>("unpack_memory", Bytes{4'000'000}, [](S & s) -> auto& { return s.unpack_memory; },
+               "What the unpacking of one compressed file may take. More is asked for by `xz -8` and above, by zstd from "
+               "`--ultra -20` on and with `--long`."),
       duration<S>("every", 1s, [](S & s) -> auto& { return s.every; }, "How often the backups are looked at."),
       duration<S>("timeout", 1s, [](S & s) -> auto& { return s.timeout; },
                   "For one look; then the tool and its children are killed."),

@@ -44,14 +44,15 @@ Response evidence(Agent& agent) {
 }  // namespace
 
 std::vector<Route> notify_routes(Agent& agent) {
+  // In a storm of thousands of alerts they take their time.
   return {
       {RouteKind::get, "/notifications", [&](const Request&) { return page_response(notify_html(view_of(agent))); },
-       "who was told of what, for people"},
+       "who was told of what, for people", {}, Lane::slow},
       {RouteKind::get, "/api/v1/notifications",
        [&](const Request&) -> Response {
          return {.content_type = "application/json", .body = notify_json(view_of(agent))};
        },
-       "why somebody was told, or not"},
+       "why somebody was told, or not", {}, Lane::slow},
       {RouteKind::get, "/api/v1/evidence", [&](const Request&) { return evidence(agent); },
        "what was seen when alerts fired"},
   };

@@ -37,7 +37,7 @@ dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere }
 code, pre { font: .9em ui-monospace, monospace; background: #8882; border-radius: 3px }
 code { padding: .1em .3em; overflow-wrap: anywhere } pre { padding: .6rem .8rem; overflow-x: auto }
 .mistakes { border-left: 3px solid var(--bad); padding-left: 1rem }
-summary { cursor: pointer }
+details { margin-top: .6rem } summary { cursor: pointer }
 @media (max-width: 44rem) {
   table, tbody, tr, td { display: block } tr.head { display: none }
   tr { border-bottom: 1px solid var(--line); padding: .4rem 0 }

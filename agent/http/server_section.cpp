@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "agent/http/page.h"
 
@@ -112,8 +113,13 @@ void append_advice(std::string& page, const ServerStatus& server, Timestamp now)
       advice.last_success ? age_of(advice.last_success, now) + " ago" : "never", advice.last_seconds);
   if (!advice.trouble.empty())
     page += fmt::format("<p class=\"why\">The last look failed: {}</p>\n", escaped(advice.trouble));
-  for (const auto& [kind, why] : advice.blind)
-    page += fmt::format("<p class=\"why\">{} cannot look: {}</p>\n", escaped(kind), escaped(why));
+  std::map<std::string_view, std::string> blind;  // kinds by the reason
+  for (const auto& [kind, why] : advice.blind) {
+    std::string& kinds_of_it = blind[why];
+    kinds_of_it += (kinds_of_it.empty() ? "" : ", ") + escaped(kind);
+  }
+  for (const auto& [why, kinds_of_it] : blind)
+    page += fmt::format("<p class=\"why\">Cannot look for {}: {}</p>\n", kinds_of_it, escaped(why));
 }
 
 void append_databases(std::string& page, const ServerStatus& server, Timestamp now) {

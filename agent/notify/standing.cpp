@@ -55,7 +55,8 @@ std::optional<GroupStanding> standing_of(const std::string& receiver, const Plan
 }
 
 auto order(const GroupStanding& group) {
-  return std::tuple(std::ranges::find(k_outcomes, group.outcome) - k_outcomes.begin(), rank(group.alerts.front()),
+  const bool is_told = group.outcome == "waiting" && std::ranges::all_of(group.alerts, &AlertStanding::told);
+  return std::tuple(is_told, std::ranges::find(k_outcomes, group.outcome) - k_outcomes.begin(), rank(group.alerts.front()),
                     group.alerts.front().fired_at);
 }
 

@@ -24,7 +24,7 @@ struct OwnSettings {
 };
 
 /// The exposition of the agent's own metrics, at most a second old, or more where a rendering takes more than
-/// 5 ms. While scrapes come in a thread renders it ahead of them, with one percent of a core at the most; the
+/// 5 ms of a processor. While scrapes come in a thread renders it ahead of them, with one percent of a core at the most; the
 /// first scrape after a pause renders it itself. Any thread may use it.
 class OwnMetrics {
  public:
@@ -48,7 +48,7 @@ class OwnMetrics {
     std::shared_ptr<const Fragment> fragment;
     Clock::time_point rendered_at{};
     Clock::time_point asked_at{};
-    Clock::duration cost{};
+    Clock::duration cost{};  // of a processor
   };
   /// What a rendering needs, as of one moment.
   struct Input {

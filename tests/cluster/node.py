@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -14,6 +15,7 @@ AGENT = """
 [server]
 dsn = "host=127.0.0.1 dbname=postgres user=postgres"
 backoff_limit = "5s"
+patroni = "http://{address}:8008"
 [http]
 listen = "{address}:9187"
 [state]
@@ -25,7 +27,7 @@ directories = ["{rules}"]
 evaluation_interval = "5s"
 instance = "{address}:9187"
 job = "pgvigil"
-[collector.replication]
+[collector.patroni_members]
 every = "5s"
 [notify]
 group_wait = "1s"
@@ -99,16 +101,19 @@ class Node:
         facts = self.host.json(PATRONI_PORT, "/patroni")
         return facts.get("state") == "running" and facts.get("role") == "replica"
 
-    def role_seen(self):
-        """What pgvigil's metrics say: "primary", "standby", or None while it sees nothing."""
-        for line in self.host.get(PGVIGIL_PORT, "/metrics?collect[]=replication")[1].splitlines():
-            if line.startswith("pg_replication_is_replica"):
-                return "standby" if line.endswith(" 1") else "primary"
-        return None
+    def roles(self):
+        """What pgvigil calls the server: the label `role`, pg_replication_is_replica, the page of its status; None where it sees nothing."""
+        text = self.host.get(PGVIGIL_PORT, "/metrics")[1]
+        label = re.search(r'^pgvigil_server_info\{.*\brole="(\w+)"', text, re.MULTILINE)
+        number = re.search(r"^pg_replication_is_replica\{.*\} ([01])$", text, re.MULTILINE)
+        status = self.host.json(PGVIGIL_PORT, "/status").get("server", {}).get("facts", {}).get("role")
+        return label and label[1], number and {"0": "primary", "1": "standby"}[number[1]], status
 
-    def role_in_status(self):
-        server = self.host.json(PGVIGIL_PORT, "/status").get("server", {})
-        return server.get("facts", {}).get("role")
+    def leader_in_metrics(self):
+        """The member that has the label role="leader" in what pgvigil knows from Patroni."""
+        text = self.host.get(PGVIGIL_PORT, "/metrics?collect[]=patroni_members")[1]
+        lines = [line for line in text.splitlines() if line.startswith("pgvigil_patroni_member_info") and 'role="leader"' in line]
+        return re.search(r'member="(\w+)"', lines[0])[1] if len(lines) == 1 else None
 
     def agent_facts(self):
         """(pid of the supervisor, restarts of its worker, /livez)."""

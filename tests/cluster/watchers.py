@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 import time
+import urllib.parse
 import urllib.request
 
 import yaml
@@ -17,8 +18,17 @@ PROMETHEUS, SINK = 9090, 9999
 UNREACHABLE = {"alert": "TargetDown", "expr": "up == 0", "for": "15s", "labels": {"cluster": "shop"}}
 
 
+class Message:
+    """One that was sent to people: when (seconds of the clock), and the alerts (name, instance) of it that fire."""
+
+    def __init__(self, told):
+        self.at = time.monotonic()
+        self.firing = {(one["labels"]["alertname"], one["labels"].get("instance", "")) for one in told["alerts"]
+                       if one["status"] == "firing"}  # fmt: skip
+
+
 class Sink:
-    """What was told: (seconds of the clock, status, name of the alert, instances), one for each message."""
+    """Takes the messages of both Alertmanagers."""
 
     def __init__(self):
         self.messages = []
@@ -26,9 +36,7 @@ class Sink:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):  # pylint: disable=invalid-name
-                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                at = sorted({one["labels"].get("instance", "") for one in told["alerts"] if one["status"] == "firing"})
-                outer.messages.append((time.monotonic(), told["status"], told["groupLabels"]["alertname"], at))
+                outer.messages.append(Message(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
                 self.send_response(200)
                 self.end_headers()
 
@@ -38,8 +46,23 @@ class Sink:
         self._server = http.server.ThreadingHTTPServer((HUB, SINK), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def since(self, start):
-        return [one for one in self.messages if one[0] >= start]
+    def notifications(self, start):
+        """Those since then in which something fires that the message before did not have; the others tell what has ended."""
+        found, known = [], set()
+        for message in list(self.messages):
+            if message.at >= start and message.firing - known:
+                found.append(message)
+            known = message.firing
+        return found
+
+
+def role_in_prometheus(address):
+    """The label `role` of the server there, as Prometheus has it now; None while it has none."""
+    expression = f'pgvigil_server_info{{instance="{address}:9187"}} and on (instance) up == 1'
+    url = f"http://{HUB}:{PROMETHEUS}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        found = json.load(answer)["data"]["result"]
+    return found[0]["metric"]["role"] if len(found) == 1 else None
 
 
 def active():
@@ -63,7 +86,7 @@ def start(folder, rules, addresses):
         with open(folder / f"{name}.log", "ab") as log:
             started.append(subprocess.Popen(words, stdout=log, stderr=log, cwd=folder))
 
-    route = {"receiver": "sink", "group_by": ["alertname", "cluster"], "group_wait": "30s", "group_interval": "30s",
+    route = {"receiver": "sink", "group_by": ["cluster"], "group_wait": "30s", "group_interval": "30s",
              "repeat_interval": "2h", "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "nobody"}]}  # fmt: skip
     hook = {"url": f"http://{HUB}:{SINK}/", "send_resolved": True}
     config = {"route": route, "receivers": [{"name": "nobody"}, {"name": "sink", "webhook_configs": [hook]}]}

@@ -27,7 +27,7 @@ class Dumps:
 
     def __init__(self, making):
         self.cluster = making.cluster()
-        self.cluster.run("create table goods as select n, md5(n::text) as text from generate_series(1, 3000) n")
+        self.cluster.run("create table goods as select n, md5(n::text) as text from generate_series(1, 20000) n")
         self.cluster.run("create table more as select n from generate_series(1, 3000) n")
         self.home = places.new_folder("dumps")
 
@@ -66,6 +66,23 @@ class Dumps:
     def shell(self, script):
         subprocess.run(["sh", "-c", script], cwd=self.home, check=False, timeout=60)
         self.age()
+
+    def verdicts(self, contents, more=""):
+        """One folder for each, with the roles beside it: name of the folder -> name of its file, bytes."""
+        self.globals()
+        sections = ""
+        for folder, (name, data) in contents.items():
+            os.mkdir(self.path(folder))
+            shutil.copy(self.path("globals.sql"), self.path(folder))
+            with open(self.path(f"{folder}/{name}"), "wb") as file:
+                file.write(data)
+            sections += f"[[backup]]\ntool = \"dumps\"\nname = \"{folder}\"\ndirectory = {toml_string(self.path(folder))}\n{more}\n"
+        self.age()
+        return {told["backup"]: told for told in verdicts(config(self.cluster, more=sections))}
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
 
     def verdict(self, policy="", more=""):
         section = f"[[backup]]\ntool = \"dumps\"\ndirectory = {toml_string(self.home)}\npolicy = {{ {policy} }}\n{more}\n"
@@ -116,14 +133,75 @@ def test_a_directory_and_what_may_be_missing_of_it(dumps):
     assert dumps.verdict()["verdict"] != "recoverable"
 
 
-@pytest.mark.parametrize("program", ["gzip", "zstd"])
-def test_a_packed_dump_and_a_truncated_one(dumps, program):
-    ending = {"gzip": "gz", "zstd": "zst"}[program]
+PACKERS = {"gzip": "gz", "zstd": "zst", "xz": "xz", "bzip2": "bz2", "lz4": "lz4"}
+
+
+def packed(program, data):
+    return subprocess.run([program, "-c"], input=data, capture_output=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("program", PACKERS)
+def test_a_packed_dump_is_proven_and_whatever_is_cut_or_changed_in_it_is_found(dumps, program):
     dumps.dump("postgres.sql")
-    dumps.shell(f"{program} -q --rm postgres.sql 2>/dev/null || {program} -q postgres.sql; rm -f postgres.sql")
+    dumps.dump("postgres.dump", "--format=custom", "--compress=0")
+    plain = dumps.read("postgres.sql")
+    whole = packed(program, plain)
+    half = len(plain) // 2
+    assert len(whole) > 300_000, "it takes more than one block to read it"
+    padding = {"gzip": bytes(512), "xz": bytes(8)}.get(program, b"")
+    good = {
+        "plain": whole,
+        "custom": packed(program, dumps.read("postgres.dump")),
+        "two-members": packed(program, plain[:half]) + packed(program, plain[half:]),
+        "padded": whole + padding,
+    }
+    cuts = [1, 4, 30, len(whole) // 1000, len(whole) // 2, len(whole) * 9 // 10, len(whole) - 12]
+    bad = {f"cut-by-{size}": whole[:-size] for size in cuts}
+    for tenth in range(1, 10):
+        at = len(whole) * tenth // 10
+        bad[f"changed-at-{tenth}"] = whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :]
+    bad["one-member-of-two"] = packed(program, plain[:half])
+    bad["a-cut-member"] = packed(program, plain[:half]) + packed(program, plain[half:])[:-100]
+    bad["nothing"] = packed(program, b"")
+    bad["something-behind"] = whole + b"and more"
+    name = f"postgres.sql.{PACKERS[program]}"
+    told = dumps.verdicts({folder: (name, data) for folder, data in {**good, **bad}.items()})
+    wrong = [folder for folder in good if told[folder]["verdict"] != "recoverable"]
+    wrong += [folder for folder in bad if (told[folder]["because"] or {}).get("reason") != "no_whole_backup"]
+    assert not wrong, [told[folder]["sentence"] for folder in wrong]
+
+
+def test_what_takes_more_memory_to_unpack_than_it_may_is_not_proven(dumps):
+    dumps.dump("postgres.sql")
+    plain = dumps.read("postgres.sql")
+    long_window = subprocess.run(["zstd", "-c", "--long=27"], input=plain, capture_output=True, check=True, timeout=60).stdout
+    contents = {"xz": ("postgres.sql.xz", packed("xz", plain)), "zstd": ("postgres.sql.zst", long_window)}
+    for told in dumps.verdicts(contents, 'unpack_memory = "5MB"').values():
+        assert_not(told, "unproven", "unknown")
+        assert "it takes more than 4 MiB of memory to unpack ([[backup]] unpack_memory)" in told["because"]["text"]
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_what_pg_dump_17_has_compressed_itself_by_captured_dumps(dumps, compression):
+    captured = os.path.join(os.path.dirname(__file__), "../fixtures/backups/pg_dump_17")
+    for name in (f"custom_{compression}.dump", f"plain_{compression}.sql"):
+        with open(os.path.join(captured, name), "rb") as file:
+            data = file.read()
+        cuts = {f"cut-by-{size}": ("postgres.x", data[:-size]) for size in (20, len(data) // 2)}
+        told = dumps.verdicts({"whole": ("postgres.x", data), **cuts})
+        assert_recoverable(told.pop("whole"))
+        for each in told.values():
+            assert_not(each, "no_whole_backup")
+        shutil.rmtree(dumps.home)
+        os.mkdir(dumps.home)
+    folder = shutil.copytree(os.path.join(captured, f"directory_{compression}"), dumps.path("postgres"))
+    dumps.globals()
+    dumps.age()
     assert_recoverable(dumps.verdict())
-    dumps.cut(f"postgres.sql.{ending}", 0.7)
-    assert_not(dumps.verdict(), "no_whole_backup")
+    (data,) = glob.glob(f"{folder}/*.dat.*")
+    for keep in (0.99, 0.5):
+        dumps.cut(os.path.relpath(data, dumps.home), keep)
+        assert_not(dumps.verdict(), "no_whole_backup")
 
 
 def test_pg_dump_that_failed_before_gzip_leaves_a_perfect_gz_with_nothing_in_it(dumps):
@@ -212,17 +290,6 @@ def test_dumps_on_the_volume_of_the_database_are_lost_with_it(dumps):
             assert dumps.verdict()["findings"] == []
         finally:
             dumps.home = home
-
-
-@pytest.mark.parametrize("program", ["xz", "bzip2", "lz4"])
-def test_what_is_packed_in_a_way_that_is_not_unpacked_is_damaged_or_unproven(dumps, program):
-    dumps.dump("postgres.sql")
-    ending = {"xz": "xz", "bzip2": "bz2", "lz4": "lz4"}[program]
-    dumps.shell(f"{program} -q < postgres.sql > postgres.sql.{ending}; rm postgres.sql")
-    assert_not(dumps.verdict(), "unproven", "unknown")
-    for keep in (0.999, 0.5):
-        dumps.cut(f"postgres.sql.{ending}", keep)
-        assert_not(dumps.verdict(), "no_whole_backup")
 
 
 def test_a_folder_that_is_not_there(dumps):

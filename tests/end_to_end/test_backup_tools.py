@@ -143,13 +143,14 @@ class ApiServer:
         write(os.path.join(self.account, "token"), self.token + "\n")
         write(os.path.join(self.account, "namespace"), "shop")
         self.lists = {}  # path -> list
+        self.refused = set()  # paths
         api = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # noqa: N802
                 is_known = self.headers["Authorization"] == f"Bearer {api.token}"
                 found = api.lists.get(self.path)
-                status = 401 if not is_known else 404 if found is None else 200
+                status = 401 if not is_known else 403 if self.path in api.refused else 404 if found is None else 200
                 body = json.dumps(found if status == 200 else {"kind": "Status", "code": status}).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -175,20 +176,32 @@ class ApiServer:
         places.remove_folder(self.account)
 
 
-def cnpg_objects(phase="completed"):
+def rfc3339_of(epoch):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+
+
+def cnpg_schedule(name, last, suspend=False):
+    """A daily one, as the API reference has it: its cron begins with the seconds. It was last due so many seconds ago."""
+    at = time.time() - last
+    spec = {"schedule": time.strftime("0 %M %H * * *", time.gmtime(at)), "suspend": suspend, "cluster": {"name": "payments"}}
+    minute = at - at % 60
+    times = {"lastCheckTime": minute, "lastScheduleTime": minute, "nextScheduleTime": minute + 86400}
+    return {"metadata": {"name": name}, "spec": spec, "status": {key: rfc3339_of(value) for key, value in times.items()}}
+
+
+def cnpg_objects(phase="completed", age=600, schedules=None):
     """A cluster and many backups, as the operator's API reference has them; more than 64 KiB of it."""
     now = time.time()
-    rfc3339 = "%Y-%m-%dT%H:%M:%SZ"
     condition = {"type": "ContinuousArchiving", "status": "True", "reason": "ContinuousArchivingSuccess"}
     cluster = {"kind": "Cluster", "metadata": {"name": "payments"}, "status": {"conditions": [condition]}}
     backups = []
     for number in range(200):
-        stop = now - 600 - 86400 * (199 - number) / 100
+        stop = now - age - 86400 * (199 - number) / 100
         status = {
             "phase": phase if number == 199 else "completed",
             "method": "barmanObjectStore",
-            "startedAt": time.strftime(rfc3339, time.gmtime(stop - 60)),
-            "stoppedAt": time.strftime(rfc3339, time.gmtime(stop)),
+            "startedAt": rfc3339_of(stop - 60),
+            "stoppedAt": rfc3339_of(stop),
             "error": "the store is full" if number == 199 and phase == "failed" else "",
         }
         # In lists the items of a kind may leave it to the list.
@@ -199,7 +212,10 @@ def cnpg_objects(phase="completed"):
                 "status": status,
             }
         )
-    return {"clusters": {"kind": "ClusterList", "items": [cluster]}, "backups": {"kind": "BackupList", "items": backups}}
+    lists = {"clusters": {"kind": "ClusterList", "items": [cluster]}, "backups": {"kind": "BackupList", "items": backups}}
+    if schedules is not None:
+        lists["scheduledbackups"] = {"kind": "ScheduledBackupList", "items": schedules}
+    return lists
 
 
 def test_cloudnativepg_by_documented_answers_of_the_api_server(making):
@@ -230,3 +246,35 @@ def test_cloudnativepg_by_documented_answers_of_the_api_server(making):
     shutil.copy("/etc/ssl/certs/ca-certificates.crt", os.path.join(api.account, "ca.crt"))
     assert_not(verdict(), "tool_failed", "unknown")
     assert "KUBERNETES_SERVICE_HOST is not set" in verdict(KUBERNETES_SERVICE_HOST="")["because"]["text"]
+
+
+def test_cloudnativepg_schedules_by_documented_answers_of_the_api_server(making):
+    api = making.keep(ApiServer())
+
+    def verdict(*schedules, age=600):
+        objects = cnpg_objects(age=age, schedules=list(schedules))
+        api.lists = {f"{api.prefix}/{plural}": each for plural, each in objects.items()}
+        section = f'[[backup]]\ntool = "cloudnativepg"\ndirectory = {toml_string(api.account)}\n'
+        return verdicts(section, env=api.environment)[0]
+
+    daily = cnpg_schedule("daily", last=700)
+    told = verdict(daily)
+    assert_recoverable(told)
+    assert told["next_expected"] == daily["status"]["nextScheduleTime"]
+    # 30 hours ago the last one, so six hours ago one was due; by its age alone it would be good for another six.
+    stopped = cnpg_schedule("daily", last=30 * 3600 + 100)
+    told = verdict(stopped, age=30 * 3600)
+    assert_recoverable(told, ["overdue"])
+    assert stopped["status"]["nextScheduleTime"] in told["findings"][0]["text"]
+    # One taken by hand since then stands for it; one that was begun and came to nothing does not.
+    assert_recoverable(verdict(stopped))
+    assert_recoverable(verdict(cnpg_schedule("daily", last=7200), age=25 * 3600), ["overdue"])
+    assert_recoverable(verdict(cnpg_schedule("daily", last=3600), age=25 * 3600))
+    told = verdict(cnpg_schedule("daily", last=700, suspend=True))
+    assert_recoverable(told, ["suspended"])
+    assert "schedule daily of backups is suspended" in told["findings"][0]["text"]
+    assert_recoverable(verdict(cnpg_schedule("old", last=900_000, suspend=True), daily))
+    api.refused.add(f"{api.prefix}/scheduledbackups")
+    told = verdict(daily)
+    assert_recoverable(told, ["check_failed"])
+    assert "403 to the question for scheduledbackups in namespace shop" in told["findings"][0]["text"]

@@ -1,21 +1,22 @@
 """What deploy/ holds for those who install: the operators' snippets, the unit of systemd, the Debian package, compose."""
 
-import glob
 import json
 import os
 import re
 import subprocess
 
+import jsonschema
 import pytest
 import yaml
 
-from support import helm
+from support import helm, snippets
 from support.agent import binary, command
 from support.dashboards import REPOSITORY
 
 DEPLOY = os.path.join(REPOSITORY, "deploy")
-SNIPPETS = sorted(os.path.basename(path) for path in glob.glob(f"{DEPLOY}/kubernetes/*.yaml"))
+SNIPPETS = snippets.names()
 BESIDE = [name for name in SNIPPETS if name != "cloudnativepg-values.yaml"]
+KNOWN = snippets.names(snippets.OPERATORS)
 BY_VARIABLES_ONLY = {"zalando.yaml", "crunchy.yaml"}  # the operator mounts no Secret into a sidecar
 
 
@@ -24,22 +25,11 @@ def read(path):
         return file.read()
 
 
-def containers(node):
-    """All containers called pgvigil, wherever they are."""
-    if isinstance(node, dict):
-        if node.get("name") == "pgvigil" and "image" in node:
-            yield node
-        for child in node.values():
-            yield from containers(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from containers(child)
-    elif isinstance(node, str) and node.startswith("[{"):
-        yield from containers(json.loads(node))  # a JSON patch in an annotation
+IMAGES_OWN_COMMAND = json.loads(re.search(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[1])
 
 
 def sidecars(name):
-    found = [one for document in yaml.safe_load_all(read(f"kubernetes/{name}")) for one in containers(document)]
+    found = list(snippets.containers(snippets.documents(name)))
     assert found, name
     return found
 
@@ -48,7 +38,7 @@ def sidecars(name):
 def test_a_snippet_never_endangers_its_postgres(name):
     for one in sidecars(name):
         assert "readinessProbe" not in one and "startupProbe" not in one and "restartPolicy" not in one
-        assert one["args"][:2] == ["run", "--supervise"]
+        assert one.get("args", IMAGES_OWN_COMMAND)[:2] == ["run", "--supervise"]
         assert one["resources"]["requests"] and one["resources"]["limits"]["memory"] == "64Mi"
         assert one["ports"] == [{"name": "pgvigil", "containerPort": one["ports"][0]["containerPort"], "protocol": "TCP"}]
         if "livenessProbe" in one:
@@ -80,9 +70,59 @@ def test_a_snippets_container_is_one_of_kubernetes(name):
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [one]}}
         checked = helm.run("kube_strict", given=yaml.safe_dump(pod))
         assert checked.returncode == 0, checked.stdout
-    for document in yaml.safe_load_all(read(f"kubernetes/{name}")):
+    for document in snippets.documents(name):
         if document.get("apiVersion") in ("v1", "apps/v1"):
             assert helm.run("kube_strict", given=yaml.safe_dump(document)).returncode == 0, name
+
+
+def operators_schema(name):
+    """(kind or None for values, JSON Schema that refuses fields which the operator does not know)."""
+    [known] = snippets.documents(name, snippets.OPERATORS)
+    if known.get("kind") != "CustomResourceDefinition":
+        return None, strict(known)
+    [version] = known["spec"]["versions"]
+    return known["spec"]["names"]["kind"], strict(version["schema"]["openAPIV3Schema"])
+
+
+def strict(schema):
+    """A structural schema of Kubernetes, in which what is not named is refused unless it says otherwise."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: strict(value) for key, value in schema.items()}
+    if isinstance(made.get("properties"), dict) and "type" in made:
+        made.setdefault("additionalProperties", bool(made.get("x-kubernetes-preserve-unknown-fields")))
+    if made.pop("nullable", False) is True:
+        made["type"] = [made["type"], "null"]
+    return made
+
+
+def of_the_operator(name):
+    """The document of a snippet that its operator reads, and the schema of what that knows."""
+    kind, schema = operators_schema(name)
+    [document] = [one for one in snippets.documents(name) if kind in (None, one.get("kind"))]
+    return document, jsonschema.Draft7Validator(schema)
+
+
+def test_what_the_operators_know_is_written_down_for_each_of_them():
+    kinds = {name: {one.get("apiVersion") for one in snippets.documents(name)} for name in BESIDE}
+    plain = {name for name, found in kinds.items() if found <= {"v1", "apps/v1"}}
+    assert set(KNOWN) == set(BESIDE) - plain
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_snippet_has_only_fields_that_its_operator_knows(name):
+    document, validator = of_the_operator(name)
+    assert not [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_field_that_the_operator_does_not_know_is_refused(name):
+    document, validator = of_the_operator(name)
+    assert validator.is_valid(document)
+    document.get("spec", document)["sidecar"] = []
+    assert not validator.is_valid(document)
 
 
 @pytest.mark.skipif(not helm.tool("helm"), reason="there is no helm: tests/lib/kube_tools builds it")

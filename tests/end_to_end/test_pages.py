@@ -1,7 +1,6 @@
 """The pages for people: what somebody who is on call reads at night. With PGVIGIL_PICTURES=FOLDER they are photographed."""
 
 import html.parser
-import os
 
 import pytest
 
@@ -86,12 +85,6 @@ def page(agent, path):
     return found.text
 
 
-def photograph(agent, name, path):
-    folder = os.environ.get("PGVIGIL_PICTURES")
-    for word, width in pictures.WIDTHS.items() if folder else ():
-        pictures.screenshot(f"http://127.0.0.1:{agent.port}{path}", os.path.join(folder, f"{name}-{word}.png"), width)
-
-
 @pytest.fixture(scope="module")
 def server(shared):
     cluster = shared.cluster()
@@ -130,13 +123,13 @@ def test_it_says_why_somebody_was_told_or_not(making, server):
         groups = agent.get("/api/v1/notifications").json()["data"]["groups"]
         assert {group["outcome"] for group in groups} >= {"waiting", "quiet"}
         agent.wait_value(1, "pgvigil_notifications_waiting", receiver="away")
-        photograph(agent, "notifications", "/notifications")
-        photograph(agent, "status", "/")
+        pictures.photograph(agent, "notifications", "/notifications")
+        pictures.photograph(agent, "status", "/")
 
 
 def test_without_a_receiver_it_says_how_to_have_one(making, server):
     agent = making.agent(config(server))
     seen = page(agent, "/notifications")
     assert "No receiver is configured" in seen and "[receiver.dba]" in seen and "pgvigil notify test dba" in seen
-    photograph(agent, "notifications-none", "/notifications")
-    photograph(agent, "status-none", "/")
+    pictures.photograph(agent, "notifications-none", "/notifications")
+    pictures.photograph(agent, "status-none", "/")

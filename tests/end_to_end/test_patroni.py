@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support import dashboards
+from support import dashboards, pictures
 from support.agent import command
 from support.cluster import PASSWORD
 from support.config import every, server_entry
@@ -87,6 +87,7 @@ def test_the_panels_of_patroni_show_it(world):
     joined = dashboards.ask(world.agent, dashboards.queries_of("pgvigil-replication", "Members")[0])
     shown = {(one["metric"]["target"], one["metric"]["member"]): one["metric"]["role"] for one in joined}
     assert shown[("a", "b")] == shown[("b", "b")] == "replica" and shown[("a", "a")] == "leader", shown
+    pictures.draw(world.agent, "patroni", dashboards.load()["pgvigil-replication"])
 
 
 def test_check_asks_patroni_too(world):

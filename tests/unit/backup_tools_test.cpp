@@ -1,10 +1,15 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "collectors/backups/files/checksum.h"
 #include "collectors/backups/files/content.h"
 #include "collectors/backups/files/json_text.h"
+#include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/judging/verdict.h"
 #include "collectors/backups/tools/backup_manifest.h"
 #include "collectors/backups/tools/barman_json.h"
@@ -133,6 +138,82 @@ TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL 
   CHECK(told("False").checks[0].text == "ContinuousArchiving: cannot upload");
 }
 
+TEST_CASE("CloudNativePG, as documented: schedules begin with the seconds, and may leave out the weekday", "[backups]") {
+  const auto next = [](const std::string& schedule, const std::string& status) {
+    const std::string object = R"({"kind":"ScheduledBackup","metadata":{"name":"s","creationTimestamp":"2026-11-20T10:00:00Z"},)"
+                               R"("spec":{"cluster":{"name":"pg"},"schedule":")" + schedule + R"("},"status":)" + status + "}";
+    const auto reading = parse_cloudnativepg("{\"items\":[" + object + "]}", "pg");
+    REQUIRE(reading);
+    const auto& timetables = reading->repositories.at(0).timetables;
+    REQUIRE(timetables.size() == 1);
+    CHECK_FALSE(timetables[0].suspended);
+    return timetables[0].next ? time_text(*timetables[0].next) : "";
+  };
+  CHECK(next("0 30 2 * * *", "{}") == "2026-11-21T02:30:00Z");
+  CHECK(next("0 30 2 * *", "{}") == "2026-11-21T02:30:00Z");
+  CHECK(next("@daily", "{}") == "2026-11-21T00:00:00Z");
+  // It was changed to hourly after the last one: what the operator noted then is no longer so.
+  CHECK(next("0 0 * * * *", R"({"lastCheckTime":"2026-11-22T02:30:00Z","nextScheduleTime":"2026-11-23T02:30:00Z"})") ==
+        "2026-11-22T03:00:00Z");
+  CHECK(next("TZ=Asia/Tokyo 0 30 2 * * *", R"({"lastCheckTime":"2026-11-22T17:30:00Z","nextScheduleTime":"2026-11-23T17:30:00Z"})") ==
+        "2026-11-23T17:30:00Z");
+  CHECK(next("nonsense", "{}").empty());
+}
+
+TEST_CASE("a backup that is late by its timetable, and one that only takes long", "[backups]") {
+  Repository repository;
+  repository.timetables.push_back({.name = "daily", .last = k_now - 26h, .next = k_now - 2h});
+  const auto deadline = [&] {
+    const auto cadence = cadence_of(repository, {}, k_now);
+    REQUIRE(cadence);
+    CHECK(cadence->scheduled);
+    return cadence->deadline;
+  };
+  CHECK(deadline() == k_now - 26h + 90min);  // that one came to nothing, and there is none before
+  Backup backup;
+  backup.start = k_now - 26h;
+  backup.stop = k_now - 25h;
+  repository.backups.push_back(backup);
+  CHECK(deadline() == k_now - 2h + 90min + 1h);  // the last one took an hour
+  Backup running;
+  running.state = State::running;
+  running.start = k_now - 2h;
+  repository.backups.push_back(running);
+  repository.backups[0].stop = k_now - 26h + 1min;
+  CHECK(deadline() == k_now);  // it is under way
+  repository.timetables[0].suspended = true;
+  CHECK_FALSE(cadence_of(repository, {}, k_now));
+}
+
+TEST_CASE("a file that takes longer than one look is read on in the next", "[backups]") {
+  const std::string path = (std::filesystem::temp_directory_path() / ("pgvigil-" + std::to_string(::getpid()) + ".xz")).string();
+  std::ofstream(path, std::ios::binary) << fixture("backups/zeros_32_mib.xz");
+  const auto deadline = [](auto time) { return Deadline::clock::now() + time; };
+  // All of it is in one block of the file, so it must be left in the middle of that.
+  ContentReader reader(path, {.memory = Bytes{24 << 20}});
+  std::size_t looks = 1;
+  auto content = reader.read(deadline(5ms), {});
+  for (; !content && looks < 10'000; ++looks) {
+    REQUIRE(content.error().kind == ErrorKind::timed_out);
+    content = reader.read(deadline(5ms), {});
+  }
+  REQUIRE(content);
+  CHECK(looks > 1);
+  CHECK(content->whole);
+  CHECK(content->size == 32 << 20);
+  CHECK(content->tail == std::string(4096, '\0'));
+  CHECK_FALSE(ContentReader(path, {.memory = Bytes{4 << 20}}).read(deadline(1min), {})->obstacle.empty());
+
+  ProofCache cache;
+  std::size_t asked = 1;
+  while (!cache.read<ChecksumReader>(path, "sha256", deadline(0ms), {}) && asked < 3)
+    ++asked;
+  CHECK(asked == 3);
+  CHECK(cache.read<ChecksumReader>(path, "sha256", deadline(1min), {}) == sha256_of(fixture("backups/zeros_32_mib.xz")));
+  CHECK(cache.read<ChecksumReader>(path, "sha256", deadline(0ms), {}).has_value());  // it is remembered
+  std::filesystem::remove(path);
+}
+
 TEST_CASE("plain dumps end with their last line, or the one after it", "[backups]") {
   const std::string head = "--\n-- PostgreSQL database dump\n--\n\nSET a;\n";
   CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n")).state == State::complete);
@@ -145,6 +226,10 @@ TEST_CASE("plain dumps end with their last line, or the one after it", "[backups
 TEST_CASE("files are told apart by their first bytes", "[backups]") {
   CHECK(packing_of("\x1f\x8b\x08") == Packing::gzip);
   CHECK(packing_of("\x28\xb5\x2f\xfd") == Packing::zstd);
+  CHECK(packing_of("\xfd" "7zXZ") == Packing::xz);
+  CHECK(packing_of("BZh9") == Packing::bzip2);
+  CHECK(packing_of("\x04\x22\x4d\x18") == Packing::lz4);
+  CHECK(packing_of("\x50\x2a\x4d\x18") == Packing::zstd);  // pzstd begins so
   CHECK(packing_of("age-encryption.org/v1\n") == Packing::age);
   CHECK(packing_of("\x85\x01\x8c") == Packing::gpg);
   CHECK(packing_of("\x8c\x0d") == Packing::gpg);

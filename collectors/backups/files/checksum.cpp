@@ -1,9 +1,9 @@
+#include "collectors/backups/files/checksum.h"
+
 #include <openssl/evp.h>
 
 #include <array>
-#include <memory>
 
-#include "collectors/backups/files/content.h"
 #include "collectors/backups/files/file_blocks.h"
 
 namespace pgvigil::backups {
@@ -13,7 +13,9 @@ struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-class Sha256 {
+}  // namespace
+
+class ChecksumReader::Sha256 {
  public:
   Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
   void take(std::string_view block) { EVP_DigestUpdate(context_.get(), block.data(), block.size()); }
@@ -34,22 +36,23 @@ class Sha256 {
   std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
 };
 
-}  // namespace
+ChecksumReader::ChecksumReader(std::string path) : path_(std::move(path)), sum_(std::make_unique<Sha256>()) {}
+ChecksumReader::~ChecksumReader() = default;
 
-std::expected<std::string, Error> sha256_of_file(const std::string& path, Deadline deadline, const std::stop_token& stop) {
-  auto file = FileBlocks::open(path);
-  if (!file) return std::unexpected(file.error());
-  Sha256 sum;
-  auto read = file->each_block(deadline, stop, [&](std::string_view block) {
-    sum.take(block);
+std::expected<std::string, Error> ChecksumReader::read(Deadline deadline, const std::stop_token& stop) {
+  auto file = FileBlocks::open(path_);
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto read = file->each_block(offset_, deadline, stop, [&](std::string_view& block) {
+    sum_->take(block);
+    block = {};
     return true;
   });
-  if (!read) return std::unexpected(read.error());
-  return sum.finish();
+  if (!read) return std::unexpected(std::move(read.error()));
+  return sum_->finish();
 }
 
 std::string sha256_of(std::string_view text) {
-  Sha256 sum;
+  ChecksumReader::Sha256 sum;
   sum.take(text);
   return sum.finish();
 }

@@ -1,11 +1,17 @@
 #pragma once
 
 #include <any>
+#include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
+
+#include "collectors/model/error.h"
+#include "collectors/model/units.h"
 
 namespace pgvigil::backups {
 
@@ -23,7 +29,29 @@ class ProofCache {
     if (!identity) return std::nullopt;
     return recall<Answer>({path, question}, *identity, find_out);
   }
-  /// The same of something that never changes, such as a finished backup.
+  /// What a reader (such as ContentReader) makes of the whole file. Its error is that of the reader, which is kept where its
+  /// time is over and reads on when it is asked again: a file may take more than one look.
+  template <typename Reader, typename... Choices>
+  std::expected<typename Reader::Result, Error> read(const std::string& path,
+                                                     const std::string& question,
+                                                     Deadline deadline,
+                                                     const std::stop_token& stop,
+                                                     const Choices&... choices) {
+    using Result = typename Reader::Result;
+    Error fault{ErrorKind::unreachable, path + " is gone"};
+    auto proof = about<Result>(path, question, [&]() -> std::optional<Result> {
+      const auto reader = about<std::shared_ptr<Reader>>(
+          path, question + ", as far as read", [&] { return std::optional(std::make_shared<Reader>(path, choices...)); });
+      if (!reader) return std::nullopt;
+      auto read = (*reader)->read(deadline, stop);
+      if (read) return std::move(*read);
+      fault = std::move(read.error());
+      return std::nullopt;
+    });
+    if (!proof) return std::unexpected(std::move(fault));
+    return std::move(*proof);
+  }
+  /// The answer about something that never changes, such as a finished backup.
   template <typename Answer>
   std::optional<Answer> once(const std::string& subject,
                              const std::string& question,

@@ -28,11 +28,18 @@ void judge_age(Case& each) {
 /// A backup that is late shows itself long before it is too old.
 void judge_deadline(Case& each) {
   if (each.repository.trouble) return;
-  each.verdict.cadence = cadence_of(each.repository.backups, each.source.policy, each.now);
+  each.verdict.cadence = cadence_of(each.repository, each.source.policy, each.now);
   const auto& cadence = each.verdict.cadence;
   if (!cadence || each.now <= cadence->deadline) return;
   each.find({Reason::overdue, (cadence->scheduled ? "a backup was due at " : "going by those before, a backup was due at ") +
                                   time_text(cadence->expected) + ", and there is none since"});
+}
+
+/// One that is suspended beside another that goes on is an old one.
+void judge_timetables(Case& each) {
+  const auto& all = each.repository.timetables;
+  if (all.empty() || !std::ranges::all_of(all, &Timetable::suspended)) return;
+  each.find({Reason::suspended, "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
 }
 
 void note_running(Case& each, double seconds, const std::string& who) {
@@ -63,6 +70,7 @@ void judge_attempts(Case& each) {
 void judge_ages(Case& each) {
   judge_age(each);
   judge_deadline(each);
+  judge_timetables(each);
   judge_attempts(each);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "collectors/backups/model/reason.h"
+#include "collectors/backups/model/schedule.h"
 #include "collectors/backups/model/wal.h"
 #include "collectors/model/units.h"
 
@@ -88,6 +89,15 @@ struct Database {
   std::string version;
 };
 
+/// When backups are taken, as whoever takes them tells.
+struct Timetable {
+  std::string name;
+  bool suspended = false;
+  std::optional<Timestamp> last;  ///< when one was due and was begun
+  std::optional<Timestamp> next;  ///< when one is due after that
+  std::optional<Schedule> schedule;  ///< nothing: it is not understood
+};
+
 /// One place where backups are kept.
 struct Repository {
   std::string key;  ///< "1"; the tool's word for it
@@ -101,6 +111,7 @@ struct Repository {
   std::vector<Archive> archives;
   std::vector<Database> databases;
   std::optional<WalListing> wal;   ///< of the newest database; nothing: it was not listed
+  std::vector<Timetable> timetables;  ///< empty: not told
   std::vector<Trouble> checks;     ///< that the tool itself makes, and that failed
   std::optional<bool> same_volume;  ///< as the server's data; nothing: not seen from here
 };

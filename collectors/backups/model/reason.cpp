@@ -11,7 +11,7 @@ struct Words {
 };
 
 // In the order of the enumerators.
-constexpr std::array<Words, 34> k_words = {{
+constexpr std::array<Words, 35> k_words = {{
     {"none", ""},
     {"tool_failed", "Run the same command by hand as the user of pgvigil: it says more than its JSON."},
     {"timed_out", "Run the tool by hand: a slow object store or a dead mount shows there. Raise [[backup]] timeout "
@@ -40,6 +40,8 @@ constexpr std::array<Words, 34> k_words = {{
     {"too_old", "Find out why no backup was finished since then, and take one."},
     {"full_too_old", "Take a full backup: the longer the chain, the longer and riskier the restore."},
     {"overdue", "Look whether the job ran at all: a job that was switched off fails nowhere."},
+    {"suspended", "Let it go on (kubectl patch scheduledbackup NAME --type=merge -p '{\"spec\":{\"suspend\":false}}'), or "
+                  "schedule another one."},
     {"stuck", "Look at the running backup: end it when it does nothing, its lock keeps all others out."},
     {"last_failed", "Look into the log of the last run."},
     {"not_encrypted", "Turn encryption on for this repository: it takes a new repository or a full backup."},

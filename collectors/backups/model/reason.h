@@ -28,6 +28,7 @@ enum class Reason : std::uint8_t {
   too_old,
   full_too_old,
   overdue,           ///< the next should have been finished by now
+  suspended,         ///< those who take backups were told to take none
   stuck,             ///< a backup has been running for too long
   last_failed,       ///< the newest attempt failed
   not_encrypted,

@@ -55,6 +55,7 @@ struct Source {
   std::string drills;       ///< folder of the results of restore drills
   std::vector<std::string> databases;  ///< that every dump must have; empty: those of the server
   std::optional<Bytes> wal_segment_size;
+  Bytes unpack_memory{24 << 20};  ///< that one file may take
   std::chrono::milliseconds every{300'000};
   std::chrono::milliseconds timeout{60'000};
   Policy policy;

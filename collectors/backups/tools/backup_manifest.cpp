@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "collectors/backups/files/content.h"
+#include "collectors/backups/files/checksum.h"
 #include "collectors/backups/files/json_text.h"
 
 namespace pgvigil::backups {

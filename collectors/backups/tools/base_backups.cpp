@@ -118,14 +118,11 @@ class BaseBackup {
   }
 
   void check_end(const fs::path& path) {
-    auto content = look_.proofs->about<Content>(path.string(), "content", [&]() -> std::optional<Content> {
-      auto read = read_content(path.string(), look_.deadline, look_.stop);
-      return read ? std::optional(std::move(*read)) : std::nullopt;
-    });
+    const ContentLimits limits{.memory = look_.source.unpack_memory};
+    const auto content = look_.proofs->read<ContentReader>(path.string(), "content", look_.deadline, look_.stop, limits);
     const std::string name = path.filename().string();
-    if (!content) return leave_open(backup_, name + " was not read to its end");
-    if (content->packing == Packing::other_compression && content->whole)
-      return leave_open(backup_, name + " is compressed in a way that pgvigil cannot read (it can gzip and zstd)");
+    if (!content) return leave_open(backup_, content.error().message);
+    if (!content->obstacle.empty()) return leave_open(backup_, name + ": " + content->obstacle);
     const std::string_view tail = content->tail;
     const bool ends = content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&
                       std::ranges::all_of(tail.substr(tail.size() - k_tar_zeros), [](char c) { return c == '\0'; });

@@ -15,14 +15,24 @@ constexpr std::size_t k_most_secret = 64 * 1024;
 constexpr int k_good = 200;
 constexpr int k_not_known = 404;
 
+/// Without a list that is needed nothing can be said. One that is optional may be unknown: the plugin is not installed. One that
+/// helps may be refused, too, and then that is told.
+enum class Need : std::uint8_t { needed, optional, helps };
+
 struct ObjectKind {
   std::string_view path;  ///< of the API group
   std::string_view plural;
-  bool needed;            ///< else it may be that nobody knows of it: the plugin is not installed
+  Need need;
 };
-constexpr std::array<ObjectKind, 3> k_lists = {{{"postgresql.cnpg.io/v1", "clusters", true},
-                                           {"postgresql.cnpg.io/v1", "backups", true},
-                                           {"barmancloud.cnpg.io/v1", "objectstores", false}}};
+constexpr std::array<ObjectKind, 4> k_lists = {{{"postgresql.cnpg.io/v1", "clusters", Need::needed},
+                                                {"postgresql.cnpg.io/v1", "backups", Need::needed},
+                                                {"postgresql.cnpg.io/v1", "scheduledbackups", Need::helps},
+                                                {"barmancloud.cnpg.io/v1", "objectstores", Need::optional}}};
+
+struct Lists {
+  std::vector<std::string> texts;
+  std::vector<Trouble> unseen;  ///< what else there may be
+};
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -60,41 +70,49 @@ struct ApiServer {
 };
 
 /// The lists of all objects that tell of backups, in the namespace of the pod.
-std::expected<std::vector<std::string>, Error> ask_api_server(const Look& look) {
+std::expected<Lists, Error> ask_api_server(const Look& look) {
   const std::string folder = look.source.directory.empty() ? std::string(k_account) : look.source.directory;
   const auto server = ApiServer::find(folder);
   if (!server) return std::unexpected(server.error());
   if (!look.fetch) return std::unexpected(Error{ErrorKind::configuration, "nobody here can ask the API server"});
-  std::vector<std::string> lists;
+  Lists lists;
   for (const ObjectKind& kind : k_lists) {
     const std::string url =
         server->base + std::string(kind.path) + "/namespaces/" + server->name_space + "/" + std::string(kind.plural);
     auto answer = look.fetch({url, server->token, server->ca_file}, look.deadline, look.stop);
     if (!answer) return std::unexpected(std::move(answer.error()));
-    if (answer->status == k_good)
-      lists.push_back(std::move(answer->body));
-    else if (kind.needed || answer->status != k_not_known)
-      return std::unexpected(Error{ErrorKind::permission,
-                                   "the API server answered " + std::to_string(answer->status) + " to the question for " +
-                                       std::string(kind.plural) + " in namespace " + server->name_space,
+    if (answer->status == k_good) {
+      lists.texts.push_back(std::move(answer->body));
+      continue;
+    }
+    if (kind.need != Need::needed && answer->status == k_not_known) continue;
+    const std::string refusal = "the API server answered " + std::to_string(answer->status) + " to the question for " +
+                                std::string(kind.plural) + " in namespace " + server->name_space;
+    if (kind.need != Need::helps)
+      return std::unexpected(Error{ErrorKind::permission, refusal,
                                    "Let the service account of the pod get and list them: docs/backups.md has the Role."});
+    lists.unseen.push_back({Reason::check_failed, refusal + ": it is not seen whether backups are scheduled"});
   }
   return lists;
 }
 
-std::expected<std::vector<std::string>, Error> lists_of(const Look& look) {
+std::expected<Lists, Error> lists_of(const Look& look) {
   if (look.source.file.empty()) return ask_api_server(look);
   auto text = content_of(look, look.source.file);
   if (!text) return std::unexpected(std::move(text.error()));
-  return std::vector<std::string>{std::move(*text)};
+  return Lists{{std::move(*text)}, {}};
 }
 
 }  // namespace
 
 Reading read_cloudnativepg(const Look& look) {
   const auto lists = lists_of(look);
-  auto reading = lists ? parse_cloudnativepg(*lists, look.source.stanza) : std::unexpected(lists.error());
-  if (reading) return std::move(*reading);
+  auto reading = lists ? parse_cloudnativepg(lists->texts, look.source.stanza) : std::unexpected(lists.error());
+  if (reading) {
+    auto& checks = reading->repositories.at(0).checks;
+    checks.insert(checks.end(), lists->unseen.begin(), lists->unseen.end());
+    return std::move(*reading);
+  }
   Reading none;
   none.stanza = look.source.stanza;
   none.trouble = trouble_of(reading.error());

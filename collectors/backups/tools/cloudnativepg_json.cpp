@@ -5,6 +5,7 @@
 #include <set>
 
 #include "collectors/backups/files/json_text.h"
+#include "collectors/backups/model/schedule.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -66,6 +67,31 @@ void read_store(const Json& object, const std::string& cluster, Repository& repo
     repository.checks.push_back({Reason::last_failed, "the last backup in " + name_of(object) + " failed at " + time_text(*failed)});
 }
 
+/// The operator's cron begins with the seconds, and the day of the week, at the end, may be left out.
+std::expected<Schedule, Error> parse_schedule(const std::string& text) {
+  const bool has_fields = !text.starts_with('@');
+  const auto blanks = std::ranges::count(text, ' ');
+  return Schedule::parse(has_fields && blanks == 4 ? text + " *" : text);
+}
+
+/// The operator counts on from its last check, also when the schedule was changed meanwhile; what it once noted as the next
+/// time stands in for a schedule that is not understood (a time zone, "@every").
+Timetable read_timetable(const Json& object) {
+  const Json& spec = part(object, "spec");
+  const Json& status = part(object, "status");
+  Timetable timetable;
+  timetable.name = name_of(object);
+  const Json* suspend = find(spec, "suspend");
+  timetable.suspended = suspend != nullptr && suspend->is_boolean() && suspend->get<bool>();
+  timetable.last = time_at(status, "lastScheduleTime");
+  timetable.next = time_at(status, "nextScheduleTime");
+  const auto checked = time_at(status, "lastCheckTime");
+  const auto from = checked ? checked : time_at(part(object, "metadata"), "creationTimestamp");
+  if (auto schedule = parse_schedule(text_at(spec, "schedule").value_or(""))) timetable.schedule = *schedule;
+  if (from && timetable.schedule) timetable.next = timetable.schedule->next(*from);
+  return timetable;
+}
+
 /// The items of a list, into `all`. In lists of the API server an item may leave its kind to the list ("BackupList").
 bool take_items(std::string_view json, Json& all) {
   const Json list = Json::parse(repaired(json).text, nullptr, false);
@@ -83,7 +109,7 @@ bool take_items(std::string_view json, Json& all) {
 std::string cluster_of(const Json& object) {
   const auto kind = text_at(object, "kind");
   if (kind == "Cluster") return name_of(object);
-  return kind == "Backup" ? text_at(part(part(object, "spec"), "cluster"), "name").value_or("") : "";
+  return kind == "Backup" || kind == "ScheduledBackup" ? text_at(part(part(object, "spec"), "cluster"), "name").value_or("") : "";
 }
 
 }  // namespace
@@ -98,7 +124,7 @@ std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> l
   for (const std::string& list : lists)
     if (!take_items(list, items))
       return std::unexpected(Error{ErrorKind::query, "this is no list of Kubernetes objects",
-                                   "It is written by `kubectl get clusters,backups,objectstores -o json`."});
+                                   "It is written by `kubectl get clusters,backups,scheduledbackups,objectstores -o json`."});
   std::set<std::string> clusters;
   for (const Json& object : items)
     if (std::string name = cluster_of(object); !name.empty()) clusters.insert(std::move(name));
@@ -114,6 +140,7 @@ std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> l
     if (kind == "ObjectStore") read_store(object, wanted, repository);
     if (cluster_of(object) != wanted) continue;
     if (kind == "Cluster") read_cluster(object, repository);
+    if (kind == "ScheduledBackup") repository.timetables.push_back(read_timetable(object));
     if (kind == "Backup") repository.backups.push_back(read_backup(object));
   }
   std::ranges::stable_sort(repository.backups, {}, &Backup::start);

@@ -10,8 +10,8 @@
 
 namespace pgvigil::backups {
 
-/// What the objects of CloudNativePG tell: a list of Cluster, Backup and ObjectStore (barman-cloud's plugin), as
-/// `kubectl get clusters,backups,objectstores -o json` writes it. Without `cluster` the only one is taken. The operator's
+/// What the objects of CloudNativePG tell: a list of Cluster, Backup, ScheduledBackup and ObjectStore (of barman-cloud's
+/// plugin), as `kubectl get clusters,backups,scheduledbackups,objectstores -o json` writes it. Without `cluster` the only one is taken. The operator's
 /// own metrics stay 0 with plugins, so they are not looked at.
 std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::string_view cluster);
 /// The same of several lists, as the API server gives one for each kind.

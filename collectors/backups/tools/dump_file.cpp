@@ -157,16 +157,20 @@ DumpFile judge_dump(const Content& content) {
       dump.state = State::unproven;
       dump.why = "it is encrypted, and no manifest tells what is in it";
       break;
-    case Packing::other_compression:
-      dump.state = State::unproven;
-      dump.why = "its compression ends as it should, but pgvigil cannot read what is in it (it can gzip and zstd)";
-      if (!content.whole) damage(dump, "it is cut off: its compression does not end");
-      break;
-    default:
-      if (content.whole)
+    case Packing::none:
+    case Packing::gzip:
+    case Packing::zstd:
+    case Packing::xz:
+    case Packing::bzip2:
+    case Packing::lz4:
+      if (!content.obstacle.empty()) {
+        dump.state = State::unproven;
+        dump.why = content.obstacle;
+      } else if (content.whole) {
         judge_content(content, dump);
-      else
-        damage(dump, "it is cut off: its compression does not end");
+      } else {
+        damage(dump, "it is cut off or damaged: it does not unpack to its end");
+      }
       break;
   }
   return dump;

@@ -11,6 +11,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t k_most_contents = std::size_t{64} << 20;
+/// Bytes of the ends of a data file, of which there may be thousands.
+constexpr std::size_t k_data_ends = 16;
 
 DumpFile unproven(std::string why) {
   DumpFile dump;
@@ -19,16 +21,9 @@ DumpFile unproven(std::string why) {
   return dump;
 }
 
-std::expected<Content, Error> content_at(const Look& look, const std::string& path) {
-  Error fault;
-  auto proof = look.proofs->about<Content>(path, "content", [&]() -> std::optional<Content> {
-    auto content = read_content(path, look.deadline, look.stop);
-    if (content) return std::move(*content);
-    fault = std::move(content.error());
-    return std::nullopt;
-  });
-  if (!proof) return std::unexpected(fault.message.empty() ? Error{ErrorKind::unreachable, path + " is gone"} : fault);
-  return std::move(*proof);
+std::expected<Content, Error> content_at(const Look& look, const std::string& path, std::size_t ends = ContentLimits{}.ends) {
+  const ContentLimits limits{ends, look.source.unpack_memory};
+  return look.proofs->read<ContentReader>(path, "content", look.deadline, look.stop, limits);
 }
 
 /// The data file called `name`, packed or not; empty when it is not there.
@@ -47,11 +42,10 @@ DumpFile prove_directory(const Look& look, const std::string& folder, std::uint6
   stored = text->size();
   for (const std::string& name : data_files_of(*text)) {
     const std::string path = data_file(folder, name);
-    const auto content = path.empty() ? std::unexpected(Error{}) : content_at(look, path);
+    const auto content = path.empty() ? std::unexpected(Error{}) : content_at(look, path, k_data_ends);
     if (!path.empty() && !content) return unproven(content.error().message);
     if (content) stored += content->stored;
-    if (content && content->packing == Packing::other_compression && content->whole)
-      return unproven(name + " is compressed in a way that pgvigil cannot read (it can gzip and zstd)");
+    if (content && !content->obstacle.empty()) return unproven(name + ": " + content->obstacle);
     if (content && content->whole && ends_as_copy(content->tail)) continue;
     dump.state = State::damaged;
     dump.why = name + (path.empty() ? " is missing" : " is cut off");

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "collectors/backups/files/command.h"
-#include "collectors/backups/files/content.h"
+#include "collectors/backups/files/checksum.h"
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/tools/dump_manifest.h"
 #include "collectors/backups/tools/dump_proof.h"
@@ -151,11 +151,8 @@ class DumpFolder {
       return lower_state(set, State::damaged, file.name + " has " + std::to_string(size) + " bytes, and had " +
                                                   std::to_string(file.bytes) + " when it was written");
     if (file.sha256.empty()) return;
-    // Sums are told to be right once; a look whose time is over goes on with the next.
-    const auto sum = look_.proofs->about<std::string>(path, "sha256", [&]() -> std::optional<std::string> {
-      auto found = sha256_of_file(path, look_.deadline, look_.stop);
-      return found ? std::optional(std::move(*found)) : std::nullopt;
-    });
+    // A look whose time is over goes on with the next.
+    const auto sum = look_.proofs->read<ChecksumReader>(path, "sha256", look_.deadline, look_.stop);
     if (sum && *sum != file.sha256) lower_state(set, State::damaged, file.name + " is not what was written: its sum differs");
   }
 

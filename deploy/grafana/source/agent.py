@@ -46,7 +46,7 @@ def _collectors():
         graph("Time on the server", "Seconds a second that the server was busy with each collector.", "short",
               (f"topk({TOP}, rate(pgvigil_collector_database_seconds_total{{@}}[$__rate_interval]))", COLLECTOR)),
         graph("Dropped series", "Series dropped a minute: duplicates and what is beyond a limit.", "short",
-              (f"topk({TOP}, 60 * rate(pgvigil_collector_series_dropped_total{{@}}[$__rate_interval]))", COLLECTOR)),
+              ("60 * rate(pgvigil_collector_series_dropped_total{@}[$__rate_interval]) > 0", COLLECTOR)),
     ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _server():
         graph("Sessions", "Sessions that pgvigil holds on the server.", "short", "pgvigil_connections{@}"),
         graph("Time to connect", "Seconds that opening the last session took.", "s", "pgvigil_connect_duration_seconds{@}"),
         graph("Failed connections", "Attempts to open a session that failed, a minute, by kind.", "short",
-              ("60 * sum by (instance, target, kind) (rate(pgvigil_connect_failures_total{@}[$__rate_interval]))",
+              ("60 * sum by (instance, target, kind) (rate(pgvigil_connect_failures_total{@}[$__rate_interval])) > 0",
                "{{target}} {{kind}}")),
     ]  # fmt: skip
 

@@ -140,11 +140,14 @@ def dashboard(recorded):
     state = Panel(
         "bargauge",
         "Servers by state",
-        "How many servers are in each state as seen by their agents: up, unreachable, refusing, timed out.",
+        "How many servers are up, and why the others are not, as their agents see it.",
         "short",
-        [Query("sum by (state) (pgvigil_server_state{@})", "{{state}}")],
+        [
+            Query("count(pg_up{@} == 1) or vector(0)", "up"),
+            Query("sum by (state) (pgvigil_server_state{@})", "{{state}}"),
+        ],
         width=COLUMNS,
-        height=6,
+        height=7,
     )
     rows = [Row("Overview", overview), Row("Servers", [servers]), Row("Extremes", busiest), Row("States", [state])]
     twin = "The numbers are recorded by Prometheus (fleet.rules.yml), once a minute: for fleets of hundreds."

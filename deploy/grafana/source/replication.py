@@ -4,7 +4,7 @@ from source.model import SERVER, Dashboard, Row, graph, levels, stat, table, wor
 
 STANDBY = "{{target}} {{application_name}} {{client_addr}}"
 SLOT = "{{target}} {{slot_name}}"
-MEMBER = "{{scope}} {{name}}"
+MEMBER = "{{scope}} {{instance}} {{target}}"
 
 
 def _overview():

@@ -59,11 +59,14 @@ class BackupScripts:
     def _environment_with(self, settings):
         return {**self._environment, **{name.upper(): str(value) for name, value in settings.items()}}
 
-    def run(self, program, *arguments, before=(), as_root=False, expect=0, **settings):
-        """Runs it to its end, and fails where its status is not the expected one. What it printed comes back."""
+    def run(self, program, *arguments, before=(), within=(), as_root=False, expect=0, **settings):
+        """Runs it to its end, and fails where its status is not the expected one. What it printed comes back.
+
+        `before` and `within` are commands that run it, the second as the user of the server.
+        """
         user = [] if as_root else places.as_server_user("KILL")
         ended = subprocess.run(
-            [*before, *user, os.path.join(self._programs, program), *arguments],
+            [*before, *user, *within, os.path.join(self._programs, program), *arguments],
             env=self._environment_with(settings),
             cwd="/",
             stdin=subprocess.DEVNULL,

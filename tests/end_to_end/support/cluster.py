@@ -95,10 +95,12 @@ class Cluster:
 
     # Starting and stopping
 
-    def start(self, wait=True):
+    def start(self, wait=True, within=()):
+        """`within` is a command that runs it, such as env with variables."""
         self._process = Process(
             [
                 *places.as_server_user("QUIT"),
+                *within,
                 os.path.join(bin_folder(self.major), "postgres"),
                 "-D",
                 self.data,

@@ -31,25 +31,25 @@ def variables(dashboard, kind):
     return [one for one in dashboard["templating"]["list"] if one["type"] == kind]
 
 
-def sent(dashboard, query, interval="15s"):
-    """The query with all variables filled in, each with its All; `interval` is the panel's."""
+def sent(dashboard, query, interval="15s", chosen=()):
+    """The query with all variables filled in, each with what is chosen of `chosen`, else its All; `interval` is the panel's."""
     for variable in variables(dashboard, "query"):
-        query = re.sub(rf"\${variable['name']}\b", variable["allValue"], query)
+        query = re.sub(rf"\${variable['name']}\b", dict(chosen).get(variable["name"], variable["allValue"]), query)
     query = query.replace("$__rate_interval", f"{4 * int(interval.removesuffix('s'))}s").replace("$__range", "5m")
     assert "$" not in query, f"a variable is not known: {query}"
     return query
 
 
-def queries(dashboards):
-    """(dashboard, panel, PromQL) of every panel and annotation, each PromQL once a panel."""
+def queries(dashboards, chosen=()):
+    """(dashboard, panel, PromQL) of every panel and annotation, each PromQL once a panel; `chosen` as for `sent`."""
     found = []
     for name, dashboard in dashboards.items():
         for panel in panels(dashboard):
             interval = panel.get("interval", "15s")
-            found += [(name, panel["title"], sent(dashboard, one["expr"], interval)) for one in panel["targets"]]
+            found += [(name, panel["title"], sent(dashboard, one["expr"], interval, chosen)) for one in panel["targets"]]
         for annotation in dashboard["annotations"]["list"]:
             if "expr" in annotation:
-                found.append((name, annotation["name"], sent(dashboard, annotation["expr"])))
+                found.append((name, annotation["name"], sent(dashboard, annotation["expr"], chosen=chosen)))
     return found
 
 

@@ -15,6 +15,7 @@ import urllib.parse
 
 from . import dashboards
 
+FOLDER = os.environ.get("PGVIGIL_PICTURES")
 WIDTHS = {"wide": 1280, "phone": 390}
 COLOURS = ("#7eb26d", "#eab839", "#6ed0e0", "#ef843c", "#e24d42", "#1f78c1", "#ba43a9", "#705da0", "#508642", "#cca300")
 NAMED = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blue": "#5794f2"}
@@ -26,10 +27,10 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;border-bottom:1p
 .legend{font-size:11px;white-space:nowrap}.empty{color:#777}"""
 
 
-def screenshot(url, file, width, height=None):
-    """The page at `url` as PNG, as high as it is where no height is given."""
+def screenshot(url, file, width, height=3000):
+    """The page at `url` as PNG."""
     command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
-               f"--window-size={width},{height or 3000}", f"--screenshot={file}", "--virtual-time-budget=2000", url]  # fmt: skip
+               f"--window-size={width},{height}", f"--screenshot={file}", "--virtual-time-budget=2000", url]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
@@ -176,10 +177,18 @@ class Drawing:
                 f"<svg width={width} height={plot} style='background:#14161a'>{''.join(drawn)}</svg><div class=legend>{names}</div>")  # fmt: skip
 
 
-def draw(source, name, dashboard, folder):
-    """The dashboard as NAME.html and NAME.png in `folder`."""
+def photograph(agent, name, path):
+    """A page of the agent, as a screen and as a phone show it; nothing unless somebody wants pictures."""
+    for word, width in WIDTHS.items() if FOLDER else ():
+        screenshot(f"http://127.0.0.1:{agent.port}{path}", os.path.join(FOLDER, f"{name}-{word}.png"), width)
+
+
+def draw(source, name, dashboard):
+    """The dashboard as NAME.html and NAME.png; nothing unless somebody wants pictures."""
+    if not FOLDER:
+        return
     drawing = Drawing(source, dashboard)
-    page = os.path.join(folder, name + ".html")
+    page = os.path.join(FOLDER, name + ".html")
     with open(page, "w", encoding="utf-8") as file:
         file.write(drawing.html())
-    screenshot("file://" + page, os.path.join(folder, name + ".png"), 24 * CELL_W + 24, drawing.height())
+    screenshot("file://" + page, os.path.join(FOLDER, name + ".png"), 24 * CELL_W + 24, drawing.height())
