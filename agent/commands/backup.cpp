@@ -110,6 +110,13 @@ json json_of(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
+json running_of(const Verdict& verdict) {
+  return {{"runs", verdict.runs},
+          {"seconds", json_of(verdict.running_seconds)},
+          {"progress", json_of(verdict.progress)},
+          {"expected_end", json_of(verdict.expected_end)}};
+}
+
 json json_of(const Judged& judged) {
   const Verdict& verdict = judged.verdict;
   json newest = json::object();
@@ -136,6 +143,14 @@ json json_of(const Judged& judged) {
           {"encrypted", json_of(verdict.encrypted)},
           {"key_expires", json_of(verdict.key_expires)},
           {"databases_missing", verdict.databases_missing},
+          {"tablespaces_missing", json_of(verdict.tablespaces_missing)},
+          {"running", running_of(verdict)},
+          {"size_to_database", json_of(verdict.size_to_database)},
+          {"window_seconds", json_of(verdict.window_seconds)},
+          {"oldest", json_of(verdict.oldest)},
+          {"sound_after_expiry", json_of(verdict.after_expiry)},
+          {"place", to_string(verdict.place)},
+          {"immutable", json_of(verdict.immutable)},
           {"restored", json_of(verdict.restored)},
           {"restore_seconds", json_of(verdict.restore_seconds)}};
 }

@@ -49,6 +49,19 @@ Option<Policy> schedule_option() {
           }};
 }
 
+Option<Policy> least_size_option() {
+  return {"least_size", "number, 0.001 to 1", "0.5; 0.05 of sets by pgvigil-backup, 0.01 of other dumps and of Barman",
+          "The size of the newest backup in relation to that of the databases in it, below which it is suspicious.",
+          [](Section& section, Policy& policy) {
+            const auto value = section.number("least_size");
+            if (!value) return;
+            if (*value >= 0.001 && *value <= 1)
+              policy.least_size = *value;
+            else
+              section.report("least_size", "'least_size' must be from 0.001 to 1", "Write 0.5 for half the size of the databases.");
+          }};
+}
+
 std::vector<Option<Policy>> policy_options() {
   const auto slots = [](std::string_view key, auto place, std::string_view meaning) {
     return integer<Policy>(key, 0, k_most_slots, place, meaning);
@@ -74,7 +87,22 @@ std::vector<Option<Policy>> policy_options() {
               "encrypted", [](Policy & p) -> auto& { return p.encrypted; }, "Whether they must be encrypted."),
           duration_or_off<Policy>(
               "restored_within", 1h, [](Policy & p) -> auto& { return p.restored_within; },
-              "A restore drill must have succeeded within this time.", "\"off\"")};
+              "A restore drill must have succeeded within this time.", "\"off\""),
+          duration_or_off<Policy>(
+              "window", 1h, [](Policy & p) -> auto& { return p.window; },
+              "How far back any moment must be restorable, where WAL is kept: `\"7d\"`.", "\"off\""),
+          duration_or_off<Policy>(
+              "oldest", 1h, [](Policy & p) -> auto& { return p.oldest; },
+              "How old the oldest sound backup must be at least: `\"30d\"`.", "\"off\""),
+          slots("least", [](Policy & p) -> auto& { return p.least; },
+                "How many sound backups that stand alone must stay when the tool's own retention removes old ones the next time; what "
+                "is still to be made does not count. Known of pgBackRest and Barman."),
+          least_size_option(),
+          boolean<Policy>(
+              "off_host", [](Policy & p) -> auto& { return p.off_host; }, "Whether they must be on another host than the database."),
+          boolean<Policy>(
+              "immutable", [](Policy & p) -> auto& { return p.immutable; },
+              "Whether nobody may be able to change or remove them for a time.")};
 }
 
 /// The keys of `policy`, a table of its own, as keys with a dot.
@@ -114,6 +142,9 @@ std::vector<Option<S>> source_options() {
            "Beside `file`: the listing of the archive (`pgbackrest repo-ls`, `wal-g wal-verify`; `{repository}` stands "
            "for the number of the repository). Of Barman: the folder of its WAL."),
       path("drills", [](S & s) -> auto& { return s.drills; }, "The folder of the results of `pgvigil-restore-drill`."),
+      boolean<S>("immutable", [](S & s) -> auto& { return s.immutable; },
+                 "Declares that the storage lets nobody change or remove backups for a time (object lock, WORM). Where pgvigil sees that "
+                 "it does, it says so."),
       databases_option(),
       segment_size_option(),
       bytes<S>("unpack_memory", Bytes{4'000'000}, [](S & s) -> auto& { return s.unpack_memory; },

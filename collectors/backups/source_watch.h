@@ -44,9 +44,12 @@ class SourceWatch {
                         const std::optional<postgres::ConnectionSettings>& server,
                         const std::shared_ptr<ProofCache>& proofs,
                         const Fetch& fetch,
+                        Ask ask,
                         Deadline deadline,
                         const std::stop_token& stop);
   void take(std::optional<Found> found, Timestamp now);
+  void take_server(std::optional<LiveServer> server);
+  void take_run(Timestamp now);
 
   const Source source_;
   const std::optional<postgres::ConnectionSettings> server_settings_;
@@ -59,7 +62,9 @@ class SourceWatch {
   std::optional<LiveServer> server_;
   std::optional<Timestamp> looked_at_;
   std::optional<Deadline> next_look_;
+  std::optional<Deadline> next_sizes_;  ///< when the databases are to be measured again
   std::optional<Timestamp> running_since_;
+  std::vector<Progress> progress_;  ///< of the run that is under way
   double look_seconds_ = 0;
 };
 

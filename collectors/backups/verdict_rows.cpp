@@ -43,6 +43,7 @@ class VerdictRows {
     add_types();
     add_states();
     add_slots();
+    add_place();
   }
 
  private:
@@ -72,15 +73,26 @@ class VerdictRows {
     set("restore_seconds", verdict_.restore_seconds);
     set("drill_passed", verdict_.drill_passed);
     if (verdict_.until) set("wal_missing", static_cast<double>(verdict_.wal_missing));
+    if (could_look(verdict_.because.reason)) set("runs", static_cast<double>(verdict_.runs));
     set("running_seconds", verdict_.running_seconds);
+    set("progress", verdict_.progress);
+    set("expected_end", verdict_.expected_end);
     if (verdict_.size) set("size_ratio", verdict_.size->ratio);
     if (verdict_.size) set("size_jumped", verdict_.size->jumped ? 1 : 0);
     if (verdict_.duration) set("duration_ratio", verdict_.duration->ratio);
     if (verdict_.duration) set("duration_jumped", verdict_.duration->jumped ? 1 : 0);
+    if (verdict_.size_to_database) set("least_size_to_database", verdict_.least_size_to_database);
+    set("size_to_database", verdict_.size_to_database);
     set("size_growth", verdict_.size_growth);
     set("duration_growth", verdict_.duration_growth);
     if (verdict_.cadence) set("expected", verdict_.cadence->expected);
     if (verdict_.cadence) set("deadline", verdict_.cadence->deadline);
+    set("window_seconds", verdict_.window_seconds);
+    set("oldest", verdict_.oldest);
+    set("after_expiry", verdict_.after_expiry);
+    set("off_host", verdict_.off_host);
+    set("immutable", verdict_.immutable);
+    if (verdict_.tablespaces_missing) set("tablespaces_missing", static_cast<double>(verdict_.tablespaces_missing->size()));
     set("encrypted", verdict_.encrypted);
     set("key_expires", verdict_.key_expires);
     if (source_.tool == Tool::dumps && verdict_.until)
@@ -133,6 +145,13 @@ class VerdictRows {
       set("slots", static_cast<double>(slots.wanted));
       set("slots_filled", static_cast<double>(slots.filled));
     }
+  }
+
+  void add_place() {
+    if (verdict_.place == Place::unknown) return;
+    begin();
+    rows_.set("place", std::string(to_string(verdict_.place)));
+    set("place_one", 1);
   }
 
   const Source& source_;

@@ -187,11 +187,3 @@ TEST_CASE("summaries of WAL must reach back to the backup that an incremental on
   server.summaries->oldest = 0x6000000;
   CHECK(has(judged({backup}, source, &server), Reason::summaries_gone));
 }
-
-TEST_CASE("the folder of a repository is read from pgBackRest's own configuration", "[backups]") {
-  const std::string text = "[global]\nrepo1-path = /backup/repo\nrepo2-type=s3\nrepo2-path=/x\nrepo3-host=vault\nrepo3-path=/y\n[main]\n";
-  CHECK(local_repository(text, "1") == "/backup/repo");
-  CHECK(local_repository(text, "2").empty());
-  CHECK(local_repository(text, "3").empty());
-  CHECK(local_repository(text, "4").empty());
-}

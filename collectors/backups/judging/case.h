@@ -11,6 +11,7 @@ struct Case {
   const Repository& repository;
   const Timestamp now;
   const Backup* basis = nullptr;  ///< what would be restored
+  std::optional<Segment> wal_end{};  ///< the last to which a restore leads
   Verdict verdict{};
 
   /// The first reason decides; later ones stand beside it.
@@ -23,11 +24,16 @@ struct Case {
 };
 
 // The steps, in this order. Each adds what it finds.
-void judge_recoverability(Case& each);  ///< the basis, WAL after it, whose backups they are, which databases
-void judge_ages(Case& each);            ///< how old, when the next is due, what runs or has failed
-void judge_keeping(Case& each);         ///< slots, encryption, keys, where they lie, the summaries of WAL
-void judge_history(Case& each);         ///< sizes and durations against those before
+void judge_recoverability(Case& each);  ///< the basis, WAL after it, whose backups they are
+void judge_scope(Case& each);           ///< which databases and tablespaces are in it
+void judge_ages(Case& each);            ///< how old, when the next is due, what has failed
+void judge_runs(Case& each);            ///< what is under way, and when it will have ended
+void judge_retention(Case& each);       ///< how far back, slots, what stays when old ones are removed
+void judge_keeping(Case& each);         ///< encryption, keys, where they lie, the summaries of WAL
+void judge_history(Case& each);         ///< sizes and durations against those before, and against the database
 void judge_drills(Case& each);
+
+void judge_size(Case& each);  ///< a part of the history
 
 double seconds_between(Timestamp from, Timestamp to);
 /// "3 days", "5 h", "12 min"

@@ -6,11 +6,6 @@
 namespace pgvigil::backups {
 namespace {
 
-using std::chrono::hours;
-
-/// No backup is called stuck before this.
-constexpr hours k_least_stuck{6};
-
 void judge_age(Case& each) {
   const Policy& policy = each.source.policy;
   const auto newest = each.newest("any");
@@ -42,15 +37,6 @@ void judge_timetables(Case& each) {
   each.find({Reason::suspended, "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
 }
 
-void note_running(Case& each, double seconds, const std::string& who) {
-  each.verdict.running_seconds = std::max(each.verdict.running_seconds.value_or(0), seconds);
-  double limit = std::chrono::duration<double>(k_least_stuck).count();
-  for (const double duration : durations_of(each.repository, std::nullopt))
-    limit = std::max(limit, 4 * duration);
-  if (seconds > limit)
-    each.find({Reason::stuck, who + " has been running for " + std::to_string(static_cast<long>(seconds / 3600)) + " h"});
-}
-
 void judge_attempts(Case& each) {
   const auto newest = each.newest("any");
   for (const Backup& backup : each.repository.backups) {
@@ -58,11 +44,7 @@ void judge_attempts(Case& each) {
     const bool is_later = !newest || (when && *when > *newest);
     if (backup.state == State::failed && is_later)
       each.find({Reason::last_failed, backup.label + ": " + (backup.why.empty() ? "it failed" : backup.why)});
-    if (backup.state == State::running && backup.start)
-      note_running(each, seconds_between(*backup.start, each.now), backup.label);
   }
-  if (each.evidence.running_since)
-    note_running(each, seconds_between(*each.evidence.running_since, each.now), "a backup");
 }
 
 }  // namespace

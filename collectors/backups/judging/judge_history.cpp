@@ -5,29 +5,13 @@
 namespace pgvigil::backups {
 namespace {
 
-/// Sizes within half as much again, and times within twice as much, are no jump.
-constexpr double k_least_size_jump = 1.5;
+/// Times within twice as much are no jump.
 constexpr double k_least_duration_jump = 2;
 /// How far ahead the growth of durations is looked at.
 constexpr std::chrono::days k_outlook{30};
 
 double seconds_of(Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
-}
-
-void judge_size(Case& each, const Backup& newest) {
-  std::vector<double> sizes;
-  std::vector<Point> growth;
-  for (const Backup& backup : each.repository.backups) {
-    if (backup.state != State::complete || backup.kind != newest.kind || !backup.sizes.any()) continue;
-    sizes.push_back(static_cast<double>(*backup.sizes.any()));
-    if (backup.stop) growth.push_back({seconds_of(*backup.stop), sizes.back()});
-  }
-  each.verdict.size = trend_of(sizes, k_least_size_jump);
-  each.verdict.size_growth = slope_of(growth);
-  if (!each.verdict.size || !each.verdict.size->jumped) return;
-  const auto percent = static_cast<long>(each.verdict.size->ratio * 100);
-  each.find({Reason::size_jumped, newest.label + " has " + std::to_string(percent) + " % of the usual size"});
 }
 
 void judge_duration(Case& each, const Backup& newest) {
@@ -49,10 +33,10 @@ void judge_duration(Case& each, const Backup& newest) {
 
 /// The newest complete backup, against those of its kind.
 void judge_history(Case& each) {
+  judge_size(each);
   const auto newest = std::ranges::find(each.repository.backups.rbegin(), each.repository.backups.rend(), State::complete,
                                         &Backup::state);
   if (newest == each.repository.backups.rend()) return;
-  judge_size(each, *newest);
   judge_duration(each, *newest);
 }
 

@@ -11,14 +11,6 @@ constexpr std::chrono::hours k_key_warning{30 * 24};
 /// Of the time for which summaries of WAL are kept: a backup that is older may find its own gone.
 constexpr double k_summaries_warning = 0.7;
 
-void judge_slots(Case& each) {
-  each.verdict.slots = slots_of(each.repository.backups, each.source.policy);
-  for (const Slots& slots : each.verdict.slots)
-    if (slots.filled < slots.due)
-      each.find({Reason::slots_missing, std::to_string(slots.due - slots.filled) + " of the last " +
-                                            std::to_string(slots.due) + " " + std::string(slots.slot) + " slots are empty"});
-}
-
 /// Which keys open the newest backup, and which opened the one before it.
 void judge_recipients(Case& each) {
   const Backup* later = nullptr;
@@ -58,14 +50,31 @@ void judge_summaries(Case& each) {
                                            age_text(each.now - summaries.kept, each.now)});
 }
 
+/// Where nobody sees the place, nothing is said.
+void judge_place(Case& each) {
+  Verdict& verdict = each.verdict;
+  const Place place = verdict.place = each.repository.place;
+  const Policy& policy = each.source.policy;
+  if (place != Place::unknown) verdict.off_host = place == Place::other_host || place == Place::object_store;
+  if (place == Place::same_volume)
+    each.find({Reason::same_volume, "the backups are on the file system of the database: they are lost with it"});
+  else if (policy.off_host && verdict.off_host == false)
+    each.find({Reason::not_off_host, "the policy asks for another host, and the backups are on that of the database"});
+  // What is seen goes before what is declared.
+  verdict.immutable = each.repository.immutable;
+  if (each.source.immutable && !verdict.immutable) verdict.immutable = true;
+  if (each.source.immutable && verdict.immutable == false)
+    each.find({Reason::not_immutable, "the storage is declared immutable, and files of " + each.verdict.basis + " can be removed"});
+  else if (policy.immutable && !verdict.immutable.value_or(false))
+    each.find({Reason::not_immutable, "the policy asks for storage that nobody can change, and nothing shows that this is such"});
+}
+
 }  // namespace
 
 void judge_keeping(Case& each) {
-  judge_slots(each);
   judge_encryption(each);
   judge_summaries(each);
-  if (each.repository.same_volume.value_or(false))
-    each.find({Reason::same_volume, "the backups are on the file system of the database: they are lost with it"});
+  judge_place(each);
 }
 
 }  // namespace pgvigil::backups

@@ -30,6 +30,7 @@ void take_basis(Case& each, const Soundness& soundness) {
   verdict.since = each.repository.first_recoverable;
   if (!soundness.wal) return;
   const WalRun& wal = *soundness.wal;
+  each.wal_end = wal.last;
   verdict.until = std::max(basis.stop.value_or(wal.last_time), wal.last_time);
   verdict.since = window_start(each, wal);
   if (!wal.missing) return;
@@ -78,25 +79,6 @@ void judge_clock(Case& each) {
                "the newest backup ended at " + time_text(*newest) + ", and it is " + time_text(each.now) + " now"});
 }
 
-/// Every database must be in the set of dumps. One that was created since waits for the next set.
-void judge_set(Case& each) {
-  const Backup* basis = each.basis;
-  if (basis == nullptr || basis->kind != Kind::dump) return;
-  const bool is_named = !each.source.databases.empty();
-  if (!is_named && each.evidence.server == nullptr) return;
-  bool was_expected = false;
-  std::vector<std::string>& missing = each.verdict.databases_missing;
-  for (const std::string& database : is_named ? each.source.databases : each.evidence.server->databases) {
-    if (std::ranges::find(basis->databases, database) != basis->databases.end()) continue;
-    missing.push_back(database);
-    was_expected = was_expected || !basis->set_is_told ||
-                   std::ranges::find(basis->expected, database) != basis->expected.end();
-  }
-  if (missing.empty()) return;
-  Trouble trouble{Reason::set_incomplete, "database " + missing.front() + " is not in " + basis->label};
-  was_expected ? each.decide(std::move(trouble)) : each.find(std::move(trouble));
-}
-
 }  // namespace
 
 void judge_recoverability(Case& each) {
@@ -106,7 +88,6 @@ void judge_recoverability(Case& each) {
     choose_basis(each);
   judge_identity(each);
   judge_clock(each);
-  judge_set(each);
 }
 
 }  // namespace pgvigil::backups

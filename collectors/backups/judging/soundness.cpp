@@ -29,20 +29,6 @@ std::optional<Trouble> trouble_of_state(const Backup& backup) {
   return std::nullopt;
 }
 
-/// Of the backup itself and of all that it builds upon.
-std::optional<Trouble> trouble_of_chain(const Backup& backup, const Repository& repository) {
-  if (auto trouble = trouble_of_state(backup)) return trouble;
-  std::vector<std::string> needed = backup.references;
-  if (!backup.prior.empty()) needed.push_back(backup.prior);
-  for (const std::string& label : needed) {
-    const Backup* parent = find(repository, label);
-    if (parent == nullptr)
-      return Trouble{Reason::chain_broken, backup.label + " builds upon " + label + ", which is not there"};
-    if (auto trouble = trouble_of_state(*parent)) return trouble;
-  }
-  return std::nullopt;
-}
-
 const Archive* archive_of(const Backup& backup, const Repository& repository) {
   const auto found = std::ranges::find(repository.archives, backup.database_id, &Archive::database_id);
   return found == repository.archives.end() ? nullptr : &*found;
@@ -65,8 +51,21 @@ std::optional<Trouble> trouble_of_wal(const Backup& backup, const WalRun& run, c
 
 }  // namespace
 
+std::optional<Trouble> trouble_of_backup(const Backup& backup, const Repository& repository) {
+  if (auto trouble = trouble_of_state(backup)) return trouble;
+  std::vector<std::string> needed = backup.references;
+  if (!backup.prior.empty()) needed.push_back(backup.prior);
+  for (const std::string& label : needed) {
+    const Backup* parent = find(repository, label);
+    if (parent == nullptr)
+      return Trouble{Reason::chain_broken, backup.label + " builds upon " + label + ", which is not there"};
+    if (auto trouble = trouble_of_state(*parent)) return trouble;
+  }
+  return std::nullopt;
+}
+
 Soundness soundness_of(const Backup& backup, const Repository& repository) {
-  if (auto trouble = trouble_of_chain(backup, repository)) return {std::move(trouble), {}};
+  if (auto trouble = trouble_of_backup(backup, repository)) return {std::move(trouble), {}};
   if (!repository.keeps_wal) return {};
   const Archive* archive = archive_of(backup, repository);
   if (archive != nullptr && archive->max.empty() && !backup.wal_start.empty())

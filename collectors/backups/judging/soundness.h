@@ -17,6 +17,9 @@ struct Soundness {
 /// Looks at its state, at all that it builds upon, and at the WAL that it needs to be consistent.
 Soundness soundness_of(const Backup& backup, const Repository& repository);
 
+/// Its own trouble and that of all that it builds upon, WAL left aside.
+std::optional<Trouble> trouble_of_backup(const Backup& backup, const Repository& repository);
+
 /// Whether the trouble means that nobody can tell, rather than that it cannot be restored.
 bool leaves_open(Reason reason);
 

@@ -34,7 +34,10 @@ Verdict judge_repository(const Evidence& evidence, const Repository& repository,
   each.verdict.repository = repository.key;
   count(each);
   judge_recoverability(each);
+  judge_scope(each);
   judge_ages(each);
+  judge_runs(each);
+  judge_retention(each);
   judge_keeping(each);
   judge_history(each);
   judge_drills(each);
@@ -78,6 +81,11 @@ std::vector<double> durations_of(const Repository& repository, std::optional<Kin
     if (backup.state == State::complete && backup.start && backup.stop && (!kind || backup.kind == *kind))
       all.push_back(seconds_between(*backup.start, *backup.stop));
   return all;
+}
+
+std::string_view to_string(Place place) {
+  constexpr std::array<std::string_view, 5> k_words = {"unknown", "same_volume", "same_host", "other_host", "object_store"};
+  return k_words.at(static_cast<std::size_t>(place));
 }
 
 std::string_view to_string(Answer answer) {

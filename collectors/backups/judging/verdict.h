@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ namespace pgvigil::backups {
 /// was seen proves nothing; it is never taken for a yes.
 enum class Answer : std::uint8_t { recoverable, not_recoverable, unknown };
 
+/// "unknown", "same_volume", "same_host", "other_host", "object_store"
+std::string_view to_string(Place place);
 /// "recoverable", "not_recoverable", "unknown"
 std::string_view to_string(Answer answer);
 
@@ -29,6 +32,7 @@ struct Evidence {
   const LiveServer* server = nullptr;          ///< nothing: it was not asked, or does not answer
   const std::vector<Drill>& drills;
   std::optional<Timestamp> running_since = {};  ///< of the backup that is under way, as far as we have seen
+  std::span<const Progress> progress = {};      ///< of that backup, as it was seen
 };
 
 /// The judgement about one repository of one source. Of its reasons the first is the one that decides.
@@ -43,19 +47,31 @@ struct Verdict {
   std::map<std::string_view, Timestamp> newest;  ///< stop of the newest complete one, by "full", "diff", "incr", "any"
   std::map<State, std::size_t> count;
   std::uint64_t wal_missing = 0;  ///< segments
+  std::size_t runs = 0;  ///< that are under way
   std::optional<double> running_seconds;
+  std::optional<double> progress;             ///< of the one that is under way: 0 to 1
+  std::optional<Timestamp> expected_end;      ///< of it, going by its progress
   std::vector<Slots> slots;
   std::optional<Trend> size;
   std::optional<Trend> duration;
+  std::optional<double> size_to_database;  ///< the newest, in relation to the databases in it
+  double least_size_to_database = 0;       ///< below which it is suspicious
   std::optional<double> size_growth;      ///< bytes a second
   std::optional<double> duration_growth;  ///< seconds a second
   std::optional<Cadence> cadence;
+  std::optional<double> window_seconds;        ///< in which any moment can be restored
+  std::optional<Timestamp> oldest;             ///< the end of the oldest sound one
+  std::optional<std::size_t> after_expiry;     ///< sound ones that stay when the tool removes old ones
+  std::optional<bool> off_host;
+  std::optional<bool> immutable;
+  Place place = Place::unknown;
   std::optional<bool> encrypted;
   std::optional<Timestamp> key_expires;
   std::optional<Timestamp> restored;  ///< the end of the newest drill that passed
   std::optional<double> restore_seconds;
   std::optional<bool> drill_passed;  ///< the newest one
   std::vector<std::string> databases_missing;
+  std::optional<std::vector<std::string>> tablespaces_missing;  ///< nothing: nobody tells what is in the backup
 };
 
 /// One verdict a repository; a source that could not be read has one without a repository. Pure.

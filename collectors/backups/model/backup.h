@@ -38,8 +38,17 @@ struct Sizes {
   std::optional<std::uint64_t> repository_delta;  ///< stored for this backup
   std::optional<std::uint64_t> repository_map;    ///< maps of a block-incremental backup
   std::optional<std::uint64_t> repository_delta_map;
+  std::optional<std::uint64_t> dumped;  ///< of a set of dumps, before it was packed
   /// What grows with the database, whatever the tool tells.
   std::optional<std::uint64_t> any() const { return database ? database : repository_delta; }
+};
+
+/// A tablespace beside those that every cluster has.
+struct Tablespace {
+  std::string oid;       ///< empty: not told
+  std::string name;      ///< empty: only its number is told
+  std::string location;  ///< where a restore puts it, if nobody says otherwise; empty: not told
+  bool outside = false;  ///< the backup holds no copy of its files, but a link to them
 };
 
 /// One backup, whoever made it.
@@ -64,6 +73,8 @@ struct Backup {
   std::vector<std::string> databases;  ///< that are in it, when it is known
   bool set_is_told = false;            ///< its manifest tells which databases there were
   std::vector<std::string> expected;   ///< these
+  std::optional<std::vector<Tablespace>> tablespaces;  ///< that are in it; nothing: not told
+  std::optional<bool> expires;  ///< the tool's own retention removes it the next time; nothing: not told
   std::size_t database_id = 0;         ///< of pgBackRest: the history of the cluster
   std::string tool_version;
   std::string postgres_version;
@@ -89,6 +100,9 @@ struct Database {
   std::string version;
 };
 
+/// Where backups are, as seen from the database.
+enum class Place : std::uint8_t { unknown, same_volume, same_host, other_host, object_store };
+
 /// When backups are taken, as whoever takes them tells.
 struct Timetable {
   std::string name;
@@ -113,7 +127,16 @@ struct Repository {
   std::optional<WalListing> wal;   ///< of the newest database; nothing: it was not listed
   std::vector<Timetable> timetables;  ///< empty: not told
   std::vector<Trouble> checks;     ///< that the tool itself makes, and that failed
-  std::optional<bool> same_volume;  ///< as the server's data; nothing: not seen from here
+  std::string path;                 ///< on this host; empty: elsewhere, or not told
+  Place place = Place::unknown;
+  std::optional<bool> immutable;    ///< no file of the newest backup can be changed or removed; nothing: not seen
+};
+
+/// How much of a running backup has been copied, of how much.
+struct Progress {
+  Timestamp at{};
+  std::uint64_t done = 0;  ///< bytes
+  std::uint64_t size = 0;
 };
 
 /// An operation that is under way.

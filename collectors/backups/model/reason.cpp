@@ -11,7 +11,7 @@ struct Words {
 };
 
 // In the order of the enumerators.
-constexpr std::array<Words, 35> k_words = {{
+constexpr std::array<Words, 44> k_words = {{
     {"none", ""},
     {"tool_failed", "Run the same command by hand as the user of pgvigil: it says more than its JSON."},
     {"timed_out", "Run the tool by hand: a slow object store or a dead mount shows there. Raise [[backup]] timeout "
@@ -43,14 +43,25 @@ constexpr std::array<Words, 35> k_words = {{
     {"suspended", "Let it go on (kubectl patch scheduledbackup NAME --type=merge -p '{\"spec\":{\"suspend\":false}}'), or "
                   "schedule another one."},
     {"stuck", "Look at the running backup: end it when it does nothing, its lock keeps all others out."},
+    {"runs_long", "Look at what it does, at the load of the disks and of the network, and at what else runs at that time."},
+    {"overlapping", "Give each run its own time, or let the jobs take a lock: two at once slow each other down, and one may remove "
+                    "what the other needs."},
     {"last_failed", "Look into the log of the last run."},
     {"not_encrypted", "Turn encryption on for this repository: it takes a new repository or a full backup."},
     {"key_expires", "Renew the key before that day: from then on no backup is made."},
     {"recipients_changed", "If nobody meant it, find out who can read the backups now; if so, nothing: the next backup ends it."},
     {"size_jumped", "Compare with the size of the databases: a table may have been emptied, or a directory left out."},
+    {"too_small", "Compare what is in it with what should be: a directory or a database may have been left out, or the dump may have been "
+                  "made of another server."},
     {"duration_grows", "Take more processes, incremental backups or block incremental before that."},
     {"slots_missing", "Keep backups longer, or find out why those days have none."},
+    {"window_short", "Keep backups and WAL longer, or find the gap that cuts the window off."},
+    {"retention_short", "Keep more backups, or for longer; if backups began only lately, wait."},
+    {"expiry_leaves_few", "Keep one more (pgBackRest: repo-retention-full), or take a sound full backup before the next one expires."},
+    {"tablespace_missing", "Take a backup: one that was made since is in the next. If it is not, look what the job leaves out."},
     {"same_volume", "Move them to another disk, better to another site: whoever loses the database loses its backups."},
+    {"not_off_host", "Add a repository on another host or in an object store: a host is lost with all that is on it."},
+    {"not_immutable", "Keep a copy that nobody can change for some time (object lock, WORM): who takes over the host removes the backups first."},
     {"summaries_gone", "Take a full base backup, and raise wal_summary_keep_time above the pause between two backups."},
     {"not_rehearsed", "Run pgvigil-restore-drill: a backup that nobody restored is a hope."},
     {"drill_failed", "Look into the result of the drill, and do not trust this backup until one succeeds."},

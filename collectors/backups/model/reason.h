@@ -29,15 +29,24 @@ enum class Reason : std::uint8_t {
   full_too_old,
   overdue,           ///< the next should have been finished by now
   suspended,         ///< those who take backups were told to take none
-  stuck,             ///< a backup has been running for too long
+  stuck,             ///< a backup does nothing any more, or has been running for hours longer than any before
+  runs_long,         ///< longer than usual, or it will not have ended when the next must have
+  overlapping,       ///< two run at once, or one began before the former had ended
   last_failed,       ///< the newest attempt failed
   not_encrypted,
   key_expires,
   recipients_changed,  ///< the newest is encrypted for other keys than the one before
   size_jumped,       ///< against its own history
+  too_small,         ///< against the size of the database
   duration_grows,    ///< soon one takes longer than the pause until the next
   slots_missing,     ///< daily, weekly, monthly, yearly
+  window_short,      ///< the moments that can be restored do not go back far enough
+  retention_short,   ///< the oldest backup is younger than wanted
+  expiry_leaves_few, ///< too few sound ones stay when the tool removes old ones
+  tablespace_missing,  ///< one of the server's is not in the backup
   same_volume,       ///< they are on the file system of the database
+  not_off_host,      ///< they are on the host of the database
+  not_immutable,     ///< they can be changed or removed
   summaries_gone,    ///< no incremental base backup can build upon the newest
   not_rehearsed,     ///< no restore drill, or none lately
   drill_failed,

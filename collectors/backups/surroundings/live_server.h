@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "collectors/backups/model/backup.h"
 #include "collectors/model/error.h"
 #include "collectors/postgres/connection.h"
 
@@ -23,11 +25,27 @@ struct LiveServer {
     std::optional<std::uint64_t> oldest;  ///< position from which on there are summaries; nothing: there are none
   };
   std::optional<Summaries> summaries;
+  std::optional<std::uint64_t> wal_position;  ///< bytes: written, or replayed on a standby
+  std::vector<Tablespace> tablespaces;        ///< beside pg_default and pg_global
+  /// A session in which a tool takes a backup.
+  struct Session {
+    std::string application;
+    std::optional<Timestamp> since;
+    bool streams = false;  ///< the server itself sends the files: pg_stat_progress_basebackup
+    std::optional<std::uint64_t> size;
+    std::optional<std::uint64_t> done;
+  };
+  std::vector<Session> sessions;
+  std::map<std::string, std::uint64_t> database_sizes;  ///< bytes by name; empty: not asked, or not told
 };
+
+/// Whether pg_database_size() is asked as well: it looks at every file.
+enum class Ask : std::uint8_t { facts, facts_and_sizes };
 
 /// Asks over a short session. Sends nothing that writes.
 std::expected<LiveServer, Error> read_live_server(const postgres::ConnectionSettings& settings,
                                                   const postgres::Interrupt& interrupt,
-                                                  Deadline deadline);
+                                                  Deadline deadline,
+                                                  Ask ask);
 
 }  // namespace pgvigil::backups

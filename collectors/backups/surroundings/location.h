@@ -1,20 +1,23 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "collectors/backups/model/backup.h"
 #include "collectors/backups/model/settings.h"
 
 namespace pgvigil::backups {
 
-/// Marks the repositories that are on the file system of the server's data directory: lost with it. Where either is
-/// not seen from here, nothing is said. `data_directory` is that of the server, empty: not known.
-void find_same_volume(const Source& source, const std::string& data_directory, Reading& reading);
+/// Tells of each repository where it is as seen from the database, and whether the files of its newest backup can be changed
+/// or removed. Where neither the tool's configuration nor the file systems tell it, nothing is said. `data_directory` is that
+/// of the server; empty: not known.
+void find_places(const Source& source, const std::string& data_directory, Reading& reading);
 
-/// The folder of repository `key` on this very host, by the text of pgbackrest.conf; empty when it is elsewhere
-/// (repo-host, another repo-type) or not told.
-std::string local_repository(std::string_view configuration, const std::string& key);
+/// Whether no file under `path` (the first thousand) can be changed or removed, by its attributes (statx: immutable, or append only).
+/// Nothing where the file system knows no such attributes, as those of networks.
+std::optional<bool> is_immutable(const std::string& path);
+
+/// Where WAL-G stores, by its settings: the value of each *_PREFIX. A folder of this host is put into `path`.
+Place place_of_wal_g(const std::string& settings, std::string& path);
 
 }  // namespace pgvigil::backups

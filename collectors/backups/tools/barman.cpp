@@ -57,6 +57,8 @@ void list_wal(const Look& look, Repository& repository) {
   if (folder.empty())
     if (const auto text = ask(look, "show-servers", {})) folder = parse_barman_wal_folder(*text, look.source.stanza);
   if (folder.empty()) return;
+  // BARMAN_HOME/SERVER has base and wals.
+  repository.path = fs::path(folder).lexically_normal().parent_path().string();
   auto listing = list_folder(folder, look);
   if (!listing) return repository.checks.push_back(trouble_of(listing.error()));
   if (look.segment_size) listing->segment_size = *look.segment_size;

@@ -54,6 +54,8 @@ Backup read_backup(const Json& from) {
   backup.stop = epoch_at(from, "end_time_timestamp");
   if (backup.state == State::failed && !backup.stop) backup.stop = backup.start;
   backup.sizes.database = number_at(from, "size_bytes");
+  // "-": no retention is set, and nothing is ever obsolete.
+  if (const auto retention = text_at(from, "retention_status")) backup.expires = *retention == "OBSOLETE";
   return backup;
 }
 
@@ -94,6 +96,13 @@ std::expected<void, Error> parse_barman_backup(std::string_view json, std::strin
   if (const auto encryption = text_at(*base, "encryption"))
     backup.encrypted = !encryption->empty() && *encryption != "None" && *encryption != "none";
   backup.system_identifier = number_at(*shown, "system_id");
+  if (const Json* tablespaces = find(*shown, "tablespaces"); tablespaces != nullptr && tablespaces->is_array()) {
+    backup.tablespaces.emplace();
+    for (const Json& each : *tablespaces)
+      backup.tablespaces->push_back({.oid = text_at(each, "oid").value_or(""),
+                                     .name = text_at(each, "name").value_or(""),
+                                     .location = text_at(each, "location").value_or("")});
+  }
   return {};
 }
 

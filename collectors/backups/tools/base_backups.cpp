@@ -18,6 +18,13 @@ constexpr std::size_t k_most_manifest = std::size_t{256} << 20;
 constexpr std::size_t k_most_label = 4096;
 constexpr std::size_t k_tar_zeros = 1024;
 constexpr std::uint64_t k_tar_block = 512;
+constexpr std::string_view k_tablespaces = "pg_tblspc/";
+/// Where nothing was written for so long, nothing is on its way.
+constexpr std::chrono::minutes k_settled{5};
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::optional<Timestamp> modified(const fs::path& path) {
   struct stat told {};
@@ -59,6 +66,11 @@ class BaseBackup {
     backup_.start = modified(folder_ / "backup_label").value_or(backup_.stop.value_or(Timestamp{}));
     const auto text = read_whole_file(path.string(), k_most_manifest);
     const auto manifest = text ? parse_backup_manifest(*text) : std::unexpected(text.error());
+    if (!manifest && !backup_.stop && is_written()) {
+      backup_.state = State::running;
+      backup_.start = modified(folder_ / "backup_label");
+      return std::move(backup_);
+    }
     if (!manifest) {
       damage(backup_, manifest.error().message);
       return std::move(backup_);
@@ -70,14 +82,60 @@ class BaseBackup {
       size += file.size;
     backup_.sizes.database = size;
     if (!manifest->wal.empty()) backup_.lsn_start = manifest->wal.front().start_lsn;
-    if (fs::exists(folder_ / "PG_VERSION"))
+    if (fs::exists(folder_ / "PG_VERSION")) {
       check_plain(*manifest);
-    else
+      find_links();
+    } else {
       check_tar();
+      check_tablespaces(*manifest);
+    }
     return std::move(backup_);
   }
 
  private:
+  /// The manifest is written last: without it a folder in which something was written lately is still on its way.
+  bool is_written() const {
+    return was_touched(folder_) || was_touched(folder_ / "base");
+  }
+
+  bool was_touched(const fs::path& folder) const {
+    std::error_code fault;
+    for (fs::directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault))
+      if (const auto time = modified(at->path()); time && look_.now - *time < k_settled) return true;
+    return false;
+  }
+
+  /// Of a plain backup: each tablespace is a link in pg_tblspc, or a folder.
+  void find_links() {
+    backup_.tablespaces.emplace();
+    std::error_code fault;
+    for (fs::directory_iterator at(folder_ / "pg_tblspc", fault), end; !fault && at != end; at.increment(fault)) {
+      std::error_code none;
+      const fs::path location = fs::read_symlink(at->path(), none);
+      if (!fs::exists(at->path(), none)) damage(backup_, "tablespace " + at->path().filename().string() + " is not at " + location.string());
+      backup_.tablespaces->push_back({.oid = at->path().filename().string(), .location = location.string(), .outside = !location.empty()});
+    }
+  }
+
+  /// Of a tar backup: each tablespace is a tar with its number.
+  void check_tablespaces(const BackupManifest& manifest) {
+    backup_.tablespaces.emplace();
+    std::error_code fault;
+    for (fs::directory_iterator at(folder_, fault), end; !fault && at != end; at.increment(fault)) {
+      const std::string name = at->path().filename().string();
+      const std::string oid = name.substr(0, name.find('.'));
+      if (oid.empty() || !std::ranges::all_of(oid, is_digit) || !name.contains(".tar")) continue;
+      check_end(at->path());
+      backup_.tablespaces->push_back({.oid = oid});
+    }
+    for (const BackupManifest::File& file : manifest.files) {
+      if (!file.path.starts_with(k_tablespaces)) continue;
+      const std::string oid = file.path.substr(k_tablespaces.size(), file.path.find('/', k_tablespaces.size()) - k_tablespaces.size());
+      if (std::ranges::find(*backup_.tablespaces, oid, &Tablespace::oid) == backup_.tablespaces->end())
+        return damage(backup_, oid + ".tar is missing: the files of a tablespace");
+    }
+  }
+
   void check_plain(const BackupManifest& manifest) {
     for (const BackupManifest::File& file : manifest.files) {
       if (file.path.empty()) continue;

@@ -28,6 +28,7 @@ std::expected<DumpManifest::File, Error> read_file(const Json& from) {
   if (file.name.empty() || file.name.contains('/') || file.name == ".." || !bytes)
     return std::unexpected(no_manifest("a file without name or size"));
   file.bytes = *bytes;
+  file.plain_bytes = number_at(from, "plain_bytes");
   file.database = text_at(from, "database").value_or("");
   file.globals = text_at(from, "kind") == "globals";
   file.sha256 = text_at(from, "sha256").value_or("");

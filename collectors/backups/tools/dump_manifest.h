@@ -17,6 +17,7 @@ struct DumpManifest {
     std::string database;  ///< empty: not of one
     bool globals = false;
     std::uint64_t bytes = 0;
+    std::optional<std::uint64_t> plain_bytes;  ///< before it was packed
     std::string sha256;
     bool encrypted = false;
   };

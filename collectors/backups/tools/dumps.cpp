@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <map>
 
@@ -23,8 +24,8 @@ constexpr std::size_t k_most_manifest = std::size_t{16} << 20;
 constexpr std::size_t k_most_entries = 20'000;
 /// A file that was written this lately may still be written.
 constexpr minutes k_settled{2};
-/// A draft that is older was given up.
-constexpr hours k_most_draft{24};
+/// A draft in which nothing was written for so long was given up.
+constexpr hours k_most_draft{1};
 /// A time in a file that differs more from that of the file system tells when it was made; the other, when it was copied.
 constexpr hours k_copied{36};
 
@@ -48,6 +49,24 @@ bool is_draft(const std::string& name) {
   constexpr std::array<std::string_view, 3> k_endings = {".partial", ".tmp", ".part"};
   return name.starts_with(".partial") || name.contains(".partial.") ||
          std::ranges::any_of(k_endings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+/// When something was written last in it, however deep.
+std::optional<Timestamp> last_written(const fs::path& path) {
+  auto last = modified(path);
+  std::size_t entries = 0;
+  std::error_code fault;
+  for (fs::recursive_directory_iterator at(path, fault), end; !fault && at != end && ++entries < k_most_entries; at.increment(fault))
+    last = std::max(last, modified(at->path()));
+  return last;
+}
+
+/// ".partial-20261127T020000Z"
+std::optional<Timestamp> time_of_stamp(const std::string& name) {
+  constexpr std::string_view k_before = ".partial-";
+  std::tm parts{};
+  if (!name.starts_with(k_before) || strptime(name.c_str() + k_before.size(), "%Y%m%dT%H%M%SZ", &parts) == nullptr) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
 void lower_state(Backup& backup, State state, std::string why, Reason reason = Reason::no_whole_backup) {
@@ -92,17 +111,17 @@ class DumpFolder {
     return files;
   }
 
-  /// What is being written, or was never finished.
+  /// What is being written, or was never finished. The name of a set tells when it was begun.
   void add_draft(const fs::path& path) {
-    const auto time = modified(path);
-    if (!time) return;
+    const auto written = last_written(path);
+    if (!written) return;
     Backup draft;
     draft.kind = Kind::dump;
     draft.label = path.filename().string();
-    draft.state = look_.now - *time > k_most_draft ? State::failed : State::running;
+    draft.state = look_.now - *written > k_most_draft ? State::failed : State::running;
     draft.why = "it was never finished";
-    draft.start = time;
-    if (draft.state == State::failed) draft.stop = time;
+    draft.start = time_of_stamp(draft.label).value_or(*written);
+    if (draft.state == State::failed) draft.stop = written;
     repository_.backups.push_back(std::move(draft));
   }
 
@@ -127,6 +146,7 @@ class DumpFolder {
     set.recipients = manifest->recipients;
     bool has_globals = false;
     std::uint64_t stored = 0;
+    std::uint64_t dumped = 0;
     set.encrypted = !manifest->files.empty();
     for (const DumpManifest::File& file : manifest->files) {
       check_told(folder, file, set);
@@ -134,8 +154,10 @@ class DumpFolder {
       if (!file.database.empty() && !file.globals) set.databases.push_back(file.database);
       set.encrypted = *set.encrypted && file.encrypted;
       stored += file.bytes;
+      dumped += file.plain_bytes.value_or(0);
     }
     set.sizes.repository_delta = stored;
+    if (dumped > 0) set.sizes.dumped = dumped;
     for (const std::string& database : manifest->expected)
       if (std::ranges::find(set.databases, database) == set.databases.end())
         lower_state(set, State::damaged, "database " + database + " is missing", Reason::set_incomplete);

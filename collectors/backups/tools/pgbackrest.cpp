@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "collectors/backups/files/proof_cache.h"
+#include "collectors/backups/tools/pgbackrest_conf.h"
 #include "collectors/backups/tools/pgbackrest_info.h"
 #include "collectors/backups/tools/reader.h"
 
@@ -82,29 +83,35 @@ void list_archive(const Look& look, const std::string& stanza, Repository& repos
   repository.wal = std::move(*listing);
 }
 
-/// The databases in one backup: `info` tells them only of a backup that is named (JSON: since 2.41).
-std::optional<std::vector<std::string>> ask_databases(const Look& look, const std::string& stanza, const Repository& repository,
-                                                      const std::string& label) {
+/// What is in a backup.
+struct Scope {
+  std::vector<std::string> databases;
+  std::optional<std::vector<Tablespace>> tablespaces;
+};
+
+/// Of one backup: `info` tells it only of a backup that is named (JSON: since 2.41).
+std::optional<Scope> ask_scope(const Look& look, const std::string& stanza, const Repository& repository, const std::string& label) {
   const auto text = output_of(look, words_of(look.source, "info", {"--output=json", "--stanza=" + stanza,
                                                                    "--repo=" + repository.key, "--set=" + label}));
   const auto told = text ? parse_pgbackrest_info(*text, stanza) : std::unexpected(text.error());
   if (!told) return std::nullopt;
   for (const Repository& each : told->repositories)
     for (const Backup& backup : each.backups)
-      if (backup.label == label) return backup.databases;
-  return std::vector<std::string>{};
+      if (backup.label == label) return Scope{backup.databases, backup.tablespaces};
+  return Scope{};
 }
 
 /// Asks once about each backup, the newest first.
-void name_databases(const Look& look, const std::string& stanza, Repository& repository) {
+void tell_scope(const Look& look, const std::string& stanza, Repository& repository) {
   std::size_t asked = 0;
   for (auto backup = repository.backups.rbegin(); backup != repository.backups.rend(); ++backup) {
-    const auto ask = [&]() -> std::optional<std::vector<std::string>> {
-      return ++asked > k_most_questions ? std::nullopt : ask_databases(look, stanza, repository, backup->label);
+    const auto ask = [&]() -> std::optional<Scope> {
+      return ++asked > k_most_questions ? std::nullopt : ask_scope(look, stanza, repository, backup->label);
     };
-    const auto databases = look.proofs->once<std::vector<std::string>>(
-        stanza + '/' + repository.key + '/' + backup->label, "databases", ask);
-    if (databases) backup->databases = *databases;
+    const auto scope = look.proofs->once<Scope>(stanza + '/' + repository.key + '/' + backup->label, "scope", ask);
+    if (!scope) continue;
+    backup->databases = scope->databases;
+    backup->tablespaces = scope->tablespaces;
   }
 }
 
@@ -121,10 +128,13 @@ Reading read_pgbackrest(const Look& look) {
   }
   for (Repository& repository : reading->repositories)
     list_archive(look, reading->stanza, repository);
+  if (const auto conf = read_pgbackrest_conf(look.source, reading->stanza))
+    for (Repository& repository : reading->repositories)
+      apply_retention(*conf, look.now, repository);
   // Last: the verdict does without.
   if (look.source.file.empty())
     for (Repository& repository : reading->repositories)
-      name_databases(look, reading->stanza, repository);
+      tell_scope(look, reading->stanza, repository);
   return std::move(*reading);
 }
 

@@ -72,6 +72,17 @@ Sizes sizes_of(const Json& info) {
           .repository_delta_map = number_at(stored, "delta-map")};
 }
 
+/// They are told only of a backup that is named: then with its databases, and null stands for none.
+std::optional<std::vector<Tablespace>> tablespaces_of(const Json& from) {
+  if (find(from, "database-ref") == nullptr) return std::nullopt;
+  std::vector<Tablespace> tablespaces;
+  for (const Json& each : element(from, "tablespace"))
+    tablespaces.push_back({.oid = std::to_string(id_at(each, "oid")),
+                           .name = text_at(each, "name").value_or(""),
+                           .location = text_at(each, "destination").value_or("")});
+  return tablespaces;
+}
+
 Backup read_backup(const Json& from) {
   Backup backup;
   backup.label = text_at(from, "label").value_or("");
@@ -91,6 +102,7 @@ Backup read_backup(const Json& from) {
     backup.annotations.emplace(name, value.is_string() ? value.get<std::string>() : value.dump());
   for (const Json& database : element(from, "database-ref"))
     backup.databases.push_back(text_at(database, "name").value_or(""));
+  backup.tablespaces = tablespaces_of(from);
   backup.database_id = id_at(element(from, "database"), "id");
   backup.tool_version = text_at(element(from, "backrest"), "version").value_or("");
   backup.block_incremental = backup.sizes.repository_delta_map && backup.sizes.repository_map;
