@@ -156,6 +156,7 @@ def check_memory(pod, tables, **_):
     told("working set (what the kubelet looks at) at the most", f"{meter.working_set / MEBIBYTE:.1f} MiB")
     told("with all that the kernel cached of files, which it drops at the limit", f"{meter.peak() / MEBIBYTE:.1f} MiB")
     assert not pod.state("pgvigil")["State"]["OOMKilled"] and meter.kills() == 0, "the kernel ended a process of pgvigil's"
+    until(lambda: pod.value("pgvigil_worker_restarts_total") is not None, "it is scraped after the load")
     assert pod.value("pgvigil_worker_restarts_total") == 0
     assert answers and {status for status, _ in answers} == {"200"}, {status for status, _ in answers}
 
