@@ -25,7 +25,7 @@ def read(path):
         return file.read()
 
 
-IMAGES_OWN_COMMAND = json.loads(re.search(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[1])
+IMAGES_OWN_COMMAND = json.loads(re.findall(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[-1])  # of the last stage
 
 
 def sidecars(name):
