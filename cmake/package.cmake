@@ -5,6 +5,7 @@ install(TARGETS pgvigil RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES README.md CHANGELOG.md LICENSE TYPE DOC)
 install(DIRECTORY docs/ TYPE DOC FILES_MATCHING PATTERN "*.md")
 install(DIRECTORY deploy/sql deploy/prometheus deploy/grafana/dashboards DESTINATION ${CMAKE_INSTALL_DATADIR}/pgvigil)
+install(DIRECTORY deploy/backup/ DESTINATION lib/pgvigil/backup USE_SOURCE_PERMISSIONS)
 install(FILES deploy/systemd/pgvigil.service DESTINATION lib/systemd/system)
 install(FILES deploy/systemd/pgvigil.toml DESTINATION /etc/pgvigil)
 

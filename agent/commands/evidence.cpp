@@ -6,8 +6,10 @@
 #include "agent/commands/one_shot.h"
 #include "agent/config/load.h"
 #include "agent/notify/evidence_text.h"
+#include "agent/runtime/collected_evidence.h"
 #include "agent/text_table.h"
 #include "collectors/evidence/evidence.h"
+#include "rules/present.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -22,6 +24,9 @@ usage: pgvigil evidence NAME [--database NAME] [--format text|json] [--config FI
   --config FILE    the configuration; without it the environment decides
   --server NAME    on this one of several servers; else on all of them
 
+What the agent takes from its collectors (pools, backups) is collected once for it. What it compares with the past it alone
+can tell: GET /api/v1/evidence has what its alerts brought.
+
 Texts of statements are shown without their literals.
 
 exit status: 0 it was seen; 1 a server could not be asked or does not support it; 2 wrong usage or configuration
@@ -32,11 +37,15 @@ struct Choices {
   bool as_json = false;
 };
 
+std::string subject_of(const evidence::Definition& definition) {
+  if (definition.asks.scope == collectors::Scope::database) return "a database";
+  return definition.asks.kind == ServerKind::postgres ? "the server" : std::string(to_string(definition.asks.kind));
+}
+
 int list(const std::vector<evidence::Definition>& definitions) {
   std::vector<std::vector<std::string>> rows = {{"evidence", "of", "shows"}};
   for (const auto& each : definitions)
-    rows.push_back({each.asks.name, each.asks.scope == collectors::Scope::database ? "a database" : "the server",
-                    each.asks.help});
+    rows.push_back({each.asks.name, subject_of(each), each.asks.help});
   fmt::print("{}", aligned(rows));
   return 0;
 }
@@ -68,6 +77,31 @@ bool show(const evidence::Look& looked, const std::string& server, bool as_json)
   return false;
 }
 
+/// Collects once what the evidence is read from.
+evidence::Look look_at_series(const Config& config, OneShot& session, const evidence::Definition& definition) {
+  const auto collected = CollectedEvidence::make(definition);
+  if (!collected) return collected.error();
+  if (collected->needs_past())
+    return Unsupported{"it compares with the past, which only a running agent remembers",
+                       "What its alerts brought is at /api/v1/evidence of the agent."};
+  rules::Present series;
+  for (const std::string& name : definition.collected->collectors) {
+    const auto collector = std::ranges::find(config.definitions, name, &collectors::Definition::name);
+    if (collector == config.definitions.end()) continue;
+    auto run = session.run(*collector);
+    if (auto* unsupported = std::get_if<Unsupported>(&run.outcome)) return std::move(*unsupported);
+    if (auto* error = std::get_if<Error>(&run.outcome)) return std::move(*error);
+    series.publish(name, std::make_shared<const Table>(std::move(std::get<Table>(run.outcome))), promql::Labels::none(),
+                   std::chrono::milliseconds(std::chrono::minutes{5}).count());
+  }
+  auto seen = collected->look(series, std::chrono::system_clock::now());
+  if (!seen) return seen.error();
+  if (definition.collected->completes.empty()) return std::move(*seen);
+  const auto more = session.look(completing(definition));
+  if (const auto* of_server = std::get_if<evidence::Evidence>(&more)) complete(*seen, *of_server, definition.collected->by);
+  return std::move(*seen);
+}
+
 int look_at(const Config& config,
             const std::vector<const ServerConfig*>& servers,
             const evidence::Definition& definition,
@@ -75,7 +109,9 @@ int look_at(const Config& config,
   bool all_seen = true;
   for (const ServerConfig* server : servers) {
     auto session = OneShot::open(config, *server, choices.database);
-    const evidence::Look looked = session ? (*session)->look(definition) : session.error();
+    const evidence::Look looked = !session               ? session.error()
+                                  : definition.collected ? look_at_series(config, **session, definition)
+                                                         : (*session)->look(definition);
     all_seen = show(looked, server->name, choices.as_json) && all_seen;
   }
   return all_seen ? 0 : 1;
@@ -106,9 +142,10 @@ int evidence_command(Arguments arguments) {
   }
   auto servers = servers_for("evidence", *config, server);
   if (servers.empty()) return 2;
-  std::erase_if(servers, [](const ServerConfig* each) { return each->kind != ServerKind::postgres; });
+  const ServerKind kind = found->asks.kind;
+  std::erase_if(servers, [&](const ServerConfig* each) { return each->kind != kind; });
   if (servers.empty()) {
-    fmt::print(stderr, "pgvigil evidence: this is for Postgres, which is not watched.\n");
+    fmt::print(stderr, "pgvigil evidence: '{}' is of {}, which is not watched.\n", *name, to_string(kind));
     return 1;
   }
   return look_at(*config, servers, *found, {database.value_or(""), format == "json"});

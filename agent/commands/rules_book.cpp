@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
 #include "agent/commands/print.h"
+#include "agent/judge/evidence_names.h"
 #include "agent/judge/metric_catalog.h"
 #include "collectors/catalog.h"
 
@@ -27,7 +29,10 @@ std::optional<rules::RuleBook> load_rule_book(const std::vector<rules::RuleFile>
   }
   const rules::MetricCatalog catalog = metric_catalog(*definitions);
   auto book = rules::load_rules(rules::shipped_rule_files(), files, &catalog);
-  if (book) return std::move(*book);
+  if (book) {
+    std::ranges::move(unknown_evidence(book->rules), std::back_inserter(book->warnings));
+    return std::move(*book);
+  }
   print(book.error(), stderr);
   return std::nullopt;
 }

@@ -62,7 +62,7 @@ void Judge::add_sink(TransitionSink& sink) {
 
 void Judge::configure(JudgeSettings settings, std::vector<rules::Rule> rules, Timestamp now) {
   const std::lock_guard lock(mutex_);
-  rules::HistoryNeeds needs;
+  rules::HistoryNeeds needs = std::move(settings.needs);
   for (const rules::Rule& rule : rules) {
     needs.add(*rule.expr.tree);
     if (rule.clear) needs.add(*rule.clear->tree);

@@ -26,6 +26,7 @@ struct JudgeSettings {
   rules::HistorySettings history;
   std::vector<std::string> keep;  ///< metrics whose past is kept though no rule asks for it
   bool keep_charted = true;       ///< and those that the dashboards show over time
+  rules::HistoryNeeds needs = {};  ///< and what others read of the past
   RuleSurroundings surroundings;
 };
 

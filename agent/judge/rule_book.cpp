@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/config/load.h"
+#include "agent/judge/evidence_names.h"
 #include "agent/judge/metric_catalog.h"
 #include "rules/evaluation.h"
 #include "rules/rule_file.h"
@@ -44,6 +45,7 @@ std::expected<JudgedRules, Diagnostics> load_judged_rules(const Config& config) 
   auto book = rules::load_rules(shipped_files(config.rules), *users, &catalog);
   if (!book) return std::unexpected(std::move(book.error()));
 
+  std::ranges::move(unknown_evidence(book->rules), std::back_inserter(book->warnings));
   JudgedRules judged;
   for (rules::Rule& rule : book->rules) {
     if (!rule.enabled) continue;

@@ -123,13 +123,18 @@ std::vector<JudgedTable> WatchedWorld::own_tables(Timestamp now) {
   return tables;
 }
 
-std::vector<std::shared_ptr<Watch>> WatchedWorld::servers_of(const promql::Labels& labels) {
+std::vector<std::shared_ptr<Watch>> WatchedWorld::servers_of(const promql::Labels& labels, ServerKind kind) {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<Watch>> servers;
   for (const Watched& watched : watched_)
-    if (watched.watch->server().kind == ServerKind::postgres && may_be_of(labels, *watched.labels))
-      servers.push_back(watched.watch);
+    if (watched.watch->server().kind == kind && may_be_of(labels, *watched.labels)) servers.push_back(watched.watch);
   return servers;
+}
+
+promql::LabelsPtr WatchedWorld::labels_of(const Watch& watch) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(watched_, &watch, [](const Watched& each) { return each.watch.get(); });
+  return found == watched_.end() ? promql::Labels::none() : found->labels;
 }
 
 CollectorSight WatchedWorld::sight(std::string_view collector, const promql::Labels& of) {

@@ -35,8 +35,10 @@ class WatchedWorld : public World {
   std::vector<JudgedTable> own_tables(Timestamp now) override;
   CollectorSight sight(std::string_view collector, const promql::Labels& of) override;
 
-  /// The Postgres servers that series with these labels may be of. Any thread may call it.
-  std::vector<std::shared_ptr<Watch>> servers_of(const promql::Labels& labels);
+  /// What of this kind is watched that series with these labels may be of. Any thread may call it.
+  std::vector<std::shared_ptr<Watch>> servers_of(const promql::Labels& labels, ServerKind kind = ServerKind::postgres);
+  /// The labels of all series of a watch; none when it is not one of these. Any thread may call it.
+  promql::LabelsPtr labels_of(const Watch& watch);
 
  private:
   struct Watched {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "agent/notify/text.h"
 #include "agent/text_table.h"
 #include "rules/promql/number.h"
 #include "rules/template/format.h"
@@ -24,11 +25,20 @@ std::optional<double> number(const std::string& text) {
   return value;
 }
 
+/// To the second: "2026-11-27 20:14:03Z".
+std::string time_text(double unix_seconds) {
+  std::string text = notify::rfc3339(Timestamp(std::chrono::seconds(std::llround(unix_seconds))));
+  std::ranges::replace(text, 'T', ' ');
+  return text;
+}
+
 std::string shown(const std::optional<std::string>& cell, ColumnKind kind) {
   if (!cell) return "-";
   const auto value = number(*cell);
   if (value && kind == ColumnKind::seconds) return rules::templates::humanize_duration(*value);
   if (value && kind == ColumnKind::bytes) return rules::templates::humanize1024(*value) + "B";
+  if (value && kind == ColumnKind::ratio) return fmt::format("{:.3g} %", *value * 100);
+  if (value && kind == ColumnKind::time) return time_text(*value);
   return *cell;
 }
 
@@ -55,9 +65,9 @@ std::vector<std::vector<std::string>> evidence_cells(const evidence::Evidence& s
 }
 
 std::string evidence_text(const evidence::Evidence& seen) {
-  if (seen.rows.empty()) return "nothing\n";
-  std::string text = aligned(evidence_cells(seen));
+  std::string text = seen.rows.empty() ? "nothing\n" : aligned(evidence_cells(seen));
   if (seen.left_out > 0) text += fmt::format("and {} more\n", seen.left_out);
+  if (!seen.remark.empty()) text += seen.remark + "\n";
   return text;
 }
 
@@ -77,7 +87,8 @@ std::string evidence_json(const evidence::Evidence& seen) {
               {"taken_at", std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(seen.taken_at).time_since_epoch()).count()},
               {"columns", std::move(columns)},
               {"rows", std::move(rows)},
-              {"left_out", seen.left_out}}
+              {"left_out", seen.left_out},
+              {"remark", seen.remark}}
              .dump(2, ' ', false, json::error_handler_t::replace) +
          "\n";
 }
@@ -86,6 +97,7 @@ std::optional<evidence::Evidence> evidence_from_json(std::string_view text) {
   try {
     const json value = json::parse(text);
     evidence::Evidence seen{.name = value.at("name"), .title = value.at("title"), .left_out = value.at("left_out")};
+    seen.remark = value.value("remark", "");
     seen.taken_at = Timestamp(std::chrono::milliseconds(std::llround(value.at("taken_at").get<double>() * 1000)));
     for (const json& column : value.at("columns")) {
       const auto kind = std::ranges::find(evidence::k_column_words, column.at("kind").get<std::string>());

@@ -32,16 +32,25 @@ Grouping grouping_for(const ReceiverSettings& receiver, const Manners& manners, 
 /// What a receiver that somebody stands in for knows, and what it will never take.
 struct Known {
   std::set<std::string_view> told;     ///< it knows that these fire
-  std::set<std::string_view> refused;  ///< it refused the message about these
+  std::set<std::string_view> refused;  ///< it refused the message that these fire, or that they ended
 };
 
-Known known_of(const GroupStates* groups) {
+bool has_ended(const std::map<std::string, Alert>& alerts, const std::string& fingerprint) {
+  const auto alert = alerts.find(fingerprint);
+  return alert != alerts.end() && !alert->second.fires();
+}
+
+Known known_of(const GroupStates* groups, const std::map<std::string, Alert>& alerts) {
   Known known;
   if (groups == nullptr) return known;
   for (const auto& [key, state] : *groups)
     for (const auto& [fingerprint, told] : state.told) {
-      if (told.stage == Stage::told_firing) known.told.insert(fingerprint);
-      if (told.stage == Stage::owed && !state.refused.empty()) known.refused.insert(fingerprint);
+      // What it refuses of an alert that it was told of is the end.
+      const bool is_news = told.stage == Stage::owed || (told.stage == Stage::told_firing && has_ended(alerts, fingerprint));
+      if (is_news && !state.refused.empty())
+        known.refused.insert(fingerprint);
+      else if (told.stage == Stage::told_firing)
+        known.told.insert(fingerprint);
     }
   return known;
 }
@@ -79,7 +88,7 @@ class Planner {
     for (const ReceiverSettings& absent : policy_.settings.receivers) {
       if (absent.fallback != receiver) continue;
       const bool away = is_absent(absent);
-      const Known known = known_of(groups_of(absent.name));
+      const Known known = known_of(groups_of(absent.name), world_.alerts);
       if (!away && known.refused.empty()) continue;
       for (auto& [key, draft] : drafts(absent.name)) {
         std::erase_if(draft.desired, [&](const Desired& desired) {

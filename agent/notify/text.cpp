@@ -196,7 +196,8 @@ std::string title_of(const Evidence& evidence) {
 
 std::string table_text(const Evidence& evidence, std::size_t most, std::size_t width) {
   if (!evidence.trouble.empty()) return shortened("not seen: " + evidence.trouble + "\n", most);
-  if (evidence.seen.rows.empty()) return "nothing\n";
+  const std::string remark = evidence.seen.remark.empty() ? "" : evidence.seen.remark + "\n";
+  if (evidence.seen.rows.empty()) return shortened("nothing\n" + remark, most);
   const Cells rows = evidence_cells(evidence.seen);
   const auto widths = widths_of(rows, width);
   std::string text = line_of(rows.front(), widths);
@@ -210,7 +211,7 @@ std::string table_text(const Evidence& evidence, std::size_t most, std::size_t w
     used += characters(line);
   }
   if (evidence.seen.left_out > 0) text += "… " + std::to_string(evidence.seen.left_out) + " more\n";
-  return shortened(text, most);
+  return shortened(text + remark, most);
 }
 
 std::string labels_text(const Labels& labels, const Labels& without) {

@@ -70,6 +70,7 @@ Agent::Agent(AgentOptions options)
       own_(self_),
       scraper_(own_),
       world_(self_),
+      investigator_([this](const Watch& of, const auto& ask) { read_series(of, ask); }),
       api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); },
                                            [this] { return judge(); }, own_)) {
   const auto nothing = std::make_shared<const Config>();
@@ -195,6 +196,7 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
   JudgeSettings settings{.history = {config.history.retention, config.history.max_bytes},
                          .keep = config.history.keep,
                          .keep_charted = config.history.dashboards,
+                         .needs = investigator_.needs_of(rules.rules),
                          .surroundings = {config.rules.evaluation_interval, config.rules.external_url,
                                           config.rules.max_alerts, std::move(rules.collector_of)}};
   const bool is_first = judge_ == nullptr;

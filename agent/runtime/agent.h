@@ -81,6 +81,8 @@ class Agent {
   void apply(std::shared_ptr<const Config> config, JudgedRules rules);
   /// What the notifier asks of the rest.
   notify::Outlook outlook();
+  /// The series of one watch alone.
+  void read_series(const Watch& of, const std::function<void(const promql::Queryable&, Timestamp)>& ask);
   std::string trouble() const;
   void judge_by(const Config& config, JudgedRules rules);
   void advise_by(const std::shared_ptr<const Config>& config);

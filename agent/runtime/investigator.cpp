@@ -3,81 +3,24 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <optional>
+#include <thread>
 #include <utility>
 
-#include "collectors/postgres/connection.h"
+#include "agent/runtime/interview.h"
 
 namespace pgvigil::agent {
 namespace {
 
-using std::chrono::steady_clock;
-using namespace std::chrono_literals;
+using evidence::Definition;
+using evidence::Evidence;
+using evidence::Look;
 
-/// All questions of one moment, and the session in which they are asked.
-constexpr auto k_longest_look = 10s;
-constexpr std::chrono::milliseconds k_longest_connect = 2s;
-
-/// A session for one question after the other, in the database that each is about. Where the server has no room for one, the
-/// session that the collectors hold is asked: who holds all connections is wanted just then.
-class Interview {
- public:
-  Interview(const Watch& watch, const postgres::ServerFacts& facts, const std::stop_token& stop)
-      : watch_(watch), server_(watch.server()), facts_(facts), stop_(stop), raise_(stop, [this] { interrupt_.raise(); }) {}
-
-  evidence::Look ask(const evidence::Definition& definition, const std::string& database) {
-    if (steady_clock::now() >= end_) return Error{ErrorKind::timed_out, "there was no time left"};
-    if (refused_) return ask_held_session(definition, database);
-    if (!session_ || !session_->usable() || database != database_) {
-      if (auto error = open(database)) return refused_ ? ask_held_session(definition, database) : *error;
-    }
-    return ask_in(*session_, definition);
-  }
-
- private:
-  evidence::Look ask_in(postgres::Connection& session, const evidence::Definition& definition) const {
-    return evidence::look(definition, facts_, session, {server_.lock_timeout},
-                          std::min(end_, steady_clock::now() + definition.asks.timeout));
-  }
-
-  evidence::Look ask_held_session(const evidence::Definition& definition, const std::string& database) const {
-    evidence::Look look = *refused_;
-    const bool is_there = database.empty() || database == facts_.database;
-    if (is_there && refused_->kind == ErrorKind::too_many_connections)
-      watch_.lend([&](postgres::Connection& session) { look = ask_in(session, definition); }, end_, stop_);
-    return look;
-  }
-
-  std::optional<Error> open(const std::string& database) {
-    session_.reset();  // before the next: never two
-    auto opened = postgres::Connection::open(
-        server_.connection, interrupt_,
-        std::min(end_, steady_clock::now() + std::min(k_longest_connect, server_.connect_timeout)), database);
-    if (opened) {
-      session_ = std::move(*opened);
-      database_ = database;
-      return std::nullopt;
-    }
-    // What is wrong with one database says nothing about the others.
-    if (database.empty() || opened.error().kind == ErrorKind::too_many_connections) refused_ = opened.error();
-    return opened.error();
-  }
-
-  const Watch& watch_;
-  const ServerConfig& server_;
-  const postgres::ServerFacts& facts_;
-  const std::stop_token stop_;
-  const Deadline end_ = steady_clock::now() + k_longest_look;
-  postgres::Interrupt interrupt_;
-  std::stop_callback<std::function<void()>> raise_;
-  std::optional<postgres::Connection> session_;
-  std::string database_;
-  std::optional<Error> refused_;
-};
-
-/// The evidence to which what pgvigil itself has seen belongs, and how far back it goes.
-constexpr std::string_view k_changes = "changes";
+/// How far back goes what pgvigil itself has seen to change.
 constexpr std::chrono::hours k_lately{1};
+/// All questions of one moment, and of it the wait for what is not known yet.
+constexpr std::chrono::seconds k_longest_look{10};
+constexpr std::chrono::seconds k_longest_wait{8};
+constexpr std::chrono::milliseconds k_pause{20};
 
 std::optional<long> seconds_of(const std::vector<std::optional<std::string>>& row) {
   return row.back() ? std::optional(std::strtol(row.back()->c_str(), nullptr, 10)) : std::nullopt;
@@ -85,12 +28,12 @@ std::optional<long> seconds_of(const std::vector<std::optional<std::string>>& ro
 
 /// What the server says of its changes, and what was seen of them from here, the newest first; the latter also when the
 /// server gives no answer.
-evidence::Look with_changes(evidence::Look look, const evidence::Definition& definition, const StatusBoard& board) {
+Look with_changes(Look look, const Definition& definition, const StatusBoard& board) {
   const Timestamp now = std::chrono::system_clock::now();
   const auto notes = board.changes(now - k_lately);
   if (notes.empty()) return look;
-  evidence::Evidence seen{.name = definition.asks.name, .title = definition.asks.help, .columns = definition.columns, .taken_at = now};
-  if (auto* of_server = std::get_if<evidence::Evidence>(&look)) seen = std::move(*of_server);
+  Evidence seen{.name = definition.asks.name, .title = definition.asks.help, .columns = definition.columns, .taken_at = now};
+  if (auto* of_server = std::get_if<Evidence>(&look)) seen = std::move(*of_server);
   for (const ChangeNote& note : notes) {
     const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now - note.at);
     seen.rows.push_back({note.what, note.name, std::to_string(std::max<long>(ago.count(), 0))});
@@ -107,7 +50,49 @@ evidence::Look with_changes(evidence::Look look, const evidence::Definition& def
   return seen;
 }
 
+/// After a start, what is known is a moment away.
+template <typename Known>
+void await(Deadline end, const std::stop_token& stop, Known is_known) {
+  end = std::min(end, std::chrono::steady_clock::now() + k_longest_wait);
+  while (!is_known() && !stop.stop_requested() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(k_pause);
+}
+
+/// Whether each of these collectors has had an outcome, or is not there.
+bool have_outcomes(const std::vector<std::string>& collectors, const StatusBoard& board) {
+  return board.in_trouble() || std::ranges::all_of(collectors, [&](const std::string& name) {
+           const auto collector = board.collector(name);
+           return !collector || collector->state != CollectorState::waiting;
+         });
+}
+
+/// Why there is nothing: what gives the series has not given them. Nothing when all has.
+std::optional<Unsupported> missing(const std::vector<std::string>& collectors, const StatusBoard& board) {
+  const auto all = board.collectors();
+  for (const std::string& name : collectors) {
+    const std::string collector = "the collector '" + name + "'";
+    const auto found = std::ranges::find(all, name, &CollectorStatus::name);
+    if (found == all.end()) return Unsupported{collector + " is switched off", ""};
+    switch (found->state) {
+      case CollectorState::good:
+        break;
+      case CollectorState::waiting:
+        return Unsupported{collector + " has collected nothing yet", ""};
+      case CollectorState::failed:
+        return Unsupported{collector + " could not collect it", ""};
+      case CollectorState::unsupported:
+        return Unsupported{found->message, found->mend};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+Investigator::Investigator(ReadSeries read) : read_(std::move(read)) {
+  for (const Definition& definition : definitions_)
+    if (definition.collected) collected_.emplace(definition.asks.name, CollectedEvidence::make(definition).value());
+}
 
 void Investigator::configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches) {
   const std::lock_guard lock(mutex_);
@@ -115,43 +100,84 @@ void Investigator::configure(std::shared_ptr<const Config> config, std::shared_p
   watches_ = std::move(watches);
 }
 
-std::shared_ptr<Watch> Investigator::watch_of(const std::string& server) const {
+rules::HistoryNeeds Investigator::needs_of(const std::vector<rules::Rule>& rules) const {
+  rules::HistoryNeeds needs;
+  for (const rules::Rule& rule : rules)
+    for (const std::string& name : rule.evidence)
+      if (const auto found = collected_.find(name); found != collected_.end()) found->second.add_needs(needs);
+  return needs;
+}
+
+ServerKind Investigator::kind_of(const std::string& evidence) const {
+  const Definition* definition = definition_of(evidence);
+  return definition == nullptr ? ServerKind::postgres : definition->asks.kind;
+}
+
+std::shared_ptr<Watch> Investigator::watch_of(const std::string& name, ServerKind kind) const {
   const std::lock_guard lock(mutex_);
   if (watches_)
     for (const auto& watch : *watches_)
-      if (watch->server().kind == ServerKind::postgres && watch->server().name == server) return watch;
+      if (watch->server().kind == kind && watch->server().name == name) return watch;
   return nullptr;
 }
 
-const evidence::Definition* Investigator::definition_of(const notify::Question& question) const {
-  const auto found =
-      std::ranges::find(definitions_, question.evidence, [](const auto& each) -> const std::string& { return each.asks.name; });
+const Definition* Investigator::definition_of(const std::string& evidence) const {
+  const auto found = std::ranges::find(definitions_, evidence, [](const auto& each) -> const std::string& { return each.asks.name; });
   return found == definitions_.end() ? nullptr : &*found;
 }
 
-std::vector<evidence::Look> Investigator::look(const std::string& server,
-                                               const std::vector<notify::Question>& questions,
-                                               const std::stop_token& stop) {
+Look Investigator::look_at_series(const Watch& watch, const Definition& definition) const {
+  Look look = Error{ErrorKind::unreachable, "nothing is judged yet"};
+  read_(watch, [&](const promql::Queryable& series, Timestamp now) {
+    auto seen = collected_.at(definition.asks.name).look(series, now);
+    look = seen ? Look(std::move(*seen)) : Look(seen.error());
+  });
+  const auto* seen = std::get_if<Evidence>(&look);
+  if (seen == nullptr || !seen->rows.empty()) return look;
+  if (auto why = missing(definition.collected->collectors, watch.board())) return std::move(*why);
+  return look;
+}
+
+std::vector<Look> Investigator::look(const std::string& name,
+                                     const std::vector<notify::Question>& questions,
+                                     const std::stop_token& stop) {
   const std::lock_guard lock(one_at_a_time_);
-  const auto watch = watch_of(server);
-  if (!watch)
-    return std::vector<evidence::Look>(questions.size(), Error{ErrorKind::configuration, "the server is not watched any more"});
-  const ServerStatus status = watch->board().server();
+  const auto server = watch_of(name, ServerKind::postgres);
+  const Bounds bounds{std::chrono::steady_clock::now() + k_longest_look, stop};
+  if (server) await(bounds.end, stop, [&] { return server->board().first_answer_known(); });
+  const ServerStatus status = server ? server->board().server() : ServerStatus();
   std::optional<Error> trouble = status.trouble;
-  if (!trouble && !status.facts) trouble = Error{ErrorKind::unreachable, "the server has not answered yet"};
   std::optional<Interview> interview;
-  if (!trouble) interview.emplace(*watch, *status.facts, stop);
-  std::vector<evidence::Look> looks;
-  for (const notify::Question& question : questions) {
-    const evidence::Definition* definition = definition_of(question);
-    if (definition == nullptr) {
-      looks.emplace_back(Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"});
-      continue;
-    }
-    looks.push_back(interview ? interview->ask(*definition, question.database) : evidence::Look(*trouble));
-    if (question.evidence == k_changes) looks.back() = with_changes(std::move(looks.back()), *definition, watch->board());
-  }
+  if (!trouble && !status.facts) trouble = Error{ErrorKind::unreachable, "the server has not answered yet"};
+  if (!trouble) interview.emplace(*server, *status.facts, bounds.end, stop);
+  const Asking ask = [&](const Definition& definition, const std::string& database) {
+    return interview ? interview->ask(definition, database) : Look(*trouble);
+  };
+  std::vector<Look> looks;
+  for (const notify::Question& question : questions)
+    looks.push_back(look_once(name, question, ask, bounds));
   return looks;
+}
+
+Look Investigator::look_once(const std::string& name,
+                             const notify::Question& question,
+                             const Asking& ask,
+                             const Bounds& bounds) const {
+  const Definition* definition = definition_of(question.evidence);
+  if (definition == nullptr) return Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"};
+  const auto watch = watch_of(name, definition->asks.kind);
+  if (!watch) return Error{ErrorKind::configuration, "it is not watched any more"};
+  if (!definition->collected) {
+    Look look = ask(*definition, question.database);
+    return definition->adds_changes ? with_changes(std::move(look), *definition, watch->board()) : look;
+  }
+  await(bounds.end, bounds.stop, [&] { return have_outcomes(definition->collected->collectors, watch->board()); });
+  Look look = look_at_series(*watch, *definition);
+  auto* seen = std::get_if<Evidence>(&look);
+  if (seen == nullptr || seen->rows.empty() || definition->collected->completes.empty()) return look;
+  const Look of_server = ask(completing(*definition), question.database);
+  if (const auto* more = std::get_if<Evidence>(&of_server)) complete(*seen, *more, definition->collected->by);
+  return look;
 }
 
 }  // namespace pgvigil::agent

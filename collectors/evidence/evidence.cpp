@@ -1,6 +1,7 @@
 #include "collectors/evidence/evidence.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "collectors/model/utf8.h"
 #include "collectors/plan.h"
@@ -58,7 +59,25 @@ class Reader : public postgres::RowHandler {
   std::vector<std::size_t> places_;
 };
 
+std::size_t place_of(const Evidence& evidence, const std::string& column) {
+  return static_cast<std::size_t>(std::ranges::find(evidence.columns, column, &Column::name) - evidence.columns.begin());
+}
+
 }  // namespace
+
+void complete(Evidence& seen, const Evidence& by_query, const std::vector<std::string>& by) {
+  std::vector<std::pair<std::size_t, std::size_t>> keys;
+  for (const std::string& column : by)
+    keys.emplace_back(place_of(seen, column), place_of(by_query, column));
+  for (auto& row : seen.rows) {
+    const auto found = std::ranges::find_if(by_query.rows, [&](const auto& other) {
+      return std::ranges::all_of(keys, [&](const auto& key) { return row[key.first] == other[key.second]; });
+    });
+    if (found == by_query.rows.end()) continue;
+    for (std::size_t i = 0; i < by_query.columns.size(); ++i)
+      if (auto& cell = row[place_of(seen, by_query.columns[i].name)]; !cell) cell = (*found)[i];
+  }
+}
 
 Look look(const Definition& definition,
           const postgres::ServerFacts& facts,

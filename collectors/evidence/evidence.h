@@ -23,11 +23,16 @@ struct Evidence {
   std::vector<std::vector<std::optional<std::string>>> rows;
   std::size_t left_out = 0;  ///< rows beyond those shown
   Timestamp taken_at;
+  std::string remark = {};  ///< what is to be known of the rows: a sentence
 
   bool operator==(const Evidence&) const = default;
 };
 
 using Look = std::variant<Evidence, Unsupported, Error>;
+
+/// Gives rows of what was collected what a query of the server knows of them: cells that are nothing, by rows that have
+/// the same texts in the columns `by`.
+void complete(Evidence& seen, const Evidence& by_query, const std::vector<std::string>& by);
 
 /// Looks once, by `deadline`: the session must be in the database that the evidence is about, when its scope
 /// is one. Error `query` when the result lacks a column.

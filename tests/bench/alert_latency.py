@@ -27,6 +27,7 @@ from measure import SETTINGS, keeping, print_table
 from options import Options
 from support.agent import Agent
 from support.cluster import Cluster
+from support.conditions import at_once
 from support.config import config, every
 from support.peers import PostgresExporter, Server
 from support.sink import Sink
@@ -59,20 +60,8 @@ class TimedSink(Sink):
 
 def pgvigil(cluster, sink, name):
     """An agent that tells the sink at once."""
-    text = f"""
-[rules]
-packs = false
-evaluation_interval = "1s"
-
-[notify]
-group_wait = "0s"
-group_interval = "0s"
-
-[receiver.sink]
-type = "webhook"
-url = "{sink.address(name)}"
-"""
-    agent = Agent(config(cluster, more=text + every(f"{INTERVALS[name]}s", "stat_activity")), ready=False)
+    receiver = f'[receiver.sink]\ntype = "webhook"\nurl = "{sink.address(name)}"\n'
+    agent = Agent(config(cluster, more=at_once() + receiver + every(f"{INTERVALS[name]}s", "stat_activity")), ready=False)
     agent.stop()
     agent.write_rules(f"[[rule]]\nalert = \"IdleInTransaction\"\nexpr = '{EXPRESSION}'\nfor = \"0s\"\n")
     agent.start()

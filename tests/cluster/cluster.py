@@ -47,6 +47,7 @@ class Cluster:
 
     def __init__(self, folder):
         network.build()
+        self.folder = folder
         self.nodes = [Node(network.Host(number), folder) for number in (1, 2, 3)]
         self.sink = watchers.Sink()
         (folder / "rules").mkdir()
@@ -63,7 +64,7 @@ class Cluster:
             node.write_patroni(hosts)
             node.start_patroni()
         until(lambda: self.leader() and len(self.replicas()) == 2, "Patroni has a leader and two replicas", 300)
-        self.watchers = watchers.start(folder, folder / "alerts.rules.yml", [host.address for host in hosts])
+        self.prometheus = watchers.start(folder, folder / "alerts.rules.yml", [host.address for host in hosts])
         for node in self.nodes:
             node.start_agent(BINARY, folder / "rules", watchers.urls())
         until(lambda: all(all(node.roles()) for node in self.nodes), "each pgvigil sees its server")
@@ -77,6 +78,9 @@ class Cluster:
     def others(self, node):
         return [one for one in self.nodes if one is not node]
 
+    def promotions(self):
+        return sum(node.promotions() for node in self.nodes)
+
     def settle(self):
         """Until all are members, and for longer than the Alertmanagers' interval no alert is about."""
         until(lambda: len(self.replicas()) == 2 and self.leader(), "all are members again", 300)
@@ -87,3 +91,9 @@ class Cluster:
                 quiet = time.monotonic()
                 if quiet - begin > 600:
                     raise SystemExit(f"FAILED: these do not end: {names}")
+
+    def forget(self):
+        """What was told before is no part of what comes."""
+        self.prometheus = watchers.restart_prometheus(self.folder, self.prometheus)
+        answers = time.time()
+        until(lambda: watchers.scraped_since(answers) == len(self.nodes), "Prometheus has scraped all of them")

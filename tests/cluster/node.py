@@ -130,6 +130,16 @@ class Node:
         os.kill(postmaster, signal.SIGKILL)
         self.processes["patroni"].wait()
 
+    def restart_patroni(self):
+        """Without its Postgres, which goes on: the new one takes it over."""
+        os.killpg(self.processes["patroni"].pid, signal.SIGKILL)
+        self.processes["patroni"].wait()
+        self.start_patroni()
+
+    def promotions(self):
+        """How often its Postgres was promoted since it began."""
+        return (self.folder / "patroni.log").read_text(errors="replace").count("received promote request")
+
     def patronictl(self, *words):
         done = subprocess.run(self.host.words("patronictl", "-c", f"{self.folder}/patroni.yml", *words),
                               capture_output=True, text=True, check=False, cwd="/")  # fmt: skip

@@ -56,13 +56,21 @@ class Sink:
         return found
 
 
-def role_in_prometheus(address):
-    """The label `role` of the server there, as Prometheus has it now; None while it has none."""
-    expression = f'pgvigil_server_info{{instance="{address}:9187"}} and on (instance) up == 1'
+def _ask_prometheus(expression):
     url = f"http://{HUB}:{PROMETHEUS}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
     with urllib.request.urlopen(url, timeout=5) as answer:
-        found = json.load(answer)["data"]["result"]
+        return json.load(answer)["data"]["result"]
+
+
+def role_in_prometheus(address):
+    """The label `role` of the server there, as Prometheus has it now; None while it has none, or two."""
+    found = _ask_prometheus(f'pgvigil_server_info{{instance="{address}:9187"}} and on (instance) up == 1')
     return found[0]["metric"]["role"] if len(found) == 1 else None
+
+
+def scraped_since(moment):
+    """How many targets Prometheus has scraped since then, a Unix time."""
+    return len(_ask_prometheus(f"timestamp(up) > {moment}"))
 
 
 def active():
@@ -78,14 +86,33 @@ def urls():
     return [f"http://{HUB}:{port}" for port in ALERTMANAGERS]
 
 
+def run(folder, name, *words):
+    with open(folder / f"{name}.log", "ab") as log:
+        return subprocess.Popen(words, stdout=log, stderr=log, cwd=folder)
+
+
+def start_prometheus(folder):
+    """The process, which answers."""
+    process = run(folder, "prometheus", "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+                  f"--web.listen-address={HUB}:{PROMETHEUS}")  # fmt: skip
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://{HUB}:{PROMETHEUS}/-/ready", timeout=5):
+                return process
+        except OSError:
+            time.sleep(0.25)
+
+
+def restart_prometheus(folder, process):
+    """For a quarter of an hour it repeats that an alert is over, and each time Alertmanager 0.25 begins a group with that: what
+    fires next would not be waited for."""
+    process.terminate()
+    process.wait(60)
+    return start_prometheus(folder)
+
+
 def start(folder, rules, addresses):
-    """The processes."""
-    started = []
-
-    def run(name, *words):
-        with open(folder / f"{name}.log", "ab") as log:
-            started.append(subprocess.Popen(words, stdout=log, stderr=log, cwd=folder))
-
+    """Starts all; the process of Prometheus."""
     route = {"receiver": "sink", "group_by": ["cluster"], "group_wait": "30s", "group_interval": "30s",
              "repeat_interval": "2h", "routes": [{"matchers": ['alertname="Watchdog"'], "receiver": "nobody"}]}  # fmt: skip
     hook = {"url": f"http://{HUB}:{SINK}/", "send_resolved": True}
@@ -93,7 +120,7 @@ def start(folder, rules, addresses):
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
     for port in ALERTMANAGERS:
         others = [f"--cluster.peer={HUB}:{one + 200}" for one in ALERTMANAGERS if one != port]
-        run(f"alertmanager-{port}", "prometheus-alertmanager", f"--web.listen-address={HUB}:{port}",
+        run(folder, f"alertmanager-{port}", "prometheus-alertmanager", f"--web.listen-address={HUB}:{port}",
             f"--cluster.listen-address={HUB}:{port + 200}", f"--cluster.advertise-address={HUB}:{port + 200}",
             f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/alertmanager-{port}", *others)  # fmt: skip
     (folder / "extra.rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "hosts", "rules": [UNREACHABLE]}]}))
@@ -105,6 +132,4 @@ def start(folder, rules, addresses):
         "scrape_configs": [{"job_name": "pgvigil", "static_configs": [{"targets": [f"{a}:9187" for a in addresses]}]}],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    run("prometheus", "prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
-        f"--web.listen-address={HUB}:{PROMETHEUS}")  # fmt: skip
-    return started
+    return start_prometheus(folder)

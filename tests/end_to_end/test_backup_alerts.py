@@ -30,6 +30,7 @@ TOO_OLD = "BackupIncrementalTooOld"
 FULL_TOO_OLD = "BackupFullTooOld"
 OVERDUE = "BackupOverdue"
 RULES = [NOT_RECOVERABLE, UNSEEN, UNHEALTHY, FLAGGED, TOO_OLD, FULL_TOO_OLD, OVERDUE]
+PACKERS = {"zst": "zstd", "xz": "xz", "bz2": "bzip2", "lz4": "lz4"}
 CIPHER = "repo1-cipher-type=aes-256-cbc\nrepo1-cipher-pass={}\n"
 
 
@@ -294,6 +295,7 @@ FAULTS = {
     "directory": (Set, part_of_directory, "no_whole_backup", [NOT_RECOVERABLE]),
     "empty-gz": (Set, empty_gz, "no_whole_backup", [NOT_RECOVERABLE]),
     "half-in-gz": (Set, half_in_gz, "no_whole_backup", [NOT_RECOVERABLE]),
+    **{f"cut-{ending}": (Set, cut(f"postgres.sql.{ending}", 0.9), "no_whole_backup", [NOT_RECOVERABLE]) for ending in PACKERS},
     "no-roles": (Set, no_roles, "set_incomplete", [NOT_RECOVERABLE]),
     "sealed": (Set, sealed, "unproven", [NOT_RECOVERABLE]),
     "future": (Set, aged(-7200), "clock", [NOT_RECOVERABLE]),
@@ -337,6 +339,8 @@ class World:
         for name, kind in {"dump": "custom", "tar": "tar", "sql": "plain"}.items():
             subprocess.run([*words, f"--format={kind}", f"--file={self.dumps}/postgres.{name}"], check=True)
         subprocess.run([*words, "--format=directory", f"--file={self.dumps}/postgres"], check=True)
+        for ending, packer in PACKERS.items():
+            subprocess.run(["sh", "-c", f"{packer} -c < postgres.sql > postgres.sql.{ending}"], cwd=self.dumps, check=True)
         words = [os.path.join(bin_folder(DEBIAN_MAJOR), "pg_dumpall"), *connection, "--globals-only"]
         subprocess.run([*words, f"--file={self.dumps}/globals.sql"], check=True)
 

@@ -78,7 +78,7 @@ def test_a_healthy_stanza_is_measured(stanza):
 def test_a_backup_that_is_small_beside_the_database(stanza):
     cluster = stanza.cluster
     assert reasons(stanza.verdict("least_size = 1")) <= {"too_small"}
-    cluster.run("create table more as select n, repeat('x', 1000) as text from generate_series(1, 130000) n")
+    cluster.run("create unlogged table more as select n, repeat('x', 1000) as text from generate_series(1, 130000) n")
     assert reasons(stanza.verdict()) == {"too_small"}
     cluster.run("drop table more; checkpoint")
     assert_recoverable(stanza.verdict())

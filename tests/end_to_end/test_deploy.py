@@ -25,7 +25,7 @@ def read(path):
         return file.read()
 
 
-IMAGES_OWN_COMMAND = json.loads(re.search(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[1])
+IMAGES_OWN_COMMAND = json.loads(re.findall(r"^CMD (.*)$", read("Dockerfile"), re.MULTILINE)[-1])  # of the last stage
 
 
 def sidecars(name):
@@ -206,13 +206,16 @@ def test_the_debian_package_holds_what_it_should(tmp_path):
     listed = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
     files = {line.split(maxsplit=5)[5].removeprefix(".") for line in listed.splitlines()}
     for path in ("/usr/bin/pgvigil", "/usr/lib/systemd/system/pgvigil.service", "/etc/pgvigil/pgvigil.toml",
-                 "/usr/share/pgvigil/sql/role.sql", "/usr/share/pgvigil/dashboards/pgvigil-fleet.json"):  # fmt: skip
+                 "/usr/share/pgvigil/sql/role.sql", "/usr/share/pgvigil/dashboards/pgvigil-fleet.json",
+                 "/usr/lib/pgvigil/backup/pgvigil-backup", "/usr/lib/pgvigil/backup/backup.env.example"):  # fmt: skip
         assert path in files, listed
     shown = subprocess.run(["dpkg-deb", "--info", package], capture_output=True, text=True, check=True).stdout
     assert "libpq5" in shown and "conffiles" in shown and "postinst" in shown
     subprocess.run(["dpkg-deb", "--extract", package, tmp_path / "root"], check=True)
     version = subprocess.run([tmp_path / "root/usr/bin/pgvigil", "version"], capture_output=True, text=True, check=True)
     assert version.stdout.startswith("pgvigil ")
+    gate = tmp_path / "root/usr/lib/pgvigil/backup/pgvigil-pre-migration"
+    assert "--max-age" in subprocess.run([gate, "--help"], capture_output=True, text=True, check=True).stdout
 
 
 # compose

@@ -3,10 +3,12 @@
 import json
 import threading
 
+import psycopg2
 import pytest
 
 from support.agent import command
-from support.cluster import DEBIAN_MAJOR, MAJORS
+from support.cluster import DEBIAN_MAJOR, MAJORS, PASSWORD
+from support.config import pooler_entry, server_entry
 from support.waiting import until
 
 SECRET = "4929-SECRET-1234"
@@ -19,9 +21,11 @@ def look(server, name, *more, dsn=None):
 
 
 def names():
+    """Of what a server alone tells, now."""
     listed = command("evidence", "--list")
     assert listed.returncode == 0, listed.stderr
-    return [line.split()[0] for line in listed.stdout.splitlines()[1:]]
+    lines = [line for line in listed.stdout.splitlines()[1:] if " a database " in line or " the server " in line]
+    return [line.split()[0] for line in lines if not line.startswith("statements_by_time")]
 
 
 def cells(seen, column):
@@ -102,3 +106,21 @@ def test_what_cannot_be_seen_is_told_with_the_way_out(making):
     assert done.returncode == 1 and 'GRANT pg_monitor TO "nobody";' in done.stderr
     wrong = command("evidence", "connection", env={"DATA_SOURCE_NAME": server.dsn()})
     assert wrong.returncode == 2 and "Did you mean 'connections'?" in wrong.stderr
+
+
+def test_what_is_collected_is_collected_once_for_the_one_who_asks(making, tmp_path):
+    server = making.cluster(DEBIAN_MAJOR)
+    bouncer = making.pgbouncer(server, {"pgvigil": PASSWORD, "watcher": PASSWORD}, settings={"stats_users": "watcher"})
+    with psycopg2.connect(server.dsn(port=bouncer.port)) as session, session.cursor() as cursor:
+        cursor.execute("select 1")
+        console = f"host=127.0.0.1 port={bouncer.port} user=watcher password={PASSWORD}"
+        file = tmp_path / "pgvigil.toml"
+        file.write_text(server_entry("shop", server.dsn()) + pooler_entry("front", console))
+        done = command("evidence", "pools", "--format", "json", "--config", str(file))
+        assert done.returncode == 0, done.stderr
+        seen = json.loads(done.stdout)
+        assert cells(seen, "database") == ["postgres"] and cells(seen, "mode") == ["transaction"]
+        past = command("evidence", "statements_by_time", "--config", str(file))
+        assert past.returncode == 1 and "only a running agent remembers" in past.stderr
+        none = command("evidence", "backups", "--config", str(file))
+        assert none.returncode == 1 and "'backups' is of backups, which is not watched" in none.stderr

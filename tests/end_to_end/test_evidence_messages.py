@@ -3,29 +3,20 @@
 import contextlib
 import json
 import os
+import signal
 import threading
+import time
 
 import psycopg2
 import pytest
 
-from support.cluster import DEBIAN_MAJOR
-from support.config import config, custom_collector, every
+from support.cluster import DEBIAN_MAJOR, PASSWORD
+from support.conditions import settings
+from support.config import QUICK, config, custom_collector, every, pooler_entry, server_entry, toml_string
+from support.load import Load
 from support.mail_server import MailServer
 from support.sink import Sink
-from support.waiting import until
-
-SETTINGS = """
-[state]
-directory = "state"
-
-[rules]
-packs = false
-evaluation_interval = "1s"
-
-[notify]
-group_wait = "0s"
-group_interval = "0s"
-"""
+from support.waiting import stays, until
 
 TREE = ("update cards set number = $1 where id = $2", "blocking_tree")
 
@@ -44,8 +35,8 @@ summary = "{name}"
 """
 
 
-def start(making, server, rules, receivers, more="", env=None, collectors=()):
-    agent = making.agent(config(server, more=SETTINGS + more + receivers), env=env, ready=False)
+def start(making, server, rules, receivers, more="", env=None, collectors=(), notify=""):
+    agent = making.agent(config(server, more=settings(receivers, more, notify=notify)), env=env, ready=False)
     agent.stop()
     agent.write_rules(rules)
     for name, text in collectors:
@@ -147,7 +138,7 @@ def test_a_message_goes_out_in_time_and_is_completed(making, server, pile):
         receiver = f'\n[receiver.bot]\ntype = "slack"\ntoken_variable = "TOKEN"\nchannel = "C1"\napi = "{sink.url}"\n'
         pids = pile.lock()
         start(making, server, rule("Locks", "pgvigil_lock_waiting_sessions > 0", ["blocking_tree"]), receiver,
-              every("1s", "lock_waits").replace("[collector", "evidence_wait = \"0s\"\n[collector", 1), {"TOKEN": "xoxb-1"})
+              every("1s", "lock_waits"), {"TOKEN": "xoxb-1"}, notify='evidence_wait = "0s"')
         sink.wait_for(lambda bodies: any(str(pids[2]) in json.dumps(body) for body in bodies), "the tree")
         paths = [path for path, _, _ in sink.requests]
         assert paths in (["/chat.postMessage"], ["/chat.postMessage", "/chat.update"])
@@ -205,6 +196,91 @@ def test_a_server_that_is_down_is_told_of_without_evidence(making):
         sink.wait_for(lambda bodies: bodies, "it is down")
         agent.wait_value(1, "pgvigil_evidence_looks_total", result="failed")
         assert len(sink.bodies()) == 1
+
+
+def told_of(sink, name):
+    """The evidence of that name that the sink was told of last: its rows, by columns, and the whole."""
+    for body in reversed(sink.bodies()):
+        for one in body.get("evidence", ()):
+            if one["name"] == name:
+                columns = [column["name"] for column in one["columns"]]
+                return [dict(zip(columns, row)) for row in one["rows"]], one
+    return [], {}
+
+
+def test_what_was_collected_comes_with_the_message_as_rows(making):
+    server = making.cluster(DEBIAN_MAJOR, settings={"shared_preload_libraries": "pg_stat_statements"})
+    server.run("create extension pg_stat_statements")
+    bouncer = making.pgbouncer(server, {"pgvigil": PASSWORD, "watcher": PASSWORD},
+                               settings={"stats_users": "watcher", "default_pool_size": 2})
+    sessions = [psycopg2.connect(server.dsn(port=bouncer.port)) for _ in range(6)]
+    making.keep(Load(sessions, ["select pg_sleep(0.2), 'LoadPlant'"] * 6, ended_by=(psycopg2.Error,)))
+    with Sink() as sink:
+        rules = (rule("Pools", "pgbouncer_pools_client_waiting_connections > 0", ["pools", "connections"])
+                 + rule("Backups", "pgvigil_backup_recoverable == 0", ["backups"])
+                 + rule("Statements", "sum by (target) (rate(pg_stat_statements_seconds_total[1m])) > 0.5", ["statements_by_time"]))
+        agent = making.agent(server_entry("shop", server.dsn()), ready=False)
+        agent.stop()
+        dumps = os.path.join(agent.home, "dumps")
+        os.mkdir(dumps)
+        console = f"host=127.0.0.1 port={bouncer.port} user=watcher password={PASSWORD}"
+        more = f'[[backup]]\ntool = "dumps"\ndirectory = {toml_string(dumps)}\n'
+        more += every(QUICK, "statements", "pgbouncer_pools", "pgbouncer_limits", "backups")
+        agent.write(server_entry("shop", server.dsn()) + pooler_entry("front", console) + settings(webhook(sink), more))
+        agent.write_rules(rules)
+        agent.start()
+        until(lambda: all(told_of(sink, name)[0] for name in ("pools", "backups", "statements_by_time")), "all is told")
+        pool = next(row for row in told_of(sink, "pools")[0] if row["database"] == "postgres")
+        assert pool["user"] == "pgvigil" and pool["mode"] == "transaction" and pool["size"] == 2
+        assert pool["waiting"] >= 1 and pool["servers"] == 2
+        assert told_of(sink, "pools")[1]["server"] == "front"
+        assert not told_of(sink, "connections")[0]  # the pooler's alert is not about the server of another name
+        (backup,) = told_of(sink, "backups")[0]
+        assert backup["tool"] == "dumps" and backup["verdict"] == "not_recoverable" and backup["because"] == "no_backups"
+        assert backup["what_to_do"].startswith("Take a full backup now.")
+        rows, seen = told_of(sink, "statements_by_time")
+        assert rows[0]["statement"] == "select pg_sleep($1), $2" and 0.5 < rows[0]["share"] <= 1
+        assert rows[0]["calls_per_second"] > 0 and rows[0]["mean"] >= 0.2 and rows[0]["share_before"] is None
+        assert "not known" in seen["remark"]
+        assert "LoadPlant" not in json.dumps(sink.bodies())
+
+
+def test_without_pg_stat_statements_the_message_says_so(making, server):
+    with Sink() as sink:
+        start(making, server, rule("Seen", "test_hogs >= 0", ["statements_by_time"]), webhook(sink), collectors=[("hogs", HOGS)])
+        until(lambda: told_of(sink, "statements_by_time")[1], "it is told")
+        assert "pg_stat_statements" in told_of(sink, "statements_by_time")[1]["trouble"]
+
+
+GUESTS = custom_collector("guests", "select 'postgres' as datname, count(*) as value from pg_stat_activity where application_name = 'hog'",
+                          labels=["datname"])
+
+
+@pytest.mark.parametrize("wait", ["250ms", "10s"])
+def test_a_look_in_whose_midst_the_agent_is_killed_is_made_again_and_told_once(making, wait):
+    server = making.cluster(DEBIAN_MAJOR)
+    with Sink() as sink:
+        agent = start(making, server, rule("Open", "test_guests > 0", ["vacuum", "invalid_indexes"]), webhook(sink),
+                      collectors=[("guests", GUESTS)], notify=f'evidence_wait = "{wait}"')
+        agent.wait_value(0, "test_guests", datname="postgres")
+        with server.session(application_name="hog"):
+            os.kill(server.pid, signal.SIGSTOP)  # sessions go on, and no new one begins: the look hangs for four seconds
+            try:
+                until(lambda: "firing" in agent.get("/api/v1/alerts").text, "it fires")
+                if wait == "250ms":
+                    agent.wait_log("event=notified")  # without
+                time.sleep(0.3)
+                agent.kill()
+            finally:
+                os.kill(server.pid, signal.SIGCONT)
+            before = sink.bodies()
+            assert len(before) == (1 if wait == "250ms" else 0) and not any("evidence" in body for body in before)
+            agent.start()
+            sink.wait_for(lambda bodies: any("evidence" in body for body in bodies), "the evidence")
+            stays(lambda: len(sink.bodies()) == len(before) + 1, "nothing is told twice", 3)
+            assert {body["status"] for body in sink.bodies()} == {"firing"}
+            tables, indexes = sink.bodies()[-1]["evidence"]
+            assert tables["rows"] and "trouble" not in tables and "trouble" not in indexes
 
 
 STRINGS = {
@@ -283,7 +359,7 @@ def test_no_literal_leaves_by_any_receiver(making, server, pile):
     # What failed stays the text of its session, in a transaction that is open.
     until(lambda: server.value("select count(*) from pg_stat_activity where query ~ 'Plant|4242424242' and pid <> pg_backend_pid()")
           >= len(STRINGS) + 3, "all are there")
-    shows = ["blocking_tree", "long_transactions", "statements", "connections", "locks"]
+    shows = ["blocking_tree", "long_transactions", "running_statements", "connections", "locks"]
     rules = "".join(rule(f"Rule{i}", "pg_up == 1", [name]) for i, name in enumerate(shows))
     with Sink() as sink, MailServer(server.home) as mails:
         sink.behave = lambda *_: (200, {}, b'{"ok": true, "result": {"message_id": 5}}')

@@ -8,7 +8,7 @@ import pytest
 
 from support import places
 from support.agent import command
-from support.conditions import Conditions, alerts, settings, start, webhook
+from support.conditions import RULES, Conditions, alerts, settings, start, webhook
 from support.config import config
 from support.sink import Sink
 from support.waiting import until
@@ -125,6 +125,18 @@ def test_a_receiver_that_cannot_be_reached_has_one_that_stands_in(making, server
         other.wait_for(lambda bodies: alerts(bodies, "resolved") == {"1"}, "the other hears of the end")
 
 
+def test_a_message_shows_how_the_value_came_to_be_what_it_is(making, server, conditions):
+    rules = RULES.replace('expr = "test_conditions > 0"', 'expr = "test_conditions > 5"\nfor = "65s"')
+    with Sink(lambda *_: (200, {}, b"ok")) as sink:
+        conditions.set(1)
+        agent = start(making, server, settings(f'[receiver.slack]\ntype = "slack"\nurl = "{sink.url}"\n'), rules)
+        agent.wait_value(1, "test_conditions", id="1", team="0")
+        server.run("update conditions set value = 9")
+        sink.wait_for(lambda bodies: bodies, "it is told", 120)
+        text = json.dumps(sink.bodies()[0], ensure_ascii=False)
+        assert "▁█" in text, text
+
+
 def test_a_heartbeat_is_sent_while_all_is_well(making, server, conditions):
     with Sink() as sink, Sink() as hook:
         receivers = webhook(hook) + f'[receiver.beat]\ntype = "heartbeat"\nurl = "{sink.url}/ping"\nevery = "1s"\nfail_suffix = "/fail"\n'
@@ -143,6 +155,20 @@ def test_what_is_refused_for_good_is_told_to_whoever_stands_in(making, server, c
         assert '"outcome":"refused"' in agent.get("/api/v1/notifications").text
         conditions.set()
         other.wait_for(lambda bodies: alerts(bodies, "resolved") == {"1"}, "the other hears of the end")
+
+
+def test_an_end_that_is_refused_though_its_beginning_was_taken_is_told_to_whoever_stands_in(making, server, conditions):
+    def behave(_path, _headers, body):
+        return (200, {}, b"") if json.loads(body)["status"] == "firing" else (406, {}, b"not acceptable")
+
+    with Sink(behave) as picky, Sink() as other:
+        receivers = webhook(picky, more='fallback = "other"') + webhook(other, "other")
+        start(making, server, settings(receivers, '[[route]]\nreceivers = ["hook"]\n'))
+        conditions.set(1)
+        picky.wait_for(lambda bodies: alerts(bodies, "firing") == {"1"}, "it is told")
+        conditions.set()
+        other.wait_for(lambda bodies: alerts(bodies, "resolved") == {"1"}, "the other hears of the end")
+        assert alerts(other.bodies(), "firing") == set()
 
 
 def test_what_is_too_long_or_malformed_is_told_with_less(making, server, conditions):

@@ -1,15 +1,13 @@
 """How receivers are reached: TLS by an authority of one's own, a proxy, and mail that is encrypted on its way."""
 
-import email
 import os
-import subprocess
-import sys
 
 import pytest
 
 from support import places
 from support.agent import command
 from support.certificates import Authority
+from support.mail_server import PASSWORD, MailServer
 from support.proxy import Proxy
 from support.sink import Sink
 
@@ -97,61 +95,29 @@ def test_a_proxy_that_is_away_is_told_without_its_password(home):
     assert "planted-secret" not in failed.stdout + failed.stderr
 
 
-SMTP = """
-import ssl, sys
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
-
-port, box, certificate, key, mode = sys.argv[1:]
-
-class Keep:
-    async def handle_DATA(self, server, session, envelope):
-        with open(box, "ab") as file:
-            file.write(session.auth_data + b"\\n" + envelope.content + b"%%\\n")
-        return "250 taken"
-
-def authenticate(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.password == b"planted-secret", handled=False, auth_data=data.login)
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(certificate, key)
-tls = {"ssl_context": context} if mode == "tls" else {"tls_context": context, "require_starttls": True}
-Controller(Keep(), hostname="127.0.0.1", port=int(port), authenticator=authenticate, auth_required=True,
-           auth_require_tls=mode != "tls", **tls).start()
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
 def test_a_mail_is_encrypted_on_its_way(home, authority, stranger, mode):
     authority.server()  # leaves the files
-    port, box = places.free_port(), os.path.join(home, f"box-{mode}")
     base = authority.file.removesuffix(".pem")
-    words = [sys.executable, "-c", SMTP, str(port), box, f"{base}-server.pem", f"{base}-server.key", mode]
-    server = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with open(os.path.join(home, "password"), "w", encoding="utf-8") as file:
-        file.write("planted-secret\n")
-    receiver = (
-        f'type = "mail"\nserver = "127.0.0.1:{port}"\nsecurity = "{mode}"\nuser = "me"\npassword_file = "password"\n'
-        'from = "pgvigil@example.org"\nto = ["dba@example.org"]\n'
-    )
-    try:
-        assert server.stdout.readline() == "ready\n"
+    password = os.path.join(home, "password")
+
+    def log_in_with(text):
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+    with MailServer(home, mode, (f"{base}-server.pem", f"{base}-server.key")) as server:
+        receiver = (
+            f'type = "mail"\nserver = "127.0.0.1:{server.port}"\nsecurity = "{mode}"\nuser = "me"\npassword_file = "password"\n'
+            'from = "pgvigil@example.org"\nto = ["dba@example.org"]\n'
+        )
+        log_in_with(PASSWORD)
         sent = test_receiver(home, receiver + f'ca_file = "{authority.file}"')
         assert sent.returncode == 0 and "delivered (SMTP 250)" in sent.stdout, sent.stdout
-        with open(box, "rb") as file:
-            said, _, text = file.read().split(b"%%\n")[0].partition(b"\n")
-        assert said == b"me"
-        assert email.message_from_bytes(text)["Message-ID"]
-        size = os.path.getsize(box)
+        count = len(server.mails())
+        assert set(server.senders()) == {"me"} and server.mails()[0]["Message-ID"]
         untrusted = test_receiver(home, receiver + f'ca_file = "{stranger.file}"')
         assert untrusted.returncode == 1 and "certificate" in untrusted.stdout, untrusted.stdout
-        with open(os.path.join(home, "password"), "w", encoding="utf-8") as file:
-            file.write("wrong\n")
+        log_in_with("wrong")
         wrong = test_receiver(home, receiver + f'ca_file = "{authority.file}"')
         assert wrong.returncode == 1 and "it: misconfigured" in wrong.stdout, wrong.stdout
-        assert os.path.getsize(box) == size
-    finally:
-        server.stdin.close()
-        server.wait(10)
+        assert len(server.mails()) == count

@@ -64,6 +64,59 @@ wait = "second"
   CHECK(mistakes_of("name = 'x'\ntitle = 'X'\n").find("missing [[query]]") != std::string::npos);
 }
 
+TEST_CASE("evidence: what was collected says what gives it, and fills every column") {
+  const auto parsed = parse_definition(R"toml(
+name = "queues"
+title = "Queues by who waits"
+scope = "pooler"
+pooler = "odyssey"
+collectors = ["queues"]
+by = ["queue"]
+order = "queue_waiting"
+[series]
+share = "queue_waiting / 100"
+[text.mode]
+of = "queue_info"
+label = "mode"
+[[remark]]
+when = "absent(queue_waiting offset 1h)"
+say = "They are new."
+[columns]
+queue = "text"
+share = "ratio"
+mode = "text"
+)toml",
+                                       "mine.toml");
+  REQUIRE(parsed);
+  CHECK(parsed->asks.kind == ServerKind::odyssey);
+  REQUIRE(parsed->collected);
+  CHECK(parsed->collected->columns.size() == 2);
+  CHECK(parsed->collected->columns[1].label == "mode");
+  CHECK(parsed->collected->remarks.at(0).say == "They are new.");
+
+  const std::string told = mistakes_of(R"(name = "queues"
+title = "Queues"
+scope = "pooler"
+collectors = []
+by = ["queue"]
+order = "queue_waiting"
+completes = ["statement"]
+adds = "change"
+[series]
+wait = "queue_wait"
+[columns]
+queue = "text"
+age = "seconds"
+)");
+  for (const char* part : {"missing key 'pooler'", "'collectors' is empty", "changes", "nothing fills the column 'age'",
+                           "there is no column 'wait'", "'completes' and [[query]] go together"}) {
+    INFO(part << "\n" << told);
+    CHECK(told.find(part) != std::string::npos);
+  }
+  CHECK(mistakes_of("name = 'x'\ntitle = 'X'\nscope = 'host'\n[[query]]\nsql = 'select 1 as a'\n[columns]\na = 'text'\n")
+            .find("only Postgres is asked") != std::string::npos);
+}
+
 TEST_CASE("evidence: every name that a shipped rule gives is there") {
   const auto definitions = builtin();
   const auto book = rules::load_rules(rules::shipped_rule_files(), {});
@@ -92,4 +145,16 @@ TEST_CASE("evidence: as text and as JSON") {
   CHECK(json["columns"][1] == nlohmann::json::parse(R"({"name": "wait", "kind": "seconds"})"));
   CHECK(json["left_out"] == 4);
   CHECK(json["taken_at"] == 100.0);
+}
+
+TEST_CASE("evidence: ratios, times and a remark as people read them") {
+  const Evidence seen{.name = "queues",
+                      .columns = {{"share", ColumnKind::ratio}, {"until", ColumnKind::time}},
+                      .rows = {{"0.1234", "1800000000"}},
+                      .remark = "It is new."};
+  CHECK(agent::evidence_text(seen) ==
+        "share   until\n"
+        "12.3 %  2027-01-15 08:00:00Z\n"
+        "It is new.\n");
+  CHECK(agent::evidence_from_json(agent::evidence_json(seen))->remark == "It is new.");
 }

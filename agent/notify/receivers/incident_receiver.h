@@ -2,9 +2,17 @@
 
 #include <vector>
 
+#include "agent/notify/receiver_options.h"
 #include "agent/notify/receivers/message_receiver.h"
 
 namespace pgvigil::agent::notify {
+
+/// What the others' max_alerts does where each alert is a message: it says from where on many are a storm.
+inline Option<R> most_incidents_option() {
+  return kinds::integer<R>(
+      "max_alerts", 1, 1000, [](R & r) -> auto& { return r.max_alerts; },
+      "When more than twice as many wait, they become one incident for each rule and severity.");
+}
 
 /// A service in which each alert is an incident of its own: it is opened, and closed.
 class IncidentReceiver : public MessageReceiver {

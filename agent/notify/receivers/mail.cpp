@@ -83,7 +83,8 @@ std::string html_table(const Evidence& evidence) {
   }
   html += "</table>";
   const std::size_t left_out = rows.size() - row + evidence.seen.left_out;
-  return left_out == 0 ? html : html + "<p>… " + std::to_string(left_out) + " more</p>";
+  if (left_out > 0) html += "<p>… " + std::to_string(left_out) + " more</p>";
+  return evidence.seen.remark.empty() ? html : html + "<p>" + html_escaped(evidence.seen.remark) + "</p>";
 }
 
 std::string html_of(const Notification& notification, std::size_t max_alerts, Detail detail) {

@@ -101,6 +101,7 @@ ReceiverOptions options() {
       "A file that holds the key of an API integration.");
   append_url(all, "Instead of `https://api.opsgenie.com`: `https://api.eu.opsgenie.com`.");
   all.push_back(title_option());
+  all.push_back(most_incidents_option());
   return all;
 }
 

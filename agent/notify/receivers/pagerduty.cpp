@@ -86,6 +86,7 @@ ReceiverOptions options() {
       "A file that holds the integration key of a service (Events API v2).");
   append_url(all, "Instead of `https://events.pagerduty.com/v2/enqueue`.");
   all.push_back(title_option());
+  all.push_back(most_incidents_option());
   return all;
 }
 

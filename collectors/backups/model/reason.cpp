@@ -1,5 +1,6 @@
 #include "collectors/backups/model/reason.h"
 
+#include <algorithm>
 #include <array>
 
 namespace pgvigil::backups {
@@ -72,6 +73,12 @@ constexpr std::array<Words, 44> k_words = {{
 
 std::string_view to_string(Reason reason) {
   return k_words.at(static_cast<std::size_t>(reason)).name;
+}
+
+std::optional<Reason> reason_of(std::string_view word) {
+  const auto found = std::ranges::find(k_words, word, &Words::name);
+  if (found == k_words.end()) return std::nullopt;
+  return static_cast<Reason>(found - k_words.begin());
 }
 
 std::string_view way_out(Reason reason) {

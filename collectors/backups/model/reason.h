@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace pgvigil::backups {
@@ -55,6 +56,8 @@ enum class Reason : std::uint8_t {
 
 /// "wal_gap"
 std::string_view to_string(Reason reason);
+/// The other way round; nothing when it is not the word of any.
+std::optional<Reason> reason_of(std::string_view word);
 
 /// A sentence that says what to do.
 std::string_view way_out(Reason reason);

@@ -34,20 +34,26 @@ class Conditions:
         self._server.run(f"begin; delete from conditions; {insert}; commit")
 
 
-def settings(receivers, more="", group_by='["alertname"]'):
+def at_once(notify=""):
+    """Only the rules of the test, judged every second and told without waiting for a group. `notify` is added to [notify]."""
     return f"""
-[state]
-directory = "state"
-
 [rules]
 packs = false
 evaluation_interval = "1s"
 
 [notify]
-group_by = {group_by}
 group_wait = "0s"
 group_interval = "0s"
+{notify}
+"""
 
+
+def settings(receivers, more="", group_by='["alertname"]', notify=""):
+    """The same, and remembered on the disk."""
+    return f"""
+[state]
+directory = "state"
+{at_once(f"group_by = {group_by}" + chr(10) + notify)}
 {receivers}
 {more}
 """

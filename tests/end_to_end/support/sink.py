@@ -18,8 +18,8 @@ class Server(http.server.ThreadingHTTPServer):
 class Sink:
     """Answers 200 unless `behave` (path, headers, body -> status, headers, body; None: hang up) says something else."""
 
-    def __init__(self, behave=None, tls=None):
-        """`tls`: an ssl.SSLContext of a server."""
+    def __init__(self, behave=None, tls=None, host="127.0.0.1"):
+        """`tls`: an ssl.SSLContext of a server; `host`: where it listens."""
         self.requests = []  # (path, headers, body)
         self._lock = threading.Lock()
         self.behave = behave or (lambda path, headers, body: (200, {}, b"ok"))
@@ -53,7 +53,7 @@ class Sink:
             def log_message(self, *_):
                 pass
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server((host, 0), Handler)
         self._scheme = "http" if tls is None else "https"
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
@@ -63,7 +63,7 @@ class Sink:
 
     @property
     def url(self):
-        return f"{self._scheme}://127.0.0.1:{self.port}"
+        return f"{self._scheme}://{self._server.server_address[0]}:{self.port}"
 
     def _keep(self, request):
         with self._lock:

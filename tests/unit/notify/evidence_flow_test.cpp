@@ -36,7 +36,7 @@ std::map<std::string, Alert> world_of(std::vector<Alert> alerts) {
   return world;
 }
 
-std::vector<std::string> one_server(const promql::Labels&) {
+std::vector<std::string> one_server(const promql::Labels&, const std::string&) {
   return {"db1"};
 }
 
@@ -97,8 +97,23 @@ TEST_CASE("evidence: what has ended, waits too long, was begun twice or is of no
   const auto world = world_of(alerts);
   CHECK(errands_of(world, one_server, {}, k_now).abandoned.size() == 3);
   CHECK(errands_of(world, one_server, {}, k_now).looks.size() == 1);
-  const auto nobody = [](const promql::Labels&) { return std::vector<std::string>(); };
+  const auto nobody = [](const promql::Labels&, const std::string&) { return std::vector<std::string>(); };
   CHECK(errands_of(world, nobody, {}, k_now).abandoned.size() == 4);
+}
+
+TEST_CASE("evidence: each piece is looked for where it is of, and one that is of nothing keeps nobody waiting") {
+  const auto world = world_of({make_alert("A", {"pools", "locks", "backups"}), make_alert("B", {"backups"})});
+  const auto places = [](const promql::Labels&, const std::string& evidence) -> std::vector<std::string> {
+    if (evidence == "pools") return {"front", "back"};
+    return evidence == "locks" ? std::vector<std::string>{"db1"} : std::vector<std::string>();
+  };
+  const Errands errands = errands_of(world, places, {}, k_now);
+  std::vector<std::string> looks;
+  for (const Errand& errand : errands.looks)
+    looks.push_back(errand.server + "/" + errand.question.evidence);
+  CHECK(looks == std::vector<std::string>{"back/pools", "db1/locks", "front/pools"});
+  REQUIRE(errands.abandoned.size() == 1);
+  CHECK(errands.abandoned[0].why == "nothing is watched that it may be about");
 }
 
 TEST_CASE("evidence: a message waits a moment for it, goes out without, and is completed once") {

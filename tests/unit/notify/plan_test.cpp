@@ -198,6 +198,31 @@ TEST_CASE("a message that is refused for good is told to whoever stands in, with
   CHECK(round(policy, world, "mail", k_now + 1min) == "-Odd");
 }
 
+TEST_CASE("an end that is refused for good is told to whoever stands in, though its beginning was taken") {
+  auto settings = at_once({receiver("slack"), receiver("mail")});
+  settings.receivers[0].fallback = "mail";
+  settings.routes = {{{}, {"slack"}, false, settings.grouping}};
+  const Policy policy(settings);
+  World world;
+  add(world, make_alert("Ended"));
+  add(world, make_alert("Fires"));
+  CHECK(round(policy, world, "slack", k_now) == "Ended Fires");
+  Alert ended = make_alert("Ended");
+  ended.resolved_at = k_now + 1min;
+  add(world, ended);
+  CHECK(round(policy, world, "mail", k_now + 1min).empty());  // nobody has refused it yet
+  for (PlannedGroup& group : plan(policy, world, "slack", k_now + 1min)) {
+    if (group.decision.kind == Decision::Kind::send) group.state.refused = group.decision.id;
+    world.groups["slack"][group.key] = group.state;
+  }
+  CHECK(round(policy, world, "slack", k_now + 1min).empty());
+  const auto planned = plan(policy, world, "mail", k_now + 1min);
+  REQUIRE(planned.size() == 1);
+  CHECK(planned[0].note == "slack refuses this message");
+  CHECK(round(policy, world, "mail", k_now + 1min) == "-Ended");  // and not what goes on
+  CHECK(round(policy, world, "mail", k_now + 2min).empty());
+}
+
 TEST_CASE("an alert that another configuration routes elsewhere is told there, and its end here as well") {
   auto settings = at_once({receiver("a"), receiver("b")});
   settings.routes = {{{}, {"a"}, false, settings.grouping}};
