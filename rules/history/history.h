@@ -5,6 +5,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ class History : public promql::Queryable {
                                                                  std::int64_t from_ms,
                                                                  std::int64_t to_ms) const override;
 
+  /// Whether max_bytes keeps out a series that was in the last collection of its source.
+  bool lacks_series() const { return !partial_.empty(); }
   HistoryFigures figures() const;
 
   /// All of it as bytes that load() reads back, with a checksum.
@@ -83,7 +86,8 @@ class History : public promql::Queryable {
 
  private:
   std::size_t memory() const;
-  void add_tick(HistorySource& source,
+  void add_tick(const std::string& name,
+                HistorySource& source,
                 std::int64_t t_ms,
                 std::int64_t lookback_ms,
                 const std::function<void(const Take&)>& walk);
@@ -91,6 +95,7 @@ class History : public promql::Queryable {
 
   HistorySettings settings_;
   std::map<std::string, HistorySource, std::less<>> sources_;
+  std::set<std::string, std::less<>> partial_;  ///< sources of which a series was left out last
   std::uint64_t samples_over_size_ = 0;
   std::uint64_t collections_late_ = 0;
 
