@@ -117,6 +117,13 @@ json running_of(const Verdict& verdict) {
           {"expected_end", json_of(verdict.expected_end)}};
 }
 
+json by_type(const std::map<backups::Kind, Timestamp>& times) {
+  json all = json::object();
+  for (const auto& [kind, time] : times)
+    all[std::string(to_string(kind))] = backups::time_text(time);
+  return all;
+}
+
 json json_of(const Judged& judged) {
   const Verdict& verdict = judged.verdict;
   json newest = json::object();
@@ -137,6 +144,7 @@ json json_of(const Judged& judged) {
           {"since", json_of(verdict.since)},
           {"basis", verdict.basis},
           {"newest", std::move(newest)},
+          {"last_attempt", json_of(verdict.last_attempt)},
           {"next_expected", verdict.cadence ? json(backups::time_text(verdict.cadence->expected)) : json(nullptr)},
           {"next_deadline", verdict.cadence ? json(backups::time_text(verdict.cadence->deadline)) : json(nullptr)},
           {"wal_missing_segments", verdict.wal_missing},
@@ -152,7 +160,9 @@ json json_of(const Judged& judged) {
           {"place", to_string(verdict.place)},
           {"immutable", json_of(verdict.immutable)},
           {"restored", json_of(verdict.restored)},
-          {"restore_seconds", json_of(verdict.restore_seconds)}};
+          {"restore_seconds", json_of(verdict.restore_seconds)},
+          {"restored_by_type", by_type(verdict.restored_by_kind)},
+          {"verified_by_type", by_type(verdict.verified_by_kind)}};
 }
 
 void print_json(const std::vector<Judged>& all) {

@@ -109,6 +109,7 @@ void SourceWatch::take_run(Timestamp now) {
   const bool is_another = run.since && running_since_ && *run.since > *running_since_;
   if (is_another) progress_.clear();
   if (!running_since_ || run.since) running_since_ = run.since.value_or(now);
+  attempt_seen_ = running_since_;
   if (!run.size || !run.done) return;
   if (!progress_.empty() && *run.done < progress_.back().done) progress_.clear();
   progress_.push_back({now, *run.done, *run.size});
@@ -119,7 +120,7 @@ void SourceWatch::take_run(Timestamp now) {
 
 std::vector<Verdict> SourceWatch::verdicts(Timestamp now) const {
   if (!looked_at_) return {};
-  return judge({source_, reading_, server_ ? &*server_ : nullptr, drills_, running_since_, progress_}, now);
+  return judge({source_, reading_, server_ ? &*server_ : nullptr, drills_, running_since_, progress_, attempt_seen_}, now);
 }
 
 }  // namespace pgvigil::backups

@@ -44,6 +44,8 @@ class VerdictRows {
     add_states();
     add_slots();
     add_place();
+    add_measures();
+    add_proofs();
   }
 
  private:
@@ -74,6 +76,7 @@ class VerdictRows {
     set("drill_passed", verdict_.drill_passed);
     if (verdict_.until) set("wal_missing", static_cast<double>(verdict_.wal_missing));
     if (could_look(verdict_.because.reason)) set("runs", static_cast<double>(verdict_.runs));
+    set("last_attempt", verdict_.last_attempt);
     set("running_seconds", verdict_.running_seconds);
     set("progress", verdict_.progress);
     set("expected_end", verdict_.expected_end);
@@ -154,6 +157,41 @@ class VerdictRows {
     set("place_one", 1);
   }
 
+  void add_measures() {
+    for (const auto& [kind, measure] : verdict_.measures) {
+      begin();
+      rows_.set("type", std::string(to_string(kind)));
+      set("duration", measure.seconds);
+      const Sizes& sizes = measure.sizes;
+      const std::array<std::pair<std::string_view, std::optional<std::uint64_t>>, 5> whats = {
+          {{"database", sizes.database},
+           {"delta", sizes.delta},
+           {"repository", sizes.repository},
+           {"repository_delta", sizes.repository_delta},
+           {"dumped", sizes.dumped}}};
+      for (const auto& [what, bytes] : whats) {
+        if (!bytes) continue;
+        begin();
+        rows_.set("type", std::string(to_string(kind)));
+        rows_.set("what", std::string(what));
+        set("bytes", bytes);
+      }
+    }
+  }
+
+  void add_proofs() {
+    const auto add = [&](std::string_view proof, const std::map<Kind, Timestamp>& times) {
+      for (const auto& [kind, time] : times) {
+        begin();
+        rows_.set("kind", std::string(proof));
+        rows_.set("type", std::string(to_string(kind)));
+        set("verified", time);
+      }
+    };
+    add("restore", verdict_.restored_by_kind);
+    add("checksum", verdict_.verified_by_kind);
+  }
+
   const Source& source_;
   const Verdict& verdict_;
   const Timestamp now_;
@@ -170,6 +208,7 @@ void add_verdicts(const SourceWatch& watch, Timestamp now, TextRows& rows) {
   rows.set("backup", watch.source().name);
   rows.set("tool", std::string(to_string(watch.source().tool)));
   rows.set("looked_at", text_of(seconds_of(*watch.looked_at())));
+  if (!watch.reading().trouble) rows.set("repaired", watch.reading().repaired ? "1" : "0");
   rows.set("look_seconds", text_of(watch.look_seconds()));
 }
 

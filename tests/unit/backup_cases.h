@@ -36,6 +36,7 @@ struct TestCase {
   LiveServer server;
   std::optional<Timestamp> running_since;
   std::vector<Progress> progress;
+  std::optional<Timestamp> attempt_seen;
   Timestamp now = k_test_now;
 
   explicit TestCase(std::vector<Backup> backups) {
@@ -49,7 +50,8 @@ struct TestCase {
   Repository& repository() { return reading.repositories[0]; }
   std::vector<Backup>& backups() { return repository().backups; }
   Verdict verdict() const {
-    return judge({.source = source, .reading = reading, .server = &server, .drills = {}, .running_since = running_since, .progress = progress},
+    return judge({.source = source, .reading = reading, .server = &server, .drills = {}, .running_since = running_since, .progress = progress,
+                  .attempt_seen = attempt_seen},
                  now)
         .at(0);
   }

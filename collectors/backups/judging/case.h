@@ -24,7 +24,8 @@ struct Case {
 };
 
 // The steps, in this order. Each adds what it finds.
-void judge_recoverability(Case& each);  ///< the basis, WAL after it, whose backups they are
+void judge_recoverability(Case& each);  ///< the basis, and WAL after it
+void judge_identity(Case& each);        ///< a part of that: whose backups they are
 void judge_scope(Case& each);           ///< which databases and tablespaces are in it
 void judge_ages(Case& each);            ///< how old, when the next is due, what has failed
 void judge_runs(Case& each);            ///< what is under way, and when it will have ended

@@ -37,6 +37,19 @@ void judge_timetables(Case& each) {
   each.find({Reason::suspended, "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
 }
 
+/// When the last one began, as the tool, whoever takes them, or a look at the running one tells.
+void note_last_attempt(Case& each) {
+  auto& last = each.verdict.last_attempt;
+  const auto note = [&](const std::optional<Timestamp>& time) {
+    if (time && (!last || *time > *last)) last = time;
+  };
+  for (const Backup& backup : each.repository.backups)
+    note(backup.start ? backup.start : backup.stop);
+  for (const Timetable& timetable : each.repository.timetables)
+    note(timetable.last);
+  note(each.evidence.attempt_seen);
+}
+
 void judge_attempts(Case& each) {
   const auto newest = each.newest("any");
   for (const Backup& backup : each.repository.backups) {
@@ -53,6 +66,7 @@ void judge_ages(Case& each) {
   judge_age(each);
   judge_deadline(each);
   judge_timetables(each);
+  note_last_attempt(each);
   judge_attempts(each);
 }
 

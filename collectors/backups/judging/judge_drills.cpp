@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "collectors/backups/files/json_text.h"
 #include "collectors/backups/judging/case.h"
 
@@ -12,6 +15,24 @@ bool is_of(const Case& each, const Drill& drill) {
   return drill.repository.empty() || each.repository.key.empty() || is_dump || drill.repository == each.repository.key;
 }
 
+/// Of a backup that is no longer there: labels of pgBackRest end with F, D or I.
+std::optional<Kind> kind_of_label(const Case& each, const std::string& label) {
+  if (each.source.tool == Tool::dumps) return Kind::dump;
+  if (each.source.tool != Tool::pgbackrest || label.empty()) return std::nullopt;
+  constexpr std::array<std::pair<char, Kind>, 3> k_ends = {{{'F', Kind::full}, {'D', Kind::differential}, {'I', Kind::incremental}}};
+  const auto found = std::ranges::find(k_ends, label.back(), &std::pair<char, Kind>::first);
+  return found == k_ends.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Of the newest drill of each kind.
+void note_restore(Case& each, const std::string& label, Timestamp when) {
+  const auto restored = std::ranges::find(each.repository.backups, label, &Backup::label);
+  const auto kind = restored == each.repository.backups.end() ? kind_of_label(each, label) : restored->kind;
+  if (!kind) return;
+  Timestamp& newest = each.verdict.restored_by_kind.try_emplace(*kind, when).first->second;
+  newest = std::max(newest, when);
+}
+
 /// pgBackRest keeps the result of a drill with the backup itself.
 void take_annotations(Case& each) {
   auto& restored = each.verdict.restored;
@@ -19,6 +40,7 @@ void take_annotations(Case& each) {
     const auto note = backup.annotations.find("restore-verified");
     if (note == backup.annotations.end()) continue;
     const auto when = parse_time(note->second);
+    if (when) note_restore(each, backup.label, *when);
     if (when && (!restored || *when > *restored)) restored = when;
   }
 }
@@ -30,6 +52,7 @@ const Drill* take_results(Case& each) {
     newest = &drill;
     if (!drill.passed) continue;
     each.verdict.restored = drill.finished;
+    if (drill.finished) note_restore(each, drill.label, *drill.finished);
     each.verdict.restore_seconds = drill.restore_seconds;
   }
   return newest;

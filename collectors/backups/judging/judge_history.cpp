@@ -29,10 +29,24 @@ void judge_duration(Case& each, const Backup& newest) {
                                          " days than the pause between two"});
 }
 
+/// What the newest complete one of each kind took, and when the sums of one were found right.
+void measure(Case& each) {
+  Verdict& verdict = each.verdict;
+  for (const Backup& backup : each.repository.backups) {
+    if (backup.state != State::complete) continue;
+    const bool has_times = backup.start && backup.stop;
+    verdict.measures[backup.kind] = {backup.sizes, has_times ? std::optional(seconds_between(*backup.start, *backup.stop)) : std::nullopt};
+    if (!backup.verified) continue;
+    Timestamp& newest = verdict.verified_by_kind.try_emplace(backup.kind, *backup.verified).first->second;
+    newest = std::max(newest, *backup.verified);
+  }
+}
+
 }  // namespace
 
 /// The newest complete backup, against those of its kind.
 void judge_history(Case& each) {
+  measure(each);
   judge_size(each);
   const auto newest = std::ranges::find(each.repository.backups.rbegin(), each.repository.backups.rend(), State::complete,
                                         &Backup::state);

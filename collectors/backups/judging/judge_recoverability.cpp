@@ -64,14 +64,6 @@ void choose_basis(Case& each) {
     each.find(std::move(*first));
 }
 
-void judge_identity(Case& each) {
-  const LiveServer* server = each.evidence.server;
-  if (server == nullptr || each.basis == nullptr || !each.basis->system_identifier) return;
-  if (*each.basis->system_identifier == server->system_identifier) return;
-  each.decide({Reason::other_cluster, "the newest backup is of cluster " + std::to_string(*each.basis->system_identifier) +
-                                          ", and cluster " + std::to_string(server->system_identifier) + " runs"});
-}
-
 void judge_clock(Case& each) {
   const auto newest = each.newest("any");
   if (!newest || *newest <= each.now + k_most_skew) return;

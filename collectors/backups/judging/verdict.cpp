@@ -29,6 +29,14 @@ void count(Case& each) {
   }
 }
 
+/// Where a repository cannot be read, that is why.
+void judge_output(Case& each) {
+  const Reading& reading = each.evidence.reading;
+  if (!reading.repaired || std::ranges::any_of(reading.repositories, [](const Repository& any) { return any.trouble.has_value(); })) return;
+  each.find({Reason::output_repaired, "control bytes or bad UTF-8 in what " + std::string(to_string(each.source.tool)) +
+                                          " wrote were replaced to read it"});
+}
+
 Verdict judge_repository(const Evidence& evidence, const Repository& repository, Timestamp now) {
   Case each{evidence, evidence.source, repository, now};
   each.verdict.repository = repository.key;
@@ -41,6 +49,7 @@ Verdict judge_repository(const Evidence& evidence, const Repository& repository,
   judge_keeping(each);
   judge_history(each);
   judge_drills(each);
+  judge_output(each);
   for (const Trouble& check : repository.checks)
     each.find(check);
   if (each.verdict.because.reason == Reason::none) each.verdict.answer = Answer::recoverable;

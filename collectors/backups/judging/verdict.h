@@ -33,6 +33,13 @@ struct Evidence {
   const std::vector<Drill>& drills;
   std::optional<Timestamp> running_since = {};  ///< of the backup that is under way, as far as we have seen
   std::span<const Progress> progress = {};      ///< of that backup, as it was seen
+  std::optional<Timestamp> attempt_seen = {};   ///< when the last run began that was seen, whatever became of it
+};
+
+/// What a backup took.
+struct Measure {
+  Sizes sizes;
+  std::optional<double> seconds;
 };
 
 /// The judgement about one repository of one source. Of its reasons the first is the one that decides.
@@ -46,6 +53,8 @@ struct Verdict {
   std::string basis;               ///< label of the backup that would be restored
   std::map<std::string_view, Timestamp> newest;  ///< stop of the newest complete one, by "full", "diff", "incr", "any"
   std::map<State, std::size_t> count;
+  std::map<Kind, Measure> measures;       ///< of the newest complete one
+  std::optional<Timestamp> last_attempt;  ///< when the last one began, successful or not
   std::uint64_t wal_missing = 0;  ///< segments
   std::size_t runs = 0;  ///< that are under way
   std::optional<double> running_seconds;
@@ -68,6 +77,8 @@ struct Verdict {
   std::optional<bool> encrypted;
   std::optional<Timestamp> key_expires;
   std::optional<Timestamp> restored;  ///< the end of the newest drill that passed
+  std::map<Kind, Timestamp> restored_by_kind;  ///< the same by what was restored, where that is known
+  std::map<Kind, Timestamp> verified_by_kind;  ///< when the sums of a backup were found right last
   std::optional<double> restore_seconds;
   std::optional<bool> drill_passed;  ///< the newest one
   std::vector<std::string> databases_missing;

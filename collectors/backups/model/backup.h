@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/backups/model/reason.h"
@@ -15,6 +17,12 @@ namespace pgvigil::backups {
 
 /// What a backup is made of. `full`, `dump` and `base` stand alone.
 enum class Kind : std::uint8_t { full, differential, incremental, dump, base, snapshot };
+
+/// "full", "diff", "incr", "dump", "base", "snapshot"
+constexpr std::string_view to_string(Kind kind) {
+  constexpr std::array<std::string_view, 6> k_words = {"full", "diff", "incr", "dump", "base", "snapshot"};
+  return k_words.at(static_cast<std::size_t>(kind));
+}
 
 constexpr bool stands_alone(Kind kind) {
   return kind != Kind::differential && kind != Kind::incremental;
@@ -79,6 +87,7 @@ struct Backup {
   std::string tool_version;
   std::string postgres_version;
   std::optional<std::uint64_t> system_identifier;
+  std::optional<Timestamp> verified;  ///< when all of its files had been read and the sums that were told were right
   bool block_incremental = false;
   std::string why;  ///< it is failed, damaged or unproven
   Reason reason = Reason::no_whole_backup;  ///< the same in one word

@@ -12,7 +12,7 @@ struct Words {
 };
 
 // In the order of the enumerators.
-constexpr std::array<Words, 44> k_words = {{
+constexpr std::array<Words, 46> k_words = {{
     {"none", ""},
     {"tool_failed", "Run the same command by hand as the user of pgvigil: it says more than its JSON."},
     {"timed_out", "Run the tool by hand: a slow object store or a dead mount shows there. Raise [[backup]] timeout "
@@ -36,7 +36,9 @@ constexpr std::array<Words, 44> k_words = {{
     {"unproven", "Let pgvigil-backup write it: it checks what it streams, and its manifest is the proof."},
     {"set_incomplete", "Dump the missing database, or name those that matter ([[backup]] databases)."},
     {"other_cluster", "The running cluster is another one than that of the backups: run stanza-upgrade, or correct "
-                      "[[backup]], then take a full backup."},
+                      "[[backup]], then take a full backup. After pg_upgrade the cluster is a new one."},
+    {"other_version", "Take a full backup of the running server: what was written since the upgrade is in none. Keep the programs of "
+                      "the old version as long as its backups."},
     {"clock", "Set the clocks of this host and of the backup host (NTP)."},
     {"too_old", "Find out why no backup was finished since then, and take one."},
     {"full_too_old", "Take a full backup: the longer the chain, the longer and riskier the restore."},
@@ -67,6 +69,8 @@ constexpr std::array<Words, 44> k_words = {{
     {"not_rehearsed", "Run pgvigil-restore-drill: a backup that nobody restored is a hope."},
     {"drill_failed", "Look into the result of the drill, and do not trust this backup until one succeeds."},
     {"check_failed", "Run the tool's own check by hand: it names what it misses."},
+    {"output_repaired", "Run the same command by hand and look at what it writes: a name or a message in it is no UTF-8, and may be "
+                        "told wrongly here."},
 }};
 
 }  // namespace

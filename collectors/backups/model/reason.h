@@ -25,6 +25,7 @@ enum class Reason : std::uint8_t {
   unproven,          ///< nothing tells whether it is whole
   set_incomplete,    ///< a database, or the roles, are in no dump of the set
   other_cluster,     ///< backups of another cluster than the one that runs
+  other_version,     ///< of another major version of PostgreSQL than the one that runs
   clock,             ///< the newest backup is of the future
   too_old,
   full_too_old,
@@ -52,6 +53,7 @@ enum class Reason : std::uint8_t {
   not_rehearsed,     ///< no restore drill, or none lately
   drill_failed,
   check_failed,      ///< one of the tool's own checks
+  output_repaired,   ///< what the tool wrote was not readable as it stood
 };
 
 /// "wal_gap"

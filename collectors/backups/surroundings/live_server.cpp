@@ -74,7 +74,7 @@ class Questions {
       server.wal_segment_size = number_of(row.text(1));
       server.databases.emplace_back(text_of(row.text(2)));
       server.data_directory = text_of(row.text(3));
-      version_ = number_of(row.text(4));
+      server.version = number_of(row.text(4));
       server.wal_position = number_or_nothing(row.text(5));
     });
   }
@@ -92,7 +92,7 @@ class Questions {
                                  .size = number_or_nothing(row.text(3)),
                                  .done = number_or_nothing(row.text(4))});
     });
-    if (version_ >= k_first_with_summaries)
+    if (server.version >= k_first_with_summaries)
       (void)ask(k_summaries_sql, [this](const Row& row) {
         server.summaries = LiveServer::Summaries{.kept = std::chrono::seconds{number_of(row.text(0))},
                                                  .oldest = number_or_nothing(row.text(1))};
@@ -114,7 +114,6 @@ class Questions {
 
   postgres::Connection& connection_;
   const Deadline deadline_;
-  std::uint64_t version_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace pgvigil::backups {
 /// What backups are held against: the server as it runs.
 struct LiveServer {
   std::uint64_t system_identifier = 0;
+  std::uint64_t version = 0;           ///< server_version_num: 170002; 0: not told
   std::uint64_t wal_segment_size = 0;  ///< bytes
   std::vector<std::string> databases;  ///< that can be connected to, without templates
   std::string data_directory;          ///< empty: this role may not see it

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "collectors/backups/files/command.h"
+#include "collectors/backups/files/json_text.h"
 #include "collectors/backups/tools/barman_json.h"
 #include "collectors/backups/tools/reader.h"
 
@@ -81,6 +82,7 @@ Reading read_barman(const Look& look) {
   if (!text) return fail(text.error());
   auto backups = parse_barman_backups(*text, look.source.stanza);
   if (!backups) return fail(backups.error());
+  reading.repaired = repaired(*text).repaired;
   Repository repository;
   repository.keeps_wal = true;
   repository.backups = std::move(*backups);

@@ -96,6 +96,7 @@ std::expected<void, Error> parse_barman_backup(std::string_view json, std::strin
   if (const auto encryption = text_at(*base, "encryption"))
     backup.encrypted = !encryption->empty() && *encryption != "None" && *encryption != "none";
   backup.system_identifier = number_at(*shown, "system_id");
+  if (const auto version = number_at(*shown, "postgresql_version")) backup.postgres_version = std::to_string(*version / 10000);
   if (const Json* tablespaces = find(*shown, "tablespaces"); tablespaces != nullptr && tablespaces->is_array()) {
     backup.tablespaces.emplace();
     for (const Json& each : *tablespaces)

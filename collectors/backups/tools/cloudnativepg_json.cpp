@@ -134,6 +134,7 @@ std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> l
   const std::string wanted = cluster.empty() && !clusters.empty() ? *clusters.begin() : std::string(cluster);
   Reading reading;
   reading.stanza = wanted;
+  reading.repaired = std::ranges::any_of(lists, [](const std::string& list) { return repaired(list).repaired; });
   Repository repository;
   for (const Json& object : items) {
     const auto kind = text_at(object, "kind");

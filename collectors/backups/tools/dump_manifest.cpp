@@ -46,7 +46,10 @@ std::expected<DumpManifest, Error> parse_dump_manifest(std::string_view json) {
   DumpManifest manifest;
   manifest.started = time_at(from, "started_at");
   manifest.finished = time_at(from, "finished_at");
-  if (const Json* server = find(from, "server")) manifest.system_identifier = number_at(*server, "system_identifier");
+  if (const Json* server = find(from, "server")) {
+    manifest.system_identifier = number_at(*server, "system_identifier");
+    manifest.version = number_at(*server, "version");
+  }
   const Json* files = find(from, "files");
   if (files == nullptr || !files->is_array()) return std::unexpected(no_manifest("no files"));
   for (const Json& each : *files) {

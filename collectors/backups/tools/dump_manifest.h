@@ -24,6 +24,7 @@ struct DumpManifest {
   std::optional<Timestamp> started;
   std::optional<Timestamp> finished;
   std::optional<std::uint64_t> system_identifier;
+  std::optional<std::uint64_t> version;  ///< of the server: 170002
   std::vector<File> files;
   std::vector<std::string> expected;  ///< databases that there were
   std::optional<Timestamp> key_expires;  ///< the first of the keys that it is encrypted for

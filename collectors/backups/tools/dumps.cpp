@@ -140,22 +140,25 @@ class DumpFolder {
     set.start = manifest->started;
     set.stop = manifest->finished;
     set.system_identifier = manifest->system_identifier;
+    if (manifest->version) set.postgres_version = std::to_string(*manifest->version / 10000);
     set.set_is_told = true;
     set.expected = manifest->expected;
     set.key_expires = manifest->key_expires;
     set.recipients = manifest->recipients;
     bool has_globals = false;
+    bool is_verified = !manifest->files.empty();
     std::uint64_t stored = 0;
     std::uint64_t dumped = 0;
     set.encrypted = !manifest->files.empty();
     for (const DumpManifest::File& file : manifest->files) {
-      check_told(folder, file, set);
+      is_verified = check_told(folder, file, set) && is_verified;
       has_globals = has_globals || file.globals;
       if (!file.database.empty() && !file.globals) set.databases.push_back(file.database);
       set.encrypted = *set.encrypted && file.encrypted;
       stored += file.bytes;
       dumped += file.plain_bytes.value_or(0);
     }
+    if (is_verified) set.verified = look_.proofs->about<Timestamp>((folder / "manifest.json").string(), "verified", [&] { return std::optional(look_.now); });
     set.sizes.repository_delta = stored;
     if (dumped > 0) set.sizes.dumped = dumped;
     for (const std::string& database : manifest->expected)
@@ -164,18 +167,24 @@ class DumpFolder {
     finish(std::move(set), has_globals);
   }
 
-  void check_told(const fs::path& folder, const DumpManifest::File& file, Backup& set) {
+  /// Whether its sum is known to be right.
+  bool check_told(const fs::path& folder, const DumpManifest::File& file, Backup& set) {
+    const auto damaged = [&](const std::string& why) {
+      lower_state(set, State::damaged, why);
+      return false;
+    };
     const std::string path = (folder / file.name).string();
     std::error_code fault;
     const auto size = fs::file_size(path, fault);
-    if (fault) return lower_state(set, State::damaged, file.name + ": " + fault.message());
+    if (fault) return damaged(file.name + ": " + fault.message());
     if (size != file.bytes)
-      return lower_state(set, State::damaged, file.name + " has " + std::to_string(size) + " bytes, and had " +
-                                                  std::to_string(file.bytes) + " when it was written");
-    if (file.sha256.empty()) return;
+      return damaged(file.name + " has " + std::to_string(size) + " bytes, and had " + std::to_string(file.bytes) +
+                     " when it was written");
+    if (file.sha256.empty()) return false;
     // A look whose time is over goes on with the next.
     const auto sum = look_.proofs->read<ChecksumReader>(path, "sha256", look_.deadline, look_.stop);
-    if (sum && *sum != file.sha256) lower_state(set, State::damaged, file.name + " is not what was written: its sum differs");
+    if (sum && *sum != file.sha256) return damaged(file.name + " is not what was written: its sum differs");
+    return sum.has_value();
   }
 
   /// A set that nothing tells about but its files.

@@ -1,3 +1,4 @@
+#include "collectors/backups/files/json_text.h"
 #include "collectors/backups/tools/reader.h"
 #include "collectors/backups/tools/wal_g_json.h"
 
@@ -29,6 +30,7 @@ Reading read_wal_g(const Look& look) {
     reading.trouble = trouble_of(backups.error());
     return reading;
   }
+  reading.repaired = repaired(*text).repaired;
   Repository repository;
   repository.keeps_wal = true;
   repository.backups = std::move(*backups);
