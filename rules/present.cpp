@@ -39,7 +39,8 @@ void Present::publish(std::string_view source_name,
                       LabelsPtr target_labels,
                       std::int64_t lookback_ms) {
   const std::size_t metrics = table->schema().metrics.size();
-  Source source{.table = std::move(table), .target_labels = std::move(target_labels), .lookback_ms = lookback_ms};
+  Source source{
+      .table = std::move(table), .target_labels = std::move(target_labels), .lookback_ms = lookback_ms};
   source.labels.resize(metrics);
   sources_.insert_or_assign(std::string(source_name), std::move(source));
 }
@@ -48,9 +49,10 @@ void Present::publish(std::string_view source_name,
                       std::vector<Reading> readings,
                       std::int64_t t_ms,
                       std::int64_t lookback_ms) {
-  sources_.insert_or_assign(
-      std::string(source_name),
-      Source{.table = nullptr, .readings = std::move(readings), .readings_t_ms = t_ms, .lookback_ms = lookback_ms});
+  sources_.insert_or_assign(std::string(source_name), Source{.table = nullptr,
+                                                             .readings = std::move(readings),
+                                                             .readings_t_ms = t_ms,
+                                                             .lookback_ms = lookback_ms});
 }
 
 void Present::withdraw(std::string_view source) {
@@ -126,11 +128,15 @@ void Present::add_others(std::span<const Matcher> matchers,
     const bool is_table = source.table != nullptr;
     const std::int64_t t_ms = is_table ? unix_milliseconds(source.table->taken_at()) : source.readings_t_ms;
     if (t_ms < from_ms - source.lookback_ms || t_ms > to_ms) continue;
-    const auto take = [&](const LabelsPtr& labels, double value) { add(labels, source.lookback_ms, {t_ms, value}); };
+    const auto take = [&](const LabelsPtr& labels, double value) {
+      add(labels, source.lookback_ms, {t_ms, value});
+    };
     for (const Reading& reading : source.readings)
       take(reading.labels, reading.value);
     if (is_table)
-      each_reading(*source.table, source.target_labels, [&](std::string_view metric) { return may_be(matchers, metric); }, take);
+      each_reading(
+          *source.table, source.target_labels,
+          [&](std::string_view metric) { return may_be(matchers, metric); }, take);
   }
 }
 
@@ -150,8 +156,9 @@ std::vector<Reading> readings(const Table& table,
                               const LabelsPtr& target_labels,
                               const std::function<bool(std::string_view metric)>& wants) {
   std::vector<Reading> found;
-  each_reading(table, target_labels, wants,
-               [&](const LabelsPtr& labels, double value) { found.push_back({labels, value}); });
+  each_reading(table, target_labels, wants, [&](const LabelsPtr& labels, double value) {
+    found.push_back({labels, value});
+  });
   return found;
 }
 

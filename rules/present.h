@@ -69,8 +69,8 @@ class Present : public promql::Queryable {
   std::map<std::string, Source, std::less<>> sources_;
 };
 
-/// Goes through the samples of a table whose metrics `wants` names, for History::append(): all of their labels at once would be
-/// several times as large as the table.
+/// Goes through the samples of a table whose metrics `wants` names, for History::append(): all of their
+/// labels at once would be several times as large as the table.
 void each_reading(const Table& table,
                   const promql::LabelsPtr& target_labels,
                   const std::function<bool(std::string_view metric)>& wants,

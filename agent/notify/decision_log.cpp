@@ -52,7 +52,8 @@ std::vector<DecisionView> DecisionLog::note_plan(const std::string& receiver,
     std::string& last = last_reason_[{receiver, group.key}];
     if (last == group.decision.reason || group.decision.kind == Decision::Kind::send) continue;
     last = group.decision.reason;
-    fresh.push_back({now, receiver, group.key, group.decision.kind == Decision::Kind::wait ? "waiting" : "quiet", last,
+    fresh.push_back({now, receiver, group.key,
+                     group.decision.kind == Decision::Kind::wait ? "waiting" : "quiet", last,
                      group.desired.size(), about_of(group), "", group.decision.at});
     note(fresh.back());
   }

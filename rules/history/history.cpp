@@ -33,8 +33,8 @@ void History::append(std::string_view source_name,
   if (source.series().empty()) sources_.erase(found);
 }
 
-/// New series up to three quarters of the bound, so that those that are there have room to grow; any source up to a sixteenth,
-/// so that one with many series keeps out none with few.
+/// New series up to three quarters of the bound, so that those that are there have room to grow; any source
+/// up to a sixteenth, so that one with many series keeps out none with few.
 void History::add_tick(const std::string& name,
                        HistorySource& source,
                        std::int64_t t_ms,
@@ -93,7 +93,8 @@ void History::keep_in_bounds() {
   for (auto& [name, source] : sources_)
     for (std::size_t i = 0; i < source.series().size(); ++i)
       for (std::size_t k = 0; k < source.series()[i].chunks.count(); ++k)
-        candidates.push_back({source.times().at(source.series()[i].chunks[k].last_tick()), &name, &source, i});
+        candidates.push_back(
+            {source.times().at(source.series()[i].chunks[k].last_tick()), &name, &source, i});
   // Within a series the chunks are in the order of time, and the sort keeps that.
   std::ranges::stable_sort(candidates, {}, &Candidate::newest_ms);
   // Some room is made at once: the next append shall not search again.

@@ -133,7 +133,8 @@ TEST_CASE("a series for which the past has no room is answered from the present"
   CHECK(answer(timeline, "count by (job) (sessions)", 1s) == R"({job="postgres"} 900.)");
   CHECK(answer(timeline, "count by (datname) (sessions > 50)", 1s) == R"({datname="db899"} 1.00)");
   CHECK(answer(timeline, R"(count by (job) ({job="postgres"}))", 1s) == R"({job="postgres"} 901.)");
-  CHECK(timeline.select_labels(*promql::parse_selector("sessions"), k_start_ms, k_start_ms + 1'000)->size() == 900);
+  CHECK(timeline.select_labels(*promql::parse_selector("sessions"), k_start_ms, k_start_ms + 1'000)->size() ==
+        900);
 
   rows.resize(10);
   collect(15s);
