@@ -18,32 +18,25 @@ int print_version(Arguments) {
   return 0;
 }
 
-constexpr Command k_version_command{"version", "print the version", "usage: pgvigil version\n", print_version};
+constexpr Command k_version_command{"version", "print the version", "usage: pgvigil version\n",
+                                    print_version};
 
 const std::array k_commands = {
-    &k_run_command,
-    &k_check_command,
-    &k_collect_command,
-    &k_query_command,
-    &k_advise_command,
-    &k_rules_command,
-    &k_evidence_command,
-    &k_backup_command,
-    &k_silence_command,
-    &k_notify_command,
-    &k_probe_command,
-    &k_docs_command,
-    &k_version_command,
+    &k_run_command,   &k_check_command,    &k_collect_command, &k_query_command,   &k_advise_command,
+    &k_rules_command, &k_evidence_command, &k_backup_command,  &k_silence_command, &k_notify_command,
+    &k_probe_command, &k_docs_command,     &k_version_command,
 };
 
 void print_help() {
   fmt::print(
       "pgvigil stands beside a Postgres server: it measures it, judges it, and tells the person on call.\n\n"
       "usage: pgvigil COMMAND [OPTIONS]\n\n");
-  for (const Command* command : k_commands) fmt::print("  {:<9} {}\n", command->name, command->summary);
+  for (const Command* command : k_commands)
+    fmt::print("  {:<9} {}\n", command->name, command->summary);
   fmt::print(
       "\n'pgvigil COMMAND --help' tells more. With no configuration file the server is the one that\n"
-      "DATA_SOURCE_NAME, DATA_SOURCE_URI/USER/PASS or libpq's PG* variables name, and metrics are on port 9187.\n");
+      "DATA_SOURCE_NAME, DATA_SOURCE_URI/USER/PASS or libpq's PG* variables name, and metrics are on port "
+      "9187.\n");
 }
 
 int dispatch(const std::string& name, std::vector<std::string> words) {
@@ -62,12 +55,15 @@ int dispatch(const std::string& name, std::vector<std::string> words) {
 
 /// What the libraries must know before the first thread begins.
 void set_up_process() {
-  // Two arenas: threads that allocate cost no megabytes each (measured: 8 threads 26.6 MB resident, 17.8 with two).
+  // Two arenas: threads that allocate cost no megabytes each (measured: 8 threads 26.6 MB resident, 17.8 with
+  // two).
   mallopt(M_ARENA_MAX, 2);
-  // Buffers of a rendering go back to the system at once; glibc would raise this threshold after the first of them.
+  // Buffers of a rendering go back to the system at once; glibc would raise this threshold after the first of
+  // them.
   mallopt(M_MMAP_THRESHOLD, 64 * 1024);
   mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-  // libpq resolves names with getaddrinfo, which waits 5 s for each of two tries at every name server by default.
+  // libpq resolves names with getaddrinfo, which waits 5 s for each of two tries at every name server by
+  // default.
   setenv("RES_OPTIONS", "timeout:1 attempts:2", 0);
 }
 

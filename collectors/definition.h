@@ -18,8 +18,8 @@
 
 namespace pgvigil::collectors {
 
-/// Where a collector runs: once a server, in each watched database, on a pooler's console, over the files that
-/// tell of the host, over what the tools of backup tell, or over what Patroni does.
+/// Where a collector runs: once a server, in each watched database, on a pooler's console, over the files
+/// that tell of the host, over what the tools of backup tell, or over what Patroni does.
 enum class Scope : std::uint8_t { server, database, pooler, host, backups, patroni };
 
 /// What a run costs the server: docs/collectors.md tells the bound of each class.
@@ -44,13 +44,15 @@ enum class Derivation : std::uint8_t {
   lag,        ///< for how long the column, a position, has been behind another one
 };
 
-/// What `rate` and `time_left` look at: a counter, which begins anew when it falls, or a level, which may fall.
+/// What `rate` and `time_left` look at: a counter, which begins anew when it falls, or a level, which may
+/// fall.
 enum class Grows : std::uint8_t { counter, level };
 
 /// What a gauge reads in the row "other".
 enum class OtherRule : std::uint8_t { sum, max, min, none };
 
-/// [top]: which rows are kept when there are more than `rows`, or, without that, than the limit of series allows.
+/// [top]: which rows are kept when there are more than `rows`, or, without that, than the limit of series
+/// allows.
 struct TopDefinition {
   std::optional<std::size_t> rows;
   std::vector<std::string> by;   ///< columns of metrics, each a ranking
@@ -64,8 +66,8 @@ struct QueryDefinition {
   RoleFilter role = RoleFilter::any;
   VersionRange extension_versions;      ///< of the extension that the collector needs, as pooler_release()
   std::vector<Generation> generations;  ///< empty: in all of them
-  std::string sql;       ///< or what is read of the host: "cpu"
-  std::size_t line = 0;  ///< in the file, for messages
+  std::string sql;                      ///< or what is read of the host: "cpu"
+  std::size_t line = 0;                 ///< in the file, for messages
 
   bool operator==(const QueryDefinition&) const = default;
 };
@@ -80,8 +82,8 @@ struct MetricDefinition {
   std::string value;  ///< the column that holds the number, or an Expression over columns
   std::vector<std::string> labels;
   Derivation derivation = Derivation::none;
-  /// Columns that it looks at beside `value`. time_left: the counter. lag: the position to be reached, and the column
-  /// that must have changed, if there is one.
+  /// Columns that it looks at beside `value`. time_left: the counter. lag: the position to be reached, and
+  /// the column that must have changed, if there is one.
   std::vector<std::string> beside;
   std::chrono::milliseconds over{};  ///< for rate and time_left: the window
   Grows grows = Grows::counter;      ///< for rate and time_left
@@ -108,18 +110,19 @@ struct Definition {
   RoleFilter role = RoleFilter::any;
   bool enabled = true;
   bool pivot = false;
-  std::string needs;      ///< role without which the query fails ("pg_monitor"), or empty
-  std::string wants;      ///< role without which rows or columns are missing, or empty
-  std::string extension;  ///< extension that must be installed, or empty
-  std::string preload;    ///< library that must be in shared_preload_libraries, or empty
+  std::string needs;                          ///< role without which the query fails ("pg_monitor"), or empty
+  std::string wants;                          ///< role without which rows or columns are missing, or empty
+  std::string extension;                      ///< extension that must be installed, or empty
+  std::string preload;                        ///< library that must be in shared_preload_libraries, or empty
   std::map<std::string, std::string> rename;  ///< columns of the result that have another name here
-  std::string skip_when;  ///< column that is true for a row which cannot be measured now, or empty
+  std::string skip_when;            ///< column that is true for a row which cannot be measured now, or empty
   std::vector<std::string> source;  ///< the views and functions that it reads, for the documentation
   std::optional<Cost> cost;         ///< nothing: its file does not say
   std::vector<std::string> statement_labels;  ///< labels that hold SQL: normalised, then shortened
   std::optional<TopDefinition> top;
   bool log_changes = false;  ///< a value that is another one than the run before is told in the log
-  std::optional<std::chrono::milliseconds> publish_every;  ///< of a collector that samples; else each run is published
+  std::optional<std::chrono::milliseconds>
+      publish_every;  ///< of a collector that samples; else each run is published
   std::vector<QueryDefinition> queries;
   std::vector<MetricDefinition> metrics;
 

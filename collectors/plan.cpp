@@ -75,11 +75,12 @@ std::string versions_of(const Definition& definition) {
 Unsupported no_query(const Definition& definition, const ServerFacts& facts) {
   const bool version_fits = std::ranges::any_of(
       definition.queries, [&](const auto& query) { return query.versions.contains(facts.release()); });
- const bool extension_fits = std::ranges::any_of(definition.queries, [&](const auto& query) {
+  const bool extension_fits = std::ranges::any_of(definition.queries, [&](const auto& query) {
     return query.extension_versions.contains(extension_release(definition, facts));
   });
   if (version_fits && !extension_fits)
-    return {"needs a newer " + definition.extension + " than " + facts.find_extension(definition.extension)->version,
+    return {"needs a newer " + definition.extension + " than " +
+                facts.find_extension(definition.extension)->version,
             "ALTER EXTENSION " + quoted(definition.extension) + " UPDATE;"};
   if (version_fits) return {"not for a " + std::string(to_string(facts.role)), ""};
   return {"needs " + std::string(to_string(definition.kind)) + " " + versions_of(definition) + ", this is " +
@@ -127,15 +128,16 @@ void set_schemas(Plan& plan) {
       if (std::ranges::find(plan.hidden, column) != plan.hidden.end()) continue;
       plan.hidden.push_back(column);
       plan.values.push_back(*Expression::parse(column));
-      raw.metrics.push_back({MetricName::from(column), MetricType::gauge, Unit::none, "", plan.schema->metrics[i].labels});
+      raw.metrics.push_back(
+          {MetricName::from(column), MetricType::gauge, Unit::none, "", plan.schema->metrics[i].labels});
     }
   }
   if (!plan.hidden.empty()) plan.raw_schema = std::make_shared<const TableSchema>(std::move(raw));
 }
 
 std::string incarnation_of(const ServerFacts& facts) {
-  return facts.system_identifier + "/" + std::to_string(facts.postmaster_start.time_since_epoch().count()) + "/" +
-         std::to_string(facts.session);
+  return facts.system_identifier + "/" + std::to_string(facts.postmaster_start.time_since_epoch().count()) +
+         "/" + std::to_string(facts.session);
 }
 
 }  // namespace
@@ -152,8 +154,9 @@ std::variant<Question, Unsupported> question(const Definition& definition,
                                              const ServerFacts& facts,
                                              Generation generation) {
   if (definition.kind != facts.kind)
-    return Unsupported{
-        "is for " + std::string(to_string(definition.kind)) + ", this is " + std::string(to_string(facts.kind)), ""};
+    return Unsupported{"is for " + std::string(to_string(definition.kind)) + ", this is " +
+                           std::string(to_string(facts.kind)),
+                       ""};
   if (!fits(definition.role, facts.role))
     return Unsupported{"not for a " + std::string(to_string(facts.role)), ""};
   if (!definition.extension.empty() && !facts.has_extension(definition.extension))

@@ -11,8 +11,9 @@
 
 namespace pgvigil::collectors {
 
-/// The label that no query gives: where the server was reached, as postgres_exporter writes it ("127.0.0.1:5432").
-/// A metric carries it when its definition lists it; in generation 0.15 every pg_ metric does, as it did there.
+/// The label that no query gives: where the server was reached, as postgres_exporter writes it
+/// ("127.0.0.1:5432"). A metric carries it when its definition lists it; in generation 0.15 every pg_ metric
+/// does, as it did there.
 inline constexpr std::string_view k_server_label = "server";
 
 /// What one collector does on one server: the query for its version and role, and the metrics that it gives.
@@ -20,15 +21,15 @@ struct Plan {
   const Definition* definition = nullptr;
   const QueryDefinition* query = nullptr;
   std::vector<const MetricDefinition*> metrics;
-  std::vector<Expression> values;  ///< of the metrics, in their order; then those of `hidden`
+  std::vector<Expression> values;   ///< of the metrics, in their order; then those of `hidden`
   std::vector<std::string> hidden;  ///< values that only the stages look at
   Generation generation = Generation::v0_20;
   std::string endpoint;     ///< the value of the label "server"
   std::string sql;          ///< of the query, with the schema of the extension put in
   std::string incarnation;  ///< tells this run of this server from others: counters of another do not go on
   std::shared_ptr<const TableSchema> schema;  ///< of the table that is published; empty for a pivot
-  /// Of the table that the query gives: the metrics of `schema`, then those that only the stages look at. Empty for a
-  /// pivot.
+  /// Of the table that the query gives: the metrics of `schema`, then those that only the stages look at.
+  /// Empty for a pivot.
   std::shared_ptr<const TableSchema> raw_schema;
 };
 
@@ -41,8 +42,8 @@ struct Question {
   std::string sql;  ///< of the query, with the schema of the extension put in
 };
 
-/// Chooses the query for this server, or says why there is none. Points into `definition`, of which the metrics do
-/// not matter.
+/// Chooses the query for this server, or says why there is none. Points into `definition`, of which the
+/// metrics do not matter.
 std::variant<Question, Unsupported> question(const Definition& definition,
                                              const postgres::ServerFacts& facts,
                                              Generation generation);

@@ -155,7 +155,8 @@ class Evaluation {
     sources_.emplace();
     for_each_needed_selector(*rule_.expr.tree, [&](const VectorSelector& selector, Span) {
       auto found = context_.storage.select(selector.matchers,
-                                           unix_milliseconds(now_) - context_.options.lookback_ms + 1, unix_milliseconds(now_));
+                                           unix_milliseconds(now_) - context_.options.lookback_ms + 1,
+                                           unix_milliseconds(now_));
       if (!found) return;
       for (std::size_t i = 0; i < found->size(); ++i)
         if (!found->points(i).empty() && !is_stale(found->points(i).back().v))
@@ -258,7 +259,8 @@ std::vector<std::string> metrics_read(const Rule& rule) {
   std::vector<std::string> metrics;
   const auto note = [&](const VectorSelector& selector, Span) {
     std::string metric = metric_of(selector);
-    if (!metric.empty() && std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(std::move(metric));
+    if (!metric.empty() && std::ranges::find(metrics, metric) == metrics.end())
+      metrics.push_back(std::move(metric));
   };
   for_each_needed_selector(*rule.expr.tree, note);
   if (rule.clear) for_each_needed_selector(*rule.clear->tree, note);

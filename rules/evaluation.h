@@ -39,8 +39,8 @@ enum class Sight : std::uint8_t { none, some, all };
 struct EvaluationContext {
   const promql::Queryable& storage;
   promql::QueryOptions options = {};
-  /// Whether the last collections of what gives this metric succeeded, of those servers that these labels may be
-  /// from. Without it everything is seen.
+  /// Whether the last collections of what gives this metric succeeded, of those servers that these labels may
+  /// be from. Without it everything is seen.
   std::function<Sight(std::string_view metric, const promql::Labels& of)> sight = {};
   promql::LabelsPtr external_labels = promql::Labels::none();  ///< for templates
   std::string external_url = {};
@@ -56,9 +56,10 @@ struct RuleResult {
   std::vector<std::string> template_errors = {};  ///< "summary: there is no function 'x'"
 };
 
-/// Evaluates `rule` at `now` and steps its alerts. An expression that fails leaves every alert as it is, unknown;
-/// so does a metric out of sight (but for absent(), which is about that) with those that are from there: an alert is not
-/// believed when nothing that it may be from is seen, and does not end unless all of it is.
+/// Evaluates `rule` at `now` and steps its alerts. An expression that fails leaves every alert as it is,
+/// unknown; so does a metric out of sight (but for absent(), which is about that) with those that are from
+/// there: an alert is not believed when nothing that it may be from is seen, and does not end unless all of
+/// it is.
 RuleResult evaluate_rule(const Rule& rule,
                          const AlertPolicy& policy,
                          const EvaluationContext& context,

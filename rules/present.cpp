@@ -1,7 +1,7 @@
 #include "rules/present.h"
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_set>
 
 #include "collectors/model/unix_time.h"
 
@@ -39,7 +39,8 @@ void Present::publish(std::string_view source_name,
                       LabelsPtr target_labels,
                       std::int64_t lookback_ms) {
   const std::size_t metrics = table->schema().metrics.size();
-  Source source{.table = std::move(table), .target_labels = std::move(target_labels), .lookback_ms = lookback_ms};
+  Source source{
+      .table = std::move(table), .target_labels = std::move(target_labels), .lookback_ms = lookback_ms};
   source.labels.resize(metrics);
   sources_.insert_or_assign(std::string(source_name), std::move(source));
 }
@@ -48,9 +49,10 @@ void Present::publish(std::string_view source_name,
                       std::vector<Reading> readings,
                       std::int64_t t_ms,
                       std::int64_t lookback_ms) {
-  sources_.insert_or_assign(
-      std::string(source_name),
-      Source{.table = nullptr, .readings = std::move(readings), .readings_t_ms = t_ms, .lookback_ms = lookback_ms});
+  sources_.insert_or_assign(std::string(source_name), Source{.table = nullptr,
+                                                             .readings = std::move(readings),
+                                                             .readings_t_ms = t_ms,
+                                                             .lookback_ms = lookback_ms});
 }
 
 void Present::withdraw(std::string_view source) {
@@ -110,6 +112,34 @@ Expected<SeriesSet> Present::select(std::span<const Matcher> matchers,
   return found;
 }
 
+void Present::add_others(std::span<const Matcher> matchers,
+                         std::int64_t from_ms,
+                         std::int64_t to_ms,
+                         SeriesSet& found) const {
+  std::unordered_set<LabelsPtr, SameLabels, SameLabels> known;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    known.insert(found.labels(i));
+  const auto add = [&](const LabelsPtr& labels, std::int64_t lookback_ms, Point point) {
+    if (!matches_all(matchers, *labels) || known.contains(labels)) return;
+    found.add_series(labels, lookback_ms);
+    found.add_point(point);
+  };
+  for (const auto& [name, source] : sources_) {
+    const bool is_table = source.table != nullptr;
+    const std::int64_t t_ms = is_table ? unix_milliseconds(source.table->taken_at()) : source.readings_t_ms;
+    if (t_ms < from_ms - source.lookback_ms || t_ms > to_ms) continue;
+    const auto take = [&](const LabelsPtr& labels, double value) {
+      add(labels, source.lookback_ms, {t_ms, value});
+    };
+    for (const Reading& reading : source.readings)
+      take(reading.labels, reading.value);
+    if (is_table)
+      each_reading(
+          *source.table, source.target_labels,
+          [&](std::string_view metric) { return may_be(matchers, metric); }, take);
+  }
+}
+
 void each_reading(const Table& table,
                   const LabelsPtr& target_labels,
                   const std::function<bool(std::string_view metric)>& wants,
@@ -126,8 +156,9 @@ std::vector<Reading> readings(const Table& table,
                               const LabelsPtr& target_labels,
                               const std::function<bool(std::string_view metric)>& wants) {
   std::vector<Reading> found;
-  each_reading(table, target_labels, wants,
-               [&](const LabelsPtr& labels, double value) { found.push_back({labels, value}); });
+  each_reading(table, target_labels, wants, [&](const LabelsPtr& labels, double value) {
+    found.push_back({labels, value});
+  });
   return found;
 }
 
@@ -136,7 +167,8 @@ const Queryable* Timeline::who_answers(std::span<const Matcher> matchers) const 
     return matcher.name() == k_metric_name && matcher.kind() == MatchKind::equal;
   });
   if (name == matchers.end()) return nullptr;
-  return needs_.wants(name->value()) ? static_cast<const Queryable*>(&history_) : &present_;
+  if (!needs_.wants(name->value())) return &present_;
+  return history_.lacks_series() ? nullptr : static_cast<const Queryable*>(&history_);
 }
 
 Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
@@ -144,13 +176,7 @@ Expected<SeriesSet> Timeline::select(std::span<const Matcher> matchers,
                                      std::int64_t to_ms) const {
   if (const Queryable* one = who_answers(matchers)) return one->select(matchers, from_ms, to_ms);
   Expected<SeriesSet> found = history_.select(matchers, from_ms, to_ms);
-  const Expected<SeriesSet> others = present_.select(matchers, from_ms, to_ms);
-  if (!found || !others) return found ? others : found;
-  for (std::size_t i = 0; i < others->size(); ++i) {
-    if (needs_.wants(others->labels(i)->metric_name())) continue;
-    found->add_series(others->labels(i), others->lookback_ms(i));
-    found->add_points(others->points(i));
-  }
+  if (found) present_.add_others(matchers, from_ms, to_ms, *found);
   return found;
 }
 
@@ -159,11 +185,12 @@ Expected<std::vector<LabelsPtr>> Timeline::select_labels(std::span<const Matcher
                                                          std::int64_t to_ms) const {
   if (const Queryable* one = who_answers(matchers)) return one->select_labels(matchers, from_ms, to_ms);
   auto found = history_.select_labels(matchers, from_ms, to_ms);
-  auto others = present_.select_labels(matchers, from_ms, to_ms);
-  if (!found || !others) return found ? others : found;
-  std::ranges::copy_if(*others, std::back_inserter(*found), [&](const LabelsPtr& labels) {
-    return !needs_.wants(labels->metric_name());
-  });
+  SeriesSet others;
+  present_.add_others(matchers, from_ms, to_ms, others);
+  if (!found) return found;
+  const std::unordered_set<LabelsPtr, SameLabels, SameLabels> known(found->begin(), found->end());
+  for (std::size_t i = 0; i < others.size(); ++i)
+    if (!known.contains(others.labels(i))) found->push_back(others.labels(i));
   return found;
 }
 

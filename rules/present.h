@@ -35,6 +35,11 @@ class Present : public promql::Queryable {
   promql::Expected<promql::SeriesSet> select(std::span<const promql::Matcher> matchers,
                                              std::int64_t from_ms,
                                              std::int64_t to_ms) const override;
+  /// Adds those that are not in `found`; keeps no label sets for the next query.
+  void add_others(std::span<const promql::Matcher> matchers,
+                  std::int64_t from_ms,
+                  std::int64_t to_ms,
+                  promql::SeriesSet& found) const;
 
  private:
   struct Source {
@@ -64,8 +69,8 @@ class Present : public promql::Queryable {
   std::map<std::string, Source, std::less<>> sources_;
 };
 
-/// Goes through the samples of a table whose metrics `wants` names, for History::append(): all of their labels at once would be
-/// several times as large as the table.
+/// Goes through the samples of a table whose metrics `wants` names, for History::append(): all of their
+/// labels at once would be several times as large as the table.
 void each_reading(const Table& table,
                   const promql::LabelsPtr& target_labels,
                   const std::function<bool(std::string_view metric)>& wants,
@@ -76,7 +81,7 @@ std::vector<Reading> readings(const Table& table,
                               const std::function<bool(std::string_view metric)>& wants);
 
 /// One storage for rules: a metric whose past is kept is answered from the past, which has the newest sample,
-/// too; all others from the present. `needs` says which is which.
+/// too; all others, and series for which the past has no room, from the present. `needs` says which is which.
 class Timeline : public promql::Queryable {
  public:
   Timeline(const Present& present, const History& history, const HistoryNeeds& needs)
@@ -90,7 +95,7 @@ class Timeline : public promql::Queryable {
                                                                  std::int64_t to_ms) const override;
 
  private:
-  /// Who answers for the one metric that is asked for; null: both, each for its own.
+  /// Who answers for the one metric that is asked for; null: both.
   const promql::Queryable* who_answers(std::span<const promql::Matcher> matchers) const;
 
   const Present& present_;

@@ -21,8 +21,8 @@ enum class RuleKind : std::uint8_t { alert, record };
 /// alert.
 enum class NoData : std::uint8_t { resolve, hold, fire };
 
-/// Whose alert it is: of each server that shows it, or of the cluster, whose servers all show the same. Of the latter kind
-/// only the agent beside the primary tells.
+/// Whose alert it is: of each server that shows it, or of the cluster, whose servers all show the same. Of
+/// the latter kind only the agent beside the primary tells.
 enum class RuleScope : std::uint8_t { node, cluster };
 
 /// An alert that changes so often is flapping: told once, and held until it is quiet.

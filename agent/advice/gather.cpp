@@ -19,7 +19,8 @@ using std::chrono::steady_clock;
 
 /// One collector on its way through the databases.
 struct Run {
-  Run(Definition chosen, collectors::CollectLimits bounds) : definition(std::move(chosen)), limits(std::move(bounds)) {}
+  Run(Definition chosen, collectors::CollectLimits bounds)
+      : definition(std::move(chosen)), limits(std::move(bounds)) {}
 
   Definition definition;
   collectors::CollectLimits limits;
@@ -45,15 +46,16 @@ class Gatherer {
   rules::advice::Look& look() { return gathered_.look; }
 
   std::expected<postgres::Connection, Error> open(const std::string& database) {
-    return postgres::Connection::open(server_.connection, interrupt_, steady_clock::now() + server_.connect_timeout,
-                                      database);
+    return postgres::Connection::open(server_.connection, interrupt_,
+                                      steady_clock::now() + server_.connect_timeout, database);
   }
 
   /// What the server is, and what one session tells of it.
   std::expected<void, Error> look_at_server(std::span<const std::string_view> wanted) {
     auto connection = open("");
     if (!connection) return std::unexpected(connection.error());
-    auto facts = postgres::read_facts(*connection, server_.kind, steady_clock::now() + server_.connect_timeout);
+    auto facts =
+        postgres::read_facts(*connection, server_.kind, steady_clock::now() + server_.connect_timeout);
     if (!facts) return std::unexpected(facts.error());
     gathered_.facts = std::move(*facts);
     look().now = std::chrono::system_clock::now();
@@ -81,7 +83,8 @@ class Gatherer {
     run.definition.top.reset();
     auto planned = collectors::plan(run.definition, gathered_.facts, config_.generation);
     if (auto* unsupported = std::get_if<Unsupported>(&planned)) {
-      look().missing.emplace(name, unsupported->why + (unsupported->mend.empty() ? "" : ": " + unsupported->mend));
+      look().missing.emplace(name,
+                             unsupported->why + (unsupported->mend.empty() ? "" : ": " + unsupported->mend));
       runs_.pop_back();
       return;
     }
@@ -97,7 +100,8 @@ class Gatherer {
     const auto* plan = std::get_if<collectors::Plan>(&planned);
     if (plan == nullptr) return;
     host::HostCollector collector(config_.host);
-    auto outcome = collector.collect(*plan, limits_of(config_, definition.name), steady_clock::now() + definition.timeout, {});
+    auto outcome = collector.collect(*plan, limits_of(config_, definition.name),
+                                     steady_clock::now() + definition.timeout, {});
     if (auto* table = std::get_if<Table>(&outcome))
       look().tables.emplace(definition.name, std::make_shared<const Table>(std::move(*table)));
   }
@@ -111,7 +115,8 @@ class Gatherer {
         note_failure(run, database, "the session was lost");
         continue;
       }
-      const auto outcome = run.collector->collect(connection, {server_.lock_timeout}, steady_clock::now() + run.definition.timeout);
+      const auto outcome = run.collector->collect(connection, {server_.lock_timeout},
+                                                  steady_clock::now() + run.definition.timeout);
       if (outcome)
         run.collected = true;
       else
@@ -123,7 +128,8 @@ class Gatherer {
   std::expected<void, Error> tour() {
     const auto is_due = [&](const Run& run) { return is_on_tour(run); };
     for (const std::string& database : collectors::chosen_by(server_.databases, gathered_.facts.databases)) {
-      if (interrupt_.raised()) return std::unexpected(Error{ErrorKind::interrupted, "pgvigil is stopping", ""});
+      if (interrupt_.raised())
+        return std::unexpected(Error{ErrorKind::interrupted, "pgvigil is stopping", ""});
       auto connection = open(database);
       if (connection) {
         visit(*connection, is_due);

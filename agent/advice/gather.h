@@ -18,9 +18,10 @@ struct Gathered {
   postgres::ServerFacts facts;
 };
 
-/// Runs these collectors once, whether they are switched on or not, and without the limit of [top]: in one session at a
-/// time, first in the database of the DSN, then in each other database that `server` watches. What one of them cannot
-/// give is told in the look; an error is that of the server as a whole. `interrupt` ends it within a moment.
+/// Runs these collectors once, whether they are switched on or not, and without the limit of [top]: in one
+/// session at a time, first in the database of the DSN, then in each other database that `server` watches.
+/// What one of them cannot give is told in the look; an error is that of the server as a whole. `interrupt`
+/// ends it within a moment.
 std::expected<Gathered, Error> gather(const Config& config,
                                       const ServerConfig& server,
                                       std::span<const std::string_view> collectors,

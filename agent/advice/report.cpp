@@ -32,7 +32,8 @@ std::string block(std::string_view title, std::string_view text) {
 
 std::string text_of(const Advice& advice) {
   std::string text = "  " + to_string(advice.object) + "\n";
-  text += block("impact", advice.impact.words + ". Confidence: " + std::string(to_string(advice.confidence)) + ".");
+  text += block("impact",
+                advice.impact.words + ". Confidence: " + std::string(to_string(advice.confidence)) + ".");
   text += block("why", advice.why);
   for (const std::string& doubt : advice.doubts)
     text += block("but", doubt);
@@ -53,8 +54,8 @@ std::string advised(const Report& report) {
       }
     if (count == 0) continue;
     const Advisor* advisor = find_advisor(opinion.kind);
-    text += "\n" + opinion.kind + " (" + std::to_string(count) + "): " +
-            (advisor == nullptr ? "" : std::string(advisor->title)) + "\n" + findings;
+    text += "\n" + opinion.kind + " (" + std::to_string(count) +
+            "): " + (advisor == nullptr ? "" : std::string(advisor->title)) + "\n" + findings;
   }
   return text.empty() ? "\nNothing to advise.\n" : text;
 }
@@ -65,8 +66,8 @@ std::string too_early(const Report& report) {
   for (const Opinion& opinion : report.opinions)
     for (const Advice& advice : opinion.advice)
       if (!is_proven(advice))
-        text += "  " + opinion.kind + ": " + to_string(advice.object) + ": " + advice.why + " It must be so for " +
-                time_words(advice.unproven_for) + ".\n";
+        text += "  " + opinion.kind + ": " + to_string(advice.object) + ": " + advice.why +
+                " It must be so for " + time_words(advice.unproven_for) + ".\n";
   return text.empty() ? "" : "\nToo early to tell:\n" + text;
 }
 
@@ -81,9 +82,12 @@ std::string not_seen(const Report& report) {
 }
 
 std::string sql_of(const Advice& advice) {
-  std::string text = "\n" + commented(advice.kind + ": " + to_string(advice.object) + "\n" + advice.why + "\n" +
-                                      advice.impact.words + ". Confidence: " +
-                                      std::string(to_string(advice.confidence)) + ". Id: " + advice.id + ".") + "\n";
+  std::string text =
+      "\n" +
+      commented(advice.kind + ": " + to_string(advice.object) + "\n" + advice.why + "\n" +
+                advice.impact.words + ". Confidence: " + std::string(to_string(advice.confidence)) +
+                ". Id: " + advice.id + ".") +
+      "\n";
   for (const std::string& doubt : advice.doubts)
     text += commented("But: " + doubt) + "\n";
   if (advice.fix.needs_thought)
@@ -114,13 +118,15 @@ std::string as_text(const Report& report) {
 }
 
 std::string as_sql(const Report& report) {
-  std::map<std::string, std::string> by_database;  // those of the server as a whole have no database, and come first
+  std::map<std::string, std::string>
+      by_database;  // those of the server as a whole have no database, and come first
   for (const Opinion& opinion : report.opinions)
     for (const Advice& advice : opinion.advice)
       if (is_proven(advice)) by_database[advice.object.datname] += sql_of(advice);
-  std::string text = commented("What pgvigil advises for " + report.about +
-                               ".\nRead it before you run it, with psql -X -f: nothing here is in a transaction.") +
-                     "\n\\set ON_ERROR_STOP on\n";
+  std::string text =
+      commented("What pgvigil advises for " + report.about +
+                ".\nRead it before you run it, with psql -X -f: nothing here is in a transaction.") +
+      "\n\\set ON_ERROR_STOP on\n";
   for (const auto& [database, statements] : by_database)
     text += (database.empty() ? "\nSET lock_timeout = '5s';\n" : connect(database)) + statements;
   return text + (by_database.empty() ? "-- Nothing to advise.\n" : "");

@@ -18,11 +18,12 @@ struct Report {
 /// Whether anything is advised that needs no more time to be proven.
 bool has_advice(const Report& report);
 
-/// For people: grouped by kind, the greatest impact first; then what is too early to tell, and who could not look.
+/// For people: grouped by kind, the greatest impact first; then what is too early to tell, and who could not
+/// look.
 std::string as_text(const Report& report);
 
-/// A script for psql, which stops at the first error: what needs thought, and every undo, is a comment. Each database has
-/// its \connect.
+/// A script for psql, which stops at the first error: what needs thought, and every undo, is a comment. Each
+/// database has its \connect.
 std::string as_sql(const Report& report);
 
 /// {"server", "about", "opinions": […]}, see advice_json.h; of several reports a list.

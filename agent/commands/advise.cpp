@@ -54,8 +54,9 @@ int no_such_kind(const std::string& kind) {
   std::string list;
   for (const std::string_view each : kinds)
     list += (list.empty() ? "" : ", ") + std::string(each);
-  return wrong_usage("advise", "there is no advice of kind '" + kind + "'" +
-                                   (meant.empty() ? ": one of " + list : ". Did you mean '" + std::string(meant) + "'?"));
+  return wrong_usage(
+      "advise", "there is no advice of kind '" + kind + "'" +
+                    (meant.empty() ? ": one of " + list : ". Did you mean '" + std::string(meant) + "'?"));
 }
 
 /// Those of the kinds that were named, or all that are enabled.
@@ -75,8 +76,8 @@ std::expected<Report, Error> report_on(const Config& config,
   if (!consultation) return std::unexpected(consultation.error());
   const postgres::ServerFacts& facts = consultation->facts;
   return Report{server.name,
-                fmt::format("{}{}, {}, Postgres {}", server.name.empty() ? "" : server.name + ": ", facts.endpoint,
-                            to_string(facts.role), facts.short_version),
+                fmt::format("{}{}, {}, Postgres {}", server.name.empty() ? "" : server.name + ": ",
+                            facts.endpoint, to_string(facts.role), facts.short_version),
                 std::move(consultation->opinions)};
 }
 
@@ -86,7 +87,8 @@ void print_reports(const std::vector<Report>& reports, Printing printing) {
     return;
   }
   for (std::size_t i = 0; i < reports.size(); ++i)
-    fmt::print("{}{}", i == 0 ? "" : "\n", printing == Printing::text ? as_text(reports[i]) : as_sql(reports[i]));
+    fmt::print("{}{}", i == 0 ? "" : "\n",
+               printing == Printing::text ? as_text(reports[i]) : as_sql(reports[i]));
 }
 
 int advise(Arguments arguments) {
@@ -94,14 +96,17 @@ int advise(Arguments arguments) {
   const auto name = arguments.option("--server");
   const auto format = arguments.option("--format");
   std::vector<std::string> kinds;
-  while (auto kind = arguments.option("--kind")) kinds.push_back(std::move(*kind));
+  while (auto kind = arguments.option("--kind"))
+    kinds.push_back(std::move(*kind));
   if (const auto what = arguments.word()) {
     if (*what != "dismiss") return wrong_usage("advise", "unexpected word '" + *what + "'");
     if (file || format || !kinds.empty())
-      return wrong_usage("advise", "dismiss asks a running agent, and takes no --config, --format and --kind");
+      return wrong_usage("advise",
+                         "dismiss asks a running agent, and takes no --config, --format and --kind");
     return dismiss_advice_command(std::move(arguments), name);
   }
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("advise", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("advise", complaint);
   const auto printing = parse_printing(format.value_or("text"));
   if (!printing) return wrong_usage("advise", "unknown format '" + *format + "': text, json or sql");
   for (const std::string& kind : kinds)

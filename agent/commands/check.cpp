@@ -34,7 +34,9 @@ exit status: 0 all is well, if need be without an extension that would show more
 /// What the dry run of all collectors found.
 class Report {
  public:
-  void add(const collectors::Definition& definition, const postgres::ServerFacts& facts, const OneShot::Run& run) {
+  void add(const collectors::Definition& definition,
+           const postgres::ServerFacts& facts,
+           const OneShot::Run& run) {
     if (const auto* table = std::get_if<Table>(&run.outcome)) {
       ++good_;
       series_ += table->series();
@@ -68,10 +70,13 @@ class Report {
 
   int print() const {
     fmt::print("\n{}", aligned(rows_));
-    for (const std::string& hint : hints_) fmt::print("\n{}", hint);
+    for (const std::string& hint : hints_)
+      fmt::print("\n{}", hint);
     if (!mends_.empty()) fmt::print("\nTo let more be seen, as a superuser:\n");
-    for (const auto& [sql, collectors] : mends_) fmt::print("  {:<40}  -- {}\n", sql, joined(collectors));
-    fmt::print("\n{} good, {} failed, {} unsupported; {} series in all\n", good_, failed_, unsupported_, series_);
+    for (const auto& [sql, collectors] : mends_)
+      fmt::print("  {:<40}  -- {}\n", sql, joined(collectors));
+    fmt::print("\n{} good, {} failed, {} unsupported; {} series in all\n", good_, failed_, unsupported_,
+               series_);
     return failed_ > 0 || lacks_grant_ ? 1 : 0;
   }
 
@@ -79,7 +84,8 @@ class Report {
   static std::string milliseconds(double seconds) { return fmt::format("{:.1f}", seconds * 1000); }
   static std::string joined(const std::set<std::string>& names) {
     std::string text;
-    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    for (const std::string& name : names)
+      text += (text.empty() ? "" : ", ") + name;
     return text;
   }
 
@@ -105,8 +111,9 @@ int check_server(const Config& config, const ServerConfig& server) {
   }
   const auto& facts = (*session)->facts();
   if (server.kind == ServerKind::postgres)
-    fmt::print("server         Postgres {}, {}, database {}, user {}, connected in {:.1f} ms\n", facts.short_version,
-               to_string(facts.role), facts.database, facts.user, (*session)->connect_seconds() * 1000);
+    fmt::print("server         Postgres {}, {}, database {}, user {}, connected in {:.1f} ms\n",
+               facts.short_version, to_string(facts.role), facts.database, facts.user,
+               (*session)->connect_seconds() * 1000);
   else if (server.kind == ServerKind::host)
     fmt::print("host           cgroup {}\n", server.host.cgroup.empty() ? "not named" : server.host.cgroup);
   else if (server.kind == ServerKind::patroni)
@@ -136,7 +143,8 @@ std::optional<Config> read_configuration(const std::optional<std::string>& file)
   }
   const auto enabled = std::ranges::count_if(config->definitions, &collectors::Definition::enabled);
   fmt::print("configuration  {}: good, {} of {} collectors enabled\n",
-             config->file.empty() ? "from the environment" : config->file, enabled, config->definitions.size());
+             config->file.empty() ? "from the environment" : config->file, enabled,
+             config->definitions.size());
   fmt::print("rules          {} in force, {} warnings\n", rules->rules.size(), rules->warnings.size());
   print(rules->warnings, stdout);
   return std::move(*config);
@@ -160,6 +168,7 @@ int check(Arguments arguments) {
 
 }  // namespace
 
-const Command k_check_command{"check", "lint everything, connect, and run each collector once", k_usage, check};
+const Command k_check_command{"check", "lint everything, connect, and run each collector once", k_usage,
+                              check};
 
 }  // namespace pgvigil::agent

@@ -86,19 +86,22 @@ int collect_from(const Config& config,
 int list(const Config& config) {
   std::vector<std::vector<std::string>> rows = {{"collector", "every", "enabled", "measures"}};
   for (const auto& definition : config.definitions)
-    rows.push_back({definition.name,
-                    fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
-                    definition.enabled ? "yes" : "no", definition.help});
+    rows.push_back(
+        {definition.name,
+         fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
+         definition.enabled ? "yes" : "no", definition.help});
   fmt::print("{}", aligned(rows));
   return 0;
 }
 
 int no_such_collector(const Config& config, const std::string& name) {
   std::vector<std::string_view> names;
-  for (const auto& definition : config.definitions) names.push_back(definition.name);
+  for (const auto& definition : config.definitions)
+    names.push_back(definition.name);
   const auto meant = nearest(name, names);
-  fmt::print(stderr, "pgvigil collect: no collector is called '{}'. {}\n", name,
-             meant.empty() ? "'pgvigil collect --list' shows them all." : fmt::format("Did you mean '{}'?", meant));
+  fmt::print(
+      stderr, "pgvigil collect: no collector is called '{}'. {}\n", name,
+      meant.empty() ? "'pgvigil collect --list' shows them all." : fmt::format("Did you mean '{}'?", meant));
   return 2;
 }
 
@@ -108,7 +111,8 @@ int collect(Arguments arguments) {
   const auto server = arguments.option("--server");
   const bool listing = arguments.flag("--list");
   const auto name = arguments.word();
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("collect", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("collect", complaint);
   if (!name && !listing) return wrong_usage("collect", "which collector? Name one, or ask for --list");
   const auto printing = parse_printing(format.value_or("table"));
   if (!printing) return wrong_usage("collect", "unknown format '" + *format + "': table, metrics or json");
@@ -126,7 +130,8 @@ int collect(Arguments arguments) {
   if (servers.empty()) return 2;
   std::erase_if(servers, [&](const ServerConfig* each) { return each->kind != definition->kind; });
   if (servers.empty()) {
-    fmt::print(stderr, "pgvigil collect: '{}' is for {}, which is not watched.\n", *name, to_string(definition->kind));
+    fmt::print(stderr, "pgvigil collect: '{}' is for {}, which is not watched.\n", *name,
+               to_string(definition->kind));
     return 1;
   }
   return collect_from(*config, servers, *definition, *printing);
@@ -134,6 +139,7 @@ int collect(Arguments arguments) {
 
 }  // namespace
 
-const Command k_collect_command{"collect", "run one collector once and print what it gives", k_usage, collect};
+const Command k_collect_command{"collect", "run one collector once and print what it gives", k_usage,
+                                collect};
 
 }  // namespace pgvigil::agent

@@ -29,10 +29,13 @@ std::optional<std::string> Arguments::option(std::string_view name) {
   return std::nullopt;
 }
 
-bool Arguments::flag(std::string_view name) { return std::erase(words_, name) > 0; }
+bool Arguments::flag(std::string_view name) {
+  return std::erase(words_, name) > 0;
+}
 
 std::optional<std::string> Arguments::word() {
-  const auto found = std::ranges::find_if(words_, [](const std::string& word) { return !word.starts_with('-'); });
+  const auto found =
+      std::ranges::find_if(words_, [](const std::string& word) { return !word.starts_with('-'); });
   if (found == words_.end()) return std::nullopt;
   std::string word = std::move(*found);
   words_.erase(found);

@@ -7,8 +7,8 @@
 
 namespace pgvigil::agent {
 
-/// The words after the command's name, and what may be asked of them. A mistake is printed with the way out, and
-/// the command ends with exit status 2.
+/// The words after the command's name, and what may be asked of them. A mistake is printed with the way out,
+/// and the command ends with exit status 2.
 class Arguments {
  public:
   explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {}
@@ -19,7 +19,8 @@ class Arguments {
   bool flag(std::string_view name);
   /// The next word that is no option; it is taken out.
   std::optional<std::string> word();
-  /// What is wrong with the words: an option without its value, or what nobody has taken. Empty when all is well.
+  /// What is wrong with the words: an option without its value, or what nobody has taken. Empty when all is
+  /// well.
   std::string complaint() const;
 
  private:
@@ -35,7 +36,8 @@ struct Command {
   int (*run)(Arguments arguments);
 };
 
-/// Prints the complaint about the arguments and says where help is. Returns the exit status for wrong usage, 2.
+/// Prints the complaint about the arguments and says where help is. Returns the exit status for wrong
+/// usage, 2.
 int wrong_usage(std::string_view command, std::string_view complaint);
 
 }  // namespace pgvigil::agent

@@ -12,7 +12,8 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::string_view k_usage = R"(Prints a page of documentation, made from the tables that the program runs on.
+constexpr std::string_view k_usage =
+    R"(Prints a page of documentation, made from the tables that the program runs on.
 
 usage: pgvigil docs metrics         docs/metrics.md: every metric of the built-in collectors and of the agent itself
        pgvigil docs configuration   docs/configuration.md: every setting
@@ -47,9 +48,12 @@ std::string versions_word(ServerKind kind, const collectors::VersionRange& versi
 
 std::string_view generation_word(Generation generation) {
   switch (generation) {
-    case Generation::v0_20: return "0.20";
-    case Generation::v0_15: return "0.15";
-    case Generation::off: return "off";
+    case Generation::v0_20:
+      return "0.20";
+    case Generation::v0_15:
+      return "0.15";
+    case Generation::off:
+      return "off";
   }
   return "";
 }
@@ -57,14 +61,16 @@ std::string_view generation_word(Generation generation) {
 std::string generations_word(const std::vector<Generation>& generations) {
   if (generations.empty()) return "all";
   std::string text;
-  for (Generation generation : generations) text += (text.empty() ? "" : ", ") + std::string(generation_word(generation));
+  for (Generation generation : generations)
+    text += (text.empty() ? "" : ", ") + std::string(generation_word(generation));
   return text;
 }
 
 /// A '|' would end the cell of a Markdown table.
 std::string cell(std::string_view text) {
   std::string safe;
-  for (char c : text) safe += c == '|' ? "\\|" : std::string(1, c);
+  for (char c : text)
+    safe += c == '|' ? "\\|" : std::string(1, c);
   return safe;
 }
 
@@ -100,7 +106,8 @@ std::string_view scope_word(const Definition& definition) {
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  for (const std::string& word : words)
+    text += (text.empty() ? "" : ", ") + word;
   return text;
 }
 
@@ -108,25 +115,28 @@ void print_collector(const Definition& definition) {
   fmt::print("## {}\n\n{}.\n\n", definition.name, definition.help);
   std::vector<std::string> facts = {
       fmt::format("every {} s", std::chrono::duration_cast<std::chrono::seconds>(definition.every).count()),
-      definition.enabled ? "on by default" : "off by default",
-      std::string(scope_word(definition))};
+      definition.enabled ? "on by default" : "off by default", std::string(scope_word(definition))};
   if (definition.cost)
-    facts.push_back(fmt::format("cost {}", collectors::k_cost_words[static_cast<std::size_t>(*definition.cost)]));
+    facts.push_back(
+        fmt::format("cost {}", collectors::k_cost_words[static_cast<std::size_t>(*definition.cost)]));
   if (definition.role == collectors::RoleFilter::primary) facts.emplace_back("on a primary only");
   if (definition.role == collectors::RoleFilter::standby) facts.emplace_back("on a standby only");
   if (!definition.extension.empty()) facts.push_back("needs the extension `" + definition.extension + "`");
-  if (!definition.preload.empty()) facts.push_back("needs `" + definition.preload + "` in `shared_preload_libraries`");
+  if (!definition.preload.empty())
+    facts.push_back("needs `" + definition.preload + "` in `shared_preload_libraries`");
   if (!definition.needs.empty()) facts.push_back("needs `GRANT " + definition.needs + "`");
   if (!definition.wants.empty()) facts.push_back("sees all with `GRANT " + definition.wants + "`");
   if (!is_local(definition.kind)) facts.push_back(majors_word(definition));
   std::string source;
-  for (const std::string& name : definition.source) source += (source.empty() ? "" : ", ") + ("`" + name + "`");
+  for (const std::string& name : definition.source)
+    source += (source.empty() ? "" : ", ") + ("`" + name + "`");
   if (!source.empty()) facts.push_back("reads " + source);
-  fmt::print("{}.\n\n| metric | type | labels | {} | names | meaning |\n|---|---|---|---|---|---|\n", joined(facts),
-             is_local(definition.kind) ? "versions" : to_string(definition.kind));
+  fmt::print("{}.\n\n| metric | type | labels | {} | names | meaning |\n|---|---|---|---|---|---|\n",
+             joined(facts), is_local(definition.kind) ? "versions" : to_string(definition.kind));
   for (const MetricDefinition& metric : definition.metrics)
-    fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type), joined(metric.labels),
-               versions_word(definition.kind, metric.versions), generations_word(metric.generations), cell(metric.help));
+    fmt::print("| `{}` | {} | {} | {} | {} | {} |\n", metric.name, to_string(metric.type),
+               joined(metric.labels), versions_word(definition.kind, metric.versions),
+               generations_word(metric.generations), cell(metric.help));
   fmt::print("\n");
 }
 
@@ -142,7 +152,8 @@ void print_own_metrics() {
     if (line.starts_with("# HELP ")) help = line.substr(7);
     if (!line.starts_with("# TYPE ")) continue;
     const std::string_view name = help.substr(0, help.find(' '));
-    fmt::print("| `{}` | {} | {} |\n", name, line.substr(line.rfind(' ') + 1), cell(help.substr(name.size() + 1)));
+    fmt::print("| `{}` | {} | {} |\n", name, line.substr(line.rfind(' ') + 1),
+               cell(help.substr(name.size() + 1)));
   }
 }
 
@@ -154,7 +165,8 @@ int print_metrics_page() {
   }
   std::ranges::sort(*catalog, {}, &Definition::name);
   fmt::print("{}", k_head);
-  for (const Definition& definition : *catalog) print_collector(definition);
+  for (const Definition& definition : *catalog)
+    print_collector(definition);
   print_own_metrics();
   return 0;
 }

@@ -14,7 +14,8 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::string_view k_usage = R"(Shows what an alert would bring with it, now: who waits for whom, who holds the connections, ...
+constexpr std::string_view k_usage =
+    R"(Shows what an alert would bring with it, now: who waits for whom, who holds the connections, ...
 
 usage: pgvigil evidence NAME [--database NAME] [--format text|json] [--config FILE] [--server NAME]
        pgvigil evidence --list
@@ -39,7 +40,8 @@ struct Choices {
 
 std::string subject_of(const evidence::Definition& definition) {
   if (definition.asks.scope == collectors::Scope::database) return "a database";
-  return definition.asks.kind == ServerKind::postgres ? "the server" : std::string(to_string(definition.asks.kind));
+  return definition.asks.kind == ServerKind::postgres ? "the server"
+                                                      : std::string(to_string(definition.asks.kind));
 }
 
 int list(const std::vector<evidence::Definition>& definitions) {
@@ -78,7 +80,9 @@ bool show(const evidence::Look& looked, const std::string& server, bool as_json)
 }
 
 /// Collects once what the evidence is read from.
-evidence::Look look_at_series(const Config& config, OneShot& session, const evidence::Definition& definition) {
+evidence::Look look_at_series(const Config& config,
+                              OneShot& session,
+                              const evidence::Definition& definition) {
   const auto collected = CollectedEvidence::make(definition);
   if (!collected) return collected.error();
   if (collected->needs_past())
@@ -91,14 +95,15 @@ evidence::Look look_at_series(const Config& config, OneShot& session, const evid
     auto run = session.run(*collector);
     if (auto* unsupported = std::get_if<Unsupported>(&run.outcome)) return std::move(*unsupported);
     if (auto* error = std::get_if<Error>(&run.outcome)) return std::move(*error);
-    series.publish(name, std::make_shared<const Table>(std::move(std::get<Table>(run.outcome))), promql::Labels::none(),
-                   std::chrono::milliseconds(std::chrono::minutes{5}).count());
+    series.publish(name, std::make_shared<const Table>(std::move(std::get<Table>(run.outcome))),
+                   promql::Labels::none(), std::chrono::milliseconds(std::chrono::minutes{5}).count());
   }
   auto seen = collected->look(series, std::chrono::system_clock::now());
   if (!seen) return seen.error();
   if (definition.collected->completes.empty()) return std::move(*seen);
   const auto more = session.look(completing(definition));
-  if (const auto* of_server = std::get_if<evidence::Evidence>(&more)) complete(*seen, *of_server, definition.collected->by);
+  if (const auto* of_server = std::get_if<evidence::Evidence>(&more))
+    complete(*seen, *of_server, definition.collected->by);
   return std::move(*seen);
 }
 
@@ -153,6 +158,7 @@ int evidence_command(Arguments arguments) {
 
 }  // namespace
 
-const Command k_evidence_command{"evidence", "show what an alert would bring with it, now", k_usage, evidence_command};
+const Command k_evidence_command{"evidence", "show what an alert would bring with it, now", k_usage,
+                                 evidence_command};
 
 }  // namespace pgvigil::agent

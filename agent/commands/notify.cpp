@@ -37,8 +37,12 @@ exit status: 0 everybody took it; 1 somebody did not; 2 wrong usage or configura
 /// What stands beside the label alertname.
 constexpr std::string_view k_event_name = "PgvigilEvent";
 
-Notification notification_of(const ReceiverSettings& receiver, Alert alert, Cause cause, const Config& config) {
-  Notification notification{receiver.name, "pgvigil notify", new_id(), cause, std::chrono::system_clock::now()};
+Notification notification_of(const ReceiverSettings& receiver,
+                             Alert alert,
+                             Cause cause,
+                             const Config& config) {
+  Notification notification{receiver.name, "pgvigil notify", new_id(), cause,
+                            std::chrono::system_clock::now()};
   notification.external_url = config.rules.external_url;
   notification.group_labels = alert.labels;
   notification.alerts.push_back(std::move(alert));
@@ -58,7 +62,8 @@ bool tell(const ReceiverSettings& settings, const Notification& notification, st
 
 Alert sample_alert() {
   Alert alert;
-  alert.labels = promql::Labels::make({{"alertname", "PgvigilTest"}, {"severity", "info"}, {"instance", "test"}});
+  alert.labels =
+      promql::Labels::make({{"alertname", "PgvigilTest"}, {"severity", "info"}, {"instance", "test"}});
   alert.annotations = {{"summary", "A test of pgvigil: nothing is wrong"},
                        {"description", "Somebody ran 'pgvigil notify test'. Nobody has to do anything."}};
   alert.value = 1;
@@ -90,7 +95,8 @@ int event(const Config& config, Alert alert) {
     for (const std::string& name : policy.routes[at].receivers)
       if (std::ranges::find(receivers, name) == receivers.end()) receivers.push_back(name);
   if (receivers.empty()) {
-    fmt::print(stderr, "pgvigil notify: no route leads to a receiver for {}\n", promql::to_string(*alert.labels));
+    fmt::print(stderr, "pgvigil notify: no route leads to a receiver for {}\n",
+               promql::to_string(*alert.labels));
     return 1;
   }
   bool all = true;
@@ -105,7 +111,8 @@ int event(const Config& config, Alert alert) {
 /// The labels of an event; nothing when one is not NAME=VALUE.
 std::optional<promql::LabelsPtr> labels_of(Arguments& arguments) {
   std::vector<std::pair<std::string, std::string>> labels = {
-      {"alertname", std::string(k_event_name)}, {"severity", arguments.option("--severity").value_or("warning")}};
+      {"alertname", std::string(k_event_name)},
+      {"severity", arguments.option("--severity").value_or("warning")}};
   while (const auto label = arguments.option("--label")) {
     const auto at = label->find('=');
     if (at == std::string::npos || at == 0) return std::nullopt;
@@ -121,7 +128,8 @@ int run(Arguments arguments) {
   const auto labels = labels_of(arguments);
   const auto action = arguments.word();
   const auto name = action == "test" ? arguments.word() : std::nullopt;
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("notify", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("notify", complaint);
   if (!labels) return wrong_usage("notify", "--label is NAME=VALUE");
   if (action != "test" && action != "event") return wrong_usage("notify", "test or event?");
   if (action == "test" && !name) return wrong_usage("notify", "which receiver?");

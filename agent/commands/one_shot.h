@@ -18,7 +18,8 @@
 
 namespace pgvigil::agent {
 
-/// One session, or a look at the host or its backups, for a command that looks once and ends: `check`, `collect`.
+/// One session, or a look at the host or its backups, for a command that looks once and ends: `check`,
+/// `collect`.
 class OneShot {
  public:
   /// `config` and `server` must outlive it.

@@ -59,11 +59,14 @@ void print(const Diagnostics& diagnostics, std::FILE* to) {
 std::string as_text(const Table& table) {
   const TableSchema& schema = table.schema();
   std::vector<std::vector<std::string>> rows(1);
-  for (const LabelName& label : schema.labels) rows[0].push_back(label.text());
-  for (const Metric& metric : schema.metrics) rows[0].push_back(metric.name.text());
+  for (const LabelName& label : schema.labels)
+    rows[0].push_back(label.text());
+  for (const Metric& metric : schema.metrics)
+    rows[0].push_back(metric.name.text());
   for (std::size_t row = 0; row < table.rows(); ++row) {
     auto& cells = rows.emplace_back();
-    for (std::size_t i = 0; i < schema.labels.size(); ++i) cells.emplace_back(table.label(row, i));
+    for (std::size_t i = 0; i < schema.labels.size(); ++i)
+      cells.emplace_back(table.label(row, i));
     for (std::size_t i = 0; i < schema.metrics.size(); ++i) {
       const auto value = table.value(row, i);
       cells.push_back(value ? number(*value) : "-");

@@ -15,7 +15,8 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::string_view k_usage = R"(Looks at alert rules. Needs no server, and no running agent but to explain what it sees.
+constexpr std::string_view k_usage =
+    R"(Looks at alert rules. Needs no server, and no running agent but to explain what it sees.
 
 usage: pgvigil rules check [FILE...]     reads the shipped rules and the files, and says what is wrong or likely to be
        pgvigil rules list [FILE...]      the rules, a line each

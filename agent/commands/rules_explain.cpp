@@ -44,7 +44,8 @@ std::string error_of(const std::string& body) {
 }
 
 int explain_now(const std::string& name, const std::string& url, const std::string& format) {
-  const auto fetched = post_form(url, "/api/v1/rules/explain", {{"rule", name}, {"format", format}}, k_timeout);
+  const auto fetched =
+      post_form(url, "/api/v1/rules/explain", {{"rule", name}, {"format", format}}, k_timeout);
   if (!fetched) {
     fmt::print(stderr, "pgvigil rules: {}\n{}\n", fetched.error().message, fetched.error().hint);
     return 2;
@@ -65,10 +66,12 @@ int explain_rule_command(Arguments arguments) {
   const auto url = arguments.option("--url");
   const auto format = arguments.option("--format");
   if (!name) return wrong_usage("rules", "explain which rule?");
-  if (test && (url || format)) return wrong_usage("rules", "--test needs no agent, and so no --url and --format");
+  if (test && (url || format))
+    return wrong_usage("rules", "--test needs no agent, and so no --url and --format");
   if (format && format != "text" && format != "json") return wrong_usage("rules", "--format is text or json");
   if (!test) {
-    if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("rules", complaint);
+    if (const auto complaint = arguments.complaint(); !complaint.empty())
+      return wrong_usage("rules", complaint);
     return explain_now(*name, url.value_or("http://127.0.0.1:9187"), format.value_or("text"));
   }
   const auto book = load_rule_book(arguments);

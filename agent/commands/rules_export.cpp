@@ -60,15 +60,16 @@ void add_map(Lines& lines,
 std::string expression_of(const Rule& rule) {
   if (rule.scope == rules::RuleScope::node) return rule.expr.text;
   const bool block = rule.expr.text.contains('\n');
-  return "(" + rule.expr.text + (block ? "\n)" : ")") + " unless on (instance, target) (pg_replication_is_replica == 1)";
+  return "(" + rule.expr.text + (block ? "\n)" : ")") +
+         " unless on (instance, target) (pg_replication_is_replica == 1)";
 }
 
 void add_rule(Lines& lines, const Rule& rule) {
   if (rule.clear || rule.on_nodata != rules::NoData::resolve || rule.flap)
     lines.add(2,
               "# pgvigil also knows clear, on_nodata or flap for this one; Prometheus has no counterpart.");
-  lines.add(
-      2, std::string(rule.kind == rules::RuleKind::alert ? "- alert: " : "- record: ") + yaml_text(rule.name));
+  lines.add(2, std::string(rule.kind == rules::RuleKind::alert ? "- alert: " : "- record: ") +
+                   yaml_text(rule.name));
   lines.add_text(3, "expr", expression_of(rule));
   if (rule.hold_for.count() > 0) lines.add(3, "for: " + duration(rule.hold_for));
   if (rule.keep_firing_for.count() > 0) lines.add(3, "keep_firing_for: " + duration(rule.keep_firing_for));

@@ -38,7 +38,8 @@ constexpr int k_settle_milliseconds = 300;
 int signal_descriptor() {
   sigset_t ours;
   sigemptyset(&ours);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&ours, signal);
   sigprocmask(SIG_BLOCK, &ours, nullptr);
   return signalfd(-1, &ours, SFD_CLOEXEC);
 }
@@ -63,7 +64,8 @@ void serve(Agent& agent, int signals) {
     if (sources[1].revents != 0) changed = files.drain() || changed;
     if (sources[0].revents == 0) continue;
     const auto signal = next_signal(signals);
-    if (signal != SIGHUP) return log(LogLevel::info, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    if (signal != SIGHUP)
+      return log(LogLevel::info, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     (void)agent.reload();
     changed = files.watch(agent.watched_folders()) || changed;
   }
@@ -99,7 +101,8 @@ std::vector<std::string> worker_arguments(const AgentOptions& options) {
 int supervised(const AgentOptions& options) {
   const HttpConfig http = salvage_http(options.config_file);
   const Address address = options.listen.value_or(Address{http.host, http.port});
-  return supervise({.host = address.host, .port = address.port, .worker_arguments = worker_arguments(options)});
+  return supervise(
+      {.host = address.host, .port = address.port, .worker_arguments = worker_arguments(options)});
 }
 
 int run(Arguments arguments) {

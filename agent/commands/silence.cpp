@@ -18,7 +18,8 @@ namespace {
 using nlohmann::json;
 using notify::rfc3339;
 
-constexpr std::string_view k_usage = R"(Keeps a running pgvigil from telling people of some alerts for a while. The alerts go on.
+constexpr std::string_view k_usage =
+    R"(Keeps a running pgvigil from telling people of some alerts for a while. The alerts go on.
 
 usage: pgvigil silence add MATCHER... --for 2h [--from TIME] [--comment TEXT] [--author NAME] [--address HOST:PORT]
        pgvigil silence list [--all] [--address HOST:PORT]
@@ -46,7 +47,10 @@ std::string who() {
 }
 
 /// The JSON that a running pgvigil answers; the error says what it does not like.
-std::expected<json, std::string> ask(const std::string& address, const std::string& method, const std::string& path, const json& body) {
+std::expected<json, std::string> ask(const std::string& address,
+                                     const std::string& method,
+                                     const std::string& path,
+                                     const json& body) {
   notify::HttpRequest request{method, Secret("http://" + address + path)};
   if (!body.is_null()) {
     request.headers.emplace_back("Content-Type", Secret("application/json"));
@@ -57,8 +61,9 @@ std::expected<json, std::string> ask(const std::string& address, const std::stri
   if (answer.error) return std::unexpected(answer.error->message);
   const json value = json::parse(answer.body, nullptr, false);
   if (answer.status != 200)
-    return std::unexpected(value.is_string() ? value.get<std::string>()
-                                             : "status " + std::to_string(answer.status) + " of " + address + path);
+    return std::unexpected(value.is_string()
+                               ? value.get<std::string>()
+                               : "status " + std::to_string(answer.status) + " of " + address + path);
   return value;
 }
 
@@ -81,8 +86,10 @@ int add(Arguments& arguments, const std::string& address) {
     if (!matcher) return wrong_usage("silence", matcher.error());
     matchers.push_back(json_of(*matcher));
   }
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("silence", complaint);
-  if (matchers.empty()) return wrong_usage("silence", "which alerts? Write a matcher: alertname=PostgresDown");
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("silence", complaint);
+  if (matchers.empty())
+    return wrong_usage("silence", "which alerts? Write a matcher: alertname=PostgresDown");
   const auto length = span ? parse_duration(*span) : std::nullopt;
   if (!length) return wrong_usage("silence", "--for is a time such as 30m, 2h or 7d");
   const auto starts = from ? notify::parse_rfc3339(*from) : std::optional(std::chrono::system_clock::now());
@@ -111,14 +118,16 @@ std::string text_of(const json& matchers) {
 
 int list(Arguments& arguments, const std::string& address) {
   const bool all = arguments.flag("--all");
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("silence", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("silence", complaint);
   const auto answer = ask(address, "GET", "/api/v2/silences", {});
   if (!answer) return fail(answer.error());
   for (const json& silence : *answer) {
     const std::string state = silence.at("status").value("state", "");
     if (!all && state == "expired") continue;
-    fmt::print("{}  {:<7}  until {}  {}  {}: {}\n", silence.value("id", ""), state, silence.value("endsAt", ""),
-               text_of(silence.at("matchers")), silence.value("createdBy", ""), silence.value("comment", ""));
+    fmt::print("{}  {:<7}  until {}  {}  {}: {}\n", silence.value("id", ""), state,
+               silence.value("endsAt", ""), text_of(silence.at("matchers")), silence.value("createdBy", ""),
+               silence.value("comment", ""));
   }
   return 0;
 }
@@ -127,10 +136,12 @@ int expire(Arguments& arguments, const std::string& address) {
   std::vector<std::string> ids;
   while (auto id = arguments.word())
     ids.push_back(std::move(*id));
-  if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong_usage("silence", complaint);
+  if (const auto complaint = arguments.complaint(); !complaint.empty())
+    return wrong_usage("silence", complaint);
   if (ids.empty()) return wrong_usage("silence", "which silence? 'pgvigil silence list' has the ids");
   for (const std::string& id : ids)
-    if (const auto answer = ask(address, "DELETE", "/api/v2/silence/" + id, {}); !answer) return fail(answer.error());
+    if (const auto answer = ask(address, "DELETE", "/api/v2/silence/" + id, {}); !answer)
+      return fail(answer.error());
   return 0;
 }
 

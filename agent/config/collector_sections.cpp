@@ -92,7 +92,8 @@ std::vector<LabelFilter> read_filters(Section section, const Definition* definit
 /// Whether the rows can be ranked as the section wants; reports why not.
 void check_top(Section& section, const CollectorConfig& changes, const Definition& definition) {
   if (changes.top && !changes.top_by && !definition.top)
-    section.report("top", "the definition of collector '" + definition.name + "' does not say what to rank by",
+    section.report("top",
+                   "the definition of collector '" + definition.name + "' does not say what to rank by",
                    "Write top_by = [\"...\"] with a column of it.");
   for (std::size_t i = 0; changes.top_by && i < changes.top_by->size(); ++i) {
     std::string hint;

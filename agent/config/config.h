@@ -66,7 +66,7 @@ struct ServerConfig {
   std::chrono::milliseconds canary{
       10'000};  ///< between short sessions that test whether one gets in; 0: none
   std::chrono::milliseconds backoff_limit{15'000};  ///< longest pause between attempts to connect
-  std::vector<std::string> databases;  ///< globs, '!' excludes; empty: the one that the DSN names
+  std::vector<std::string> databases;         ///< globs, '!' excludes; empty: the one that the DSN names
   std::map<std::string, std::string> labels;  ///< [server.labels]: they go before those of [labels]
   host::HostPaths host;                       ///< of the host: what can be seen of it
   backups::Watched backups;                   ///< of backups: where to look
@@ -82,7 +82,7 @@ struct CollectorConfig {
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::size_t> max_series;
   std::optional<double> database_share;
-  std::optional<std::size_t> top;               ///< rows kept; the others are aggregated
+  std::optional<std::size_t> top;                  ///< rows kept; the others are aggregated
   std::optional<std::vector<std::string>> top_by;  ///< columns to rank by
   std::vector<collectors::LabelFilter> filters;
 
@@ -156,18 +156,18 @@ struct Config {
   StateConfig state;
   HistoryConfig history;
   RulesConfig rules;
-  std::vector<ServerConfig> servers;          ///< at least one; no two of a kind have the same name
-  host::HostPaths host;                       ///< [host]; when it names anything, the host is one of the servers
+  std::vector<ServerConfig> servers;  ///< at least one; no two of a kind have the same name
+  host::HostPaths host;               ///< [host]; when it names anything, the host is one of the servers
   std::map<std::string, std::string> labels;  ///< [labels]: constant labels that every series carries
   collectors::Generation generation = collectors::Generation::v0_20;
-  std::size_t max_series = 200'000;  ///< of one collector, unless it says otherwise
-  std::size_t max_total_series = 2'000'000;  ///< of all collectors on all servers
+  std::size_t max_series = 200'000;              ///< of one collector, unless it says otherwise
+  std::size_t max_total_series = 2'000'000;      ///< of all collectors on all servers
   std::vector<collectors::LabelFilter> filters;  ///< [filter]: of every collector that has such a label
-  double database_share = 0.01;      ///< of one core that one collector may take; 0: as much as it needs
+  double database_share = 0.01;  ///< of one core that one collector may take; 0: as much as it needs
   double total_database_share =
-      0.05;  ///< of one core that all of them should take together; told, not enforced
-  std::string definitions_folder;    ///< of the user's definitions (collectors.d); empty when there is none
-  int stale_after = 3;               ///< intervals for which a failed collector's last values stay
+      0.05;                        ///< of one core that all of them should take together; told, not enforced
+  std::string definitions_folder;  ///< of the user's definitions (collectors.d); empty when there is none
+  int stale_after = 3;             ///< intervals for which a failed collector's last values stay
   std::vector<collectors::Definition> definitions;    ///< the catalog, overrides applied
   std::map<std::string, CollectorConfig> collectors;  ///< overrides by collector
   AdviceConfig advice;

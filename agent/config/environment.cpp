@@ -116,7 +116,8 @@ std::expected<NamedServer, Diagnostic> server_from_environment(const Environment
 }
 
 bool environment_names_server(const Environment& environment) {
-  return environment("DATA_SOURCE_NAME") || environment("DATA_SOURCE_URI") || environment("DATA_SOURCE_URI_FILE");
+  return environment("DATA_SOURCE_NAME") || environment("DATA_SOURCE_URI") ||
+         environment("DATA_SOURCE_URI_FILE");
 }
 
 bool names_several_servers(std::string_view dsn) {

@@ -24,17 +24,21 @@ Option<Config> keep_option() {
 
 OptionGroup<Config> history_group() {
   return {"history",
-          "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for those "
-          "metrics alone that a rule asks the past of, that the dashboards show over time, and that are named here; "
+          "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for "
+          "those "
+          "metrics alone that a rule asks the past of, that the dashboards show over time, and that are "
+          "named here; "
           "[api.md](api.md) tells what that takes. With a `[state] directory` it survives a restart.",
           {duration<Config>(
-               "retention", 1min, [](Config & c) -> auto& { return c.history.retention; }, "How long it reaches back."),
+               "retention", 1min, [](Config & c) -> auto& { return c.history.retention; },
+               "How long it reaches back."),
            bytes<Config>(
                "max_bytes", Bytes{64'000}, [](Config & c) -> auto& { return c.history.max_bytes; },
                "What it may take; beyond it the oldest samples go, and are counted."),
            boolean<Config>(
                "dashboards", [](Config & c) -> auto& { return c.history.dashboards; },
-               "Whether that is kept which the dashboards of `deploy/grafana` show over time, so that pgvigil itself can "
+               "Whether that is kept which the dashboards of `deploy/grafana` show over time, so that "
+               "pgvigil itself can "
                "be their data source."),
            keep_option()},
           {}};
@@ -44,7 +48,8 @@ namespace {
 
 Option<Config> directories_option() {
   return {"directories", "list of paths", "`rules.d` beside this file",
-          "Where rules of your own stand, one or more in each `*.toml`; see [rules.md](rules.md). A folder that is named "
+          "Where rules of your own stand, one or more in each `*.toml`; see [rules.md](rules.md). A folder "
+          "that is named "
           "here must exist. They are read when the configuration is, and watched.",
           [](Section& section, Config& config) {
             auto folders = section.strings("directories");
@@ -57,30 +62,32 @@ Option<Config> directories_option() {
 }  // namespace
 
 OptionGroup<Config> rules_group() {
-  return {"rules",
-          "What is judged, and how series are called there.",
-          {directories_option(),
-           boolean<Config>(
-               "packs", [](Config & c) -> auto& { return c.rules.packs; },
-               "Whether the rules that ship with pgvigil are in force. Single ones are switched off in a file of rules."),
-           duration<Config>(
-               "evaluation_interval", 1s, [](Config & c) -> auto& { return c.rules.evaluation_interval; },
-               "How often rules are evaluated whose group sets no interval."),
-           integer<Config>(
-               "max_alerts", 1, 1'000'000, [](Config & c) -> auto& { return c.rules.max_alerts; },
-               "Alerts of all rules that there may be at a time, some 5 kB of memory each. Those beyond are not "
-               "told; `pgvigil_rule_alerts_left_out` counts them."),
-           text<Config>(
-               "instance", "text", [](Config & c) -> auto& { return c.rules.instance; },
-               "The label `instance` of every series, as a Prometheus that scrapes this pgvigil would set it.",
-               "host name and port"),
-           text<Config>(
-               "job", "text", [](Config & c) -> auto& { return c.rules.job; },
-               "The label `job` of every series, in the same way.", in_quotes(RulesConfig{}.job)),
-           text<Config>(
-               "external_url", "URL", [](Config & c) -> auto& { return c.rules.external_url; },
-               "Where this pgvigil is reached from outside: `$externalURL` in annotations.", "none")},
-          {}};
+  return {
+      "rules",
+      "What is judged, and how series are called there.",
+      {directories_option(),
+       boolean<Config>(
+           "packs", [](Config & c) -> auto& { return c.rules.packs; },
+           "Whether the rules that ship with pgvigil are in force. Single ones are switched off in a file of "
+           "rules."),
+       duration<Config>(
+           "evaluation_interval", 1s, [](Config & c) -> auto& { return c.rules.evaluation_interval; },
+           "How often rules are evaluated whose group sets no interval."),
+       integer<Config>(
+           "max_alerts", 1, 1'000'000, [](Config & c) -> auto& { return c.rules.max_alerts; },
+           "Alerts of all rules that there may be at a time, some 5 kB of memory each. Those beyond are not "
+           "told; `pgvigil_rule_alerts_left_out` counts them."),
+       text<Config>(
+           "instance", "text", [](Config & c) -> auto& { return c.rules.instance; },
+           "The label `instance` of every series, as a Prometheus that scrapes this pgvigil would set it.",
+           "host name and port"),
+       text<Config>(
+           "job", "text", [](Config & c) -> auto& { return c.rules.job; },
+           "The label `job` of every series, in the same way.", in_quotes(RulesConfig{}.job)),
+       text<Config>(
+           "external_url", "URL", [](Config & c) -> auto& { return c.rules.external_url; },
+           "Where this pgvigil is reached from outside: `$externalURL` in annotations.", "none")},
+      {}};
 }
 
 OptionGroup<Config> advice_group() {
@@ -103,8 +110,8 @@ OptionGroup<Config> advice_group() {
            "Pieces of advice for one server that have series.")},
       {}};
   // Its tables are thresholds of the kinds.
-  group.check = [keys = std::vector<std::string_view>{"enabled", "every", "appear_after", "disappear_after", "top"}](
-                    Section& section, Config& config) {
+  group.check = [keys = std::vector<std::string_view>{"enabled", "every", "appear_after", "disappear_after",
+                                                      "top"}](Section& section, Config& config) {
     rules::advice::read_thresholds(section, keys, config.thresholds);
   };
   return group;

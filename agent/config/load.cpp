@@ -75,8 +75,8 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_toml_folder(const std::string& folder,
-                                                                                      bool required) {
+std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_toml_folder(
+    const std::string& folder, bool required) {
   const auto paths = toml_paths(folder);
   if (!paths) {
     const bool missing = paths.error() == std::errc::no_such_file_or_directory;

@@ -17,8 +17,8 @@ std::expected<Config, Diagnostics> load_config(const std::optional<std::string>&
                                                const Environment& environment = process_environment());
 
 /// The `*.toml` of a folder, by name; none when the folder is not there and need not be.
-std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_toml_folder(const std::string& folder,
-                                                                                      bool required);
+std::expected<std::vector<collectors::DefinitionFile>, Diagnostics> read_toml_folder(
+    const std::string& folder, bool required);
 
 /// Where a file with mistakes wants to be served, as far as it can be understood; else the defaults.
 HttpConfig salvage_http(const std::optional<std::string>& file);

@@ -21,7 +21,8 @@ using notify::RouteSettings;
 
 /// A list of texts, each of which `read` must take; the error is its own.
 template <typename Target, typename Read>
-Option<Target> list(std::string_view key, std::string type, std::string preset, std::string_view meaning, Read read) {
+Option<Target> list(
+    std::string_view key, std::string type, std::string preset, std::string_view meaning, Read read) {
   return {key, std::move(type), std::move(preset), meaning, [key, read](Section& section, Target& target) {
             const auto texts = section.strings(key);
             if (!texts) return;
@@ -33,15 +34,17 @@ Option<Target> list(std::string_view key, std::string type, std::string preset, 
 
 template <typename Target, typename Place>
 Option<Target> matchers(std::string_view key, Place place, std::string_view meaning) {
-  return list<Target>(key, "list of matchers", "none", meaning, [place](Target& target, const std::string& text, bool) {
-    const auto matcher = notify::parse_matcher(text);
-    place(target).push_back(text);
-    return matcher ? std::string() : matcher.error();
-  });
+  return list<Target>(key, "list of matchers", "none", meaning,
+                      [place](Target& target, const std::string& text, bool) {
+                        const auto matcher = notify::parse_matcher(text);
+                        place(target).push_back(text);
+                        return matcher ? std::string() : matcher.error();
+                      });
 }
 
 template <typename Target, typename Place>
-Option<Target> names(std::string_view key, std::string type, std::string preset, Place place, std::string_view meaning) {
+Option<Target> names(
+    std::string_view key, std::string type, std::string preset, Place place, std::string_view meaning) {
   return list<Target>(key, std::move(type), std::move(preset), meaning,
                       [place](Target& target, const std::string& text, bool first) {
                         if (first) place(target).clear();
@@ -51,23 +54,26 @@ Option<Target> names(std::string_view key, std::string type, std::string preset,
 }
 
 template <typename Target, typename Read, typename Place>
-Option<Target> spans(std::string_view key, std::string type, Read read, Place place, std::string_view meaning) {
-  return list<Target>(key, std::move(type), "any", meaning, [=](Target& target, const std::string& text, bool) {
-    const auto span = read(text);
-    if (!span) return span.error();
-    place(target).push_back(*span);
-    return std::string();
-  });
+Option<Target> spans(
+    std::string_view key, std::string type, Read read, Place place, std::string_view meaning) {
+  return list<Target>(key, std::move(type), "any", meaning,
+                      [=](Target& target, const std::string& text, bool) {
+                        const auto span = read(text);
+                        if (!span) return span.error();
+                        place(target).push_back(*span);
+                        return std::string();
+                      });
 }
 
 template <typename Target>
 void append_grouping(std::vector<Option<Target>>& options) {
-  options.push_back({"group_by", "list of labels", "`[\"alertname\", \"cluster\"]`",
-                     "Alerts with the same values of these are one message; `[\"...\"]`: each alert for itself, `[]`: all "
-                     "together.",
-                     [](Section& section, Target& target) {
-                       if (auto by = section.strings("group_by")) target.grouping.by = std::move(*by);
-                     }});
+  options.push_back(
+      {"group_by", "list of labels", "`[\"alertname\", \"cluster\"]`",
+       "Alerts with the same values of these are one message; `[\"...\"]`: each alert for itself, `[]`: all "
+       "together.",
+       [](Section& section, Target& target) {
+         if (auto by = section.strings("group_by")) target.grouping.by = std::move(*by);
+       }});
   options.push_back(duration<Target>(
       "group_wait", 0ms, [](Target & t) -> auto& { return t.grouping.wait; },
       "How long the first message of a group waits for further alerts."));
@@ -83,19 +89,30 @@ bool is_receiver(const NotifySettings& settings, const std::string& name) {
   return std::ranges::find(settings.receivers, name, &ReceiverSettings::name) != settings.receivers.end();
 }
 
-void check_receivers(Section& section, std::string_view key, const NotifySettings& settings, const std::vector<std::string>& names_) {
+void check_receivers(Section& section,
+                     std::string_view key,
+                     const NotifySettings& settings,
+                     const std::vector<std::string>& names_) {
   for (std::size_t i = 0; i < names_.size(); ++i)
     if (!is_receiver(settings, names_[i]))
-      section.report_element(key, i, "there is no receiver '" + names_[i] + "'", "Write a section [receiver." + names_[i] + "].");
+      section.report_element(key, i, "there is no receiver '" + names_[i] + "'",
+                             "Write a section [receiver." + names_[i] + "].");
 }
 
-void check_mutes(Section& section, std::string_view key, const NotifySettings& settings, const std::vector<std::string>& names_) {
+void check_mutes(Section& section,
+                 std::string_view key,
+                 const NotifySettings& settings,
+                 const std::vector<std::string>& names_) {
   for (std::size_t i = 0; i < names_.size(); ++i)
     if (std::ranges::find(settings.mutes, names_[i], &MuteTimes::name) == settings.mutes.end())
-      section.report_element(key, i, "there are no times '" + names_[i] + "'", "Write a section [mute." + names_[i] + "].");
+      section.report_element(key, i, "there are no times '" + names_[i] + "'",
+                             "Write a section [mute." + names_[i] + "].");
 }
 
-void read_receiver(const std::string& name, Section& section, const std::string& config_file, NotifySettings& settings) {
+void read_receiver(const std::string& name,
+                   Section& section,
+                   const std::string& config_file,
+                   NotifySettings& settings) {
   ReceiverSettings receiver;
   receiver.name = name;
   std::vector<std::string_view> words;
@@ -120,69 +137,84 @@ void read_receiver(const std::string& name, Section& section, const std::string&
 
 std::vector<Option<ReceiverSettings>> receiver_options() {
   using R = ReceiverSettings;
-  return {boolean<R>(
-              "send_resolved", [](R & r) -> auto& { return r.send_resolved; }, "Whether it is told that alerts are resolved."),
-          text<R>(
-              "fallback", "receiver", [](R & r) -> auto& { return r.fallback; },
-              "Who is told instead while this one cannot be reached, and of messages that it refuses for good.", "none"),
-          duration<R>(
-              "fallback_after", 0ms, [](R & r) -> auto& { return r.fallback_after; },
-              "How long it must have been out of reach."),
-          text<R>(
-              "proxy", "URL", [](R & r) -> auto& { return r.transport.proxy; }, "The proxy on the way.",
-              "the environment's `https_proxy`, `http_proxy`, `no_proxy`"),
-          text<R>(
-              "ca_file", "path", [](R & r) -> auto& { return r.transport.ca_file; },
-              "Certificates of authorities (PEM) that are trusted.", "the system's"),
-          duration<R>(
-              "connect_timeout", 10ms, [](R & r) -> auto& { return r.transport.connect_timeout; }, "For the connection."),
-          duration<R>(
-              "timeout", 10ms, [](R & r) -> auto& { return r.transport.timeout; }, "For the whole request.")};
+  return {
+      boolean<R>(
+          "send_resolved", [](R & r) -> auto& { return r.send_resolved; },
+          "Whether it is told that alerts are resolved."),
+      text<R>(
+          "fallback", "receiver", [](R & r) -> auto& { return r.fallback; },
+          "Who is told instead while this one cannot be reached, and of messages that it refuses for good.",
+          "none"),
+      duration<R>(
+          "fallback_after", 0ms, [](R & r) -> auto& { return r.fallback_after; },
+          "How long it must have been out of reach."),
+      text<R>(
+          "proxy", "URL", [](R & r) -> auto& { return r.transport.proxy; }, "The proxy on the way.",
+          "the environment's `https_proxy`, `http_proxy`, `no_proxy`"),
+      text<R>(
+          "ca_file", "path", [](R & r) -> auto& { return r.transport.ca_file; },
+          "Certificates of authorities (PEM) that are trusted.", "the system's"),
+      duration<R>(
+          "connect_timeout", 10ms, [](R & r) -> auto& { return r.transport.connect_timeout; },
+          "For the connection."),
+      duration<R>(
+          "timeout", 10ms, [](R & r) -> auto& { return r.transport.timeout; }, "For the whole request.")};
 }
 
 OptionGroup<NotifySettings> notify_group() {
-  std::vector<Option<NotifySettings>> options = {
-      names<NotifySettings>(
-          "receivers", "list of receivers", "all, where there are no routes",
-          [](NotifySettings & n) -> auto& { return n.receivers_of_rest; }, "Who is told of what no route takes.")};
+  std::vector<Option<NotifySettings>> options = {names<NotifySettings>(
+      "receivers", "list of receivers", "all, where there are no routes",
+      [](NotifySettings & n) -> auto& { return n.receivers_of_rest; },
+      "Who is told of what no route takes.")};
   append_grouping(options);
   options.push_back(duration<NotifySettings>(
       "evidence_wait", 0ms, [](NotifySettings & n) -> auto& { return n.grouping.evidence_wait; },
       "How long a message that is due waits for its evidence; what comes later completes it."));
   options.push_back(duration<NotifySettings>(
       "give_up_after", 1min, [](NotifySettings & n) -> auto& { return n.give_up_after; },
-      "What a receiver could not be told of for so long is given up, logged and counted, when it is resolved meanwhile."));
-  return {"notify",
-          "Who is told of alerts. Without a receiver nobody is. [notifications.md](notifications.md) tells how.",
-          std::move(options),
-          {}};
+      "What a receiver could not be told of for so long is given up, logged and counted, when it is resolved "
+      "meanwhile."));
+  return {
+      "notify",
+      "Who is told of alerts. Without a receiver nobody is. [notifications.md](notifications.md) tells how.",
+      std::move(options),
+      {}};
 }
 
 OptionGroup<RouteSettings> route_group() {
   using T = RouteSettings;
   std::vector<Option<T>> options = {
-      matchers<T>("match", [](T & t) -> auto& { return t.match; },
-                  "All must match: `['severity=\"critical\"', 'datname!~\"test.*\"']`. None: every alert."),
+      matchers<T>(
+          "match", [](T & t) -> auto& { return t.match; },
+          "All must match: `['severity=\"critical\"', 'datname!~\"test.*\"']`. None: every alert."),
       names<T>(
-          "receivers", "list of receivers", "none: nobody is told", [](T & t) -> auto& { return t.receivers; },
-          "Who is told."),
+          "receivers", "list of receivers", "none: nobody is told",
+          [](T & t) -> auto& { return t.receivers; }, "Who is told."),
       boolean<T>(
-          "continue", [](T & t) -> auto& { return t.goes_on; }, "Whether later routes are looked at as well.")};
+          "continue", [](T & t) -> auto& { return t.goes_on; },
+          "Whether later routes are looked at as well.")};
   append_grouping(options);
   options.push_back(names<T>(
-      "mute", "list of times", "none", [](T & t) -> auto& { return t.mute; }, "Names of `[mute.NAME]`: when nobody is told."));
+      "mute", "list of times", "none", [](T & t) -> auto& { return t.mute; },
+      "Names of `[mute.NAME]`: when nobody is told."));
   options.push_back(names<T>(
       "active", "list of times", "none", [](T & t) -> auto& { return t.active; },
       "Names of `[mute.NAME]`: outside of these nobody is told."));
-  return {"route", "The first route that matches an alert takes it; what is not set is that of `[notify]`.", std::move(options), {}};
+  return {"route",
+          "The first route that matches an alert takes it; what is not set is that of `[notify]`.",
+          std::move(options),
+          {}};
 }
 
 OptionGroup<InhibitSettings> inhibit_group() {
   using T = InhibitSettings;
   return {"inhibit",
           "While an alert fires that `source` matches, nobody is told of alerts that `target` matches.",
-          {matchers<T>("source", [](T & t) -> auto& { return t.source; }, "Matchers of the alert that keeps others quiet."),
-           matchers<T>("target", [](T & t) -> auto& { return t.target; }, "Matchers of those that it keeps quiet."),
+          {matchers<T>(
+               "source", [](T & t) -> auto& { return t.source; },
+               "Matchers of the alert that keeps others quiet."),
+           matchers<T>(
+               "target", [](T & t) -> auto& { return t.target; }, "Matchers of those that it keeps quiet."),
            names<T>(
                "equal", "list of labels", "`[\"instance\"]`", [](T & t) -> auto& { return t.equal; },
                "Labels that must have the same value in both.")},
@@ -194,24 +226,30 @@ OptionGroup<InhibitSettings> inhibit_group() {
 
 OptionGroup<MuteTimes> mute_group() {
   using T = MuteTimes;
-  return {"mute",
-          "Times that come again, for `mute` and `active` of routes. All that is set must hold.",
-          {spans<T>("times", "list of spans of the day", notify::parse_time_span, [](T & t) -> auto& { return t.minutes; },
-                    "`[\"22:00-06:00\"]`; over midnight it belongs to the day on which it begins."),
-           spans<T>("weekdays", "list of days", notify::parse_weekday_span, [](T & t) -> auto& { return t.weekdays; },
-                    "`[\"saturday\", \"sunday\"]` or `[\"saturday-sunday\"]`."),
-           spans<T>("days_of_month", "list of days", notify::parse_day_span, [](T & t) -> auto& { return t.days; },
-                    "`[\"1:7\", \"-1\"]`; -1 is the last."),
-           spans<T>("months", "list of months", notify::parse_month_span, [](T & t) -> auto& { return t.months; },
-                    "`[\"december\"]` or `[\"11-2\"]`."),
-           text<T>(
-               "time_zone", "name", [](T & t) -> auto& { return t.time_zone; }, "Of the IANA database: `\"Europe/Berlin\"`.",
-               "\"UTC\"")},
-          [](Section& section, T& times) {
-            if (!notify::is_time_zone(times.time_zone))
-              section.report("time_zone", "there is no time zone '" + times.time_zone + "' on this machine",
-                             "Names are those of the IANA database; the package tzdata has them.");
-          }};
+  return {
+      "mute",
+      "Times that come again, for `mute` and `active` of routes. All that is set must hold.",
+      {spans<T>(
+           "times", "list of spans of the day", notify::parse_time_span,
+           [](T & t) -> auto& { return t.minutes; },
+           "`[\"22:00-06:00\"]`; over midnight it belongs to the day on which it begins."),
+       spans<T>(
+           "weekdays", "list of days", notify::parse_weekday_span, [](T & t) -> auto& { return t.weekdays; },
+           "`[\"saturday\", \"sunday\"]` or `[\"saturday-sunday\"]`."),
+       spans<T>(
+           "days_of_month", "list of days", notify::parse_day_span, [](T & t) -> auto& { return t.days; },
+           "`[\"1:7\", \"-1\"]`; -1 is the last."),
+       spans<T>(
+           "months", "list of months", notify::parse_month_span, [](T & t) -> auto& { return t.months; },
+           "`[\"december\"]` or `[\"11-2\"]`."),
+       text<T>(
+           "time_zone", "name", [](T & t) -> auto& { return t.time_zone; },
+           "Of the IANA database: `\"Europe/Berlin\"`.", "\"UTC\"")},
+      [](Section& section, T& times) {
+        if (!notify::is_time_zone(times.time_zone))
+          section.report("time_zone", "there is no time zone '" + times.time_zone + "' on this machine",
+                         "Names are those of the IANA database; the package tzdata has them.");
+      }};
 }
 
 void read_notify(Section& root, const std::string& config_file, Config& config) {

@@ -6,7 +6,8 @@
 
 namespace pgvigil::agent {
 
-/// Reads [notify], every [receiver.NAME], [[route]], [[inhibit]] and [mute.NAME], and reports names that lead nowhere.
+/// Reads [notify], every [receiver.NAME], [[route]], [[inhibit]] and [mute.NAME], and reports names that lead
+/// nowhere.
 void read_notify(Section& root, const std::string& config_file, Config& config);
 
 // For the documentation.

@@ -118,7 +118,8 @@ Option<Target> duration_or_off(
 
 /// A size: "16MB".
 template <typename Target, typename Place>
-Option<Target> bytes(std::string_view key, Bytes least, Place place, std::string_view meaning, Preset preset = {}) {
+Option<Target> bytes(
+    std::string_view key, Bytes least, Place place, std::string_view meaning, Preset preset = {}) {
   const std::string rule = "at least " + shown(least);
   return {key, "size, " + rule, preset_of<Target>(place, preset), meaning,
           [=](Section& section, Target& target) {

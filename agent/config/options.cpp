@@ -62,7 +62,8 @@ OptionGroup<Config> collect_group() {
 
 Option<CollectorConfig> top_by_option() {
   return {"top_by", "list of columns", "as its definition says",
-          "What rows are ranked by: columns that metrics of the collector show. The best by each are kept in turn.",
+          "What rows are ranked by: columns that metrics of the collector show. The best by each are kept in "
+          "turn.",
           [](Section& section, CollectorConfig& config) {
             config.top_by = section.strings("top_by");
             if (config.top_by && config.top_by->empty()) section.report("top_by", "nothing to rank by");
@@ -102,7 +103,8 @@ OptionGroup<Config> host_group() {
           "[host.md](host.md) tells what a container sees, and how to let it see Postgres's.",
           {text<Config>(
                "cgroup", "path", [](Config & c) -> auto& { return c.host.cgroup; },
-               "The folder of a cgroup v2 (CPU, memory, pressure, I/O). `/sys/fs/cgroup` in a container is pgvigil's "
+               "The folder of a cgroup v2 (CPU, memory, pressure, I/O). `/sys/fs/cgroup` in a container is "
+               "pgvigil's "
                "own.",
                "none"),
            volume_option("data", "Where the volume of the data directory is mounted, read-only will do."),
@@ -113,33 +115,34 @@ OptionGroup<Config> host_group() {
 }  // namespace
 
 std::vector<OptionGroup<Config>> option_groups() {
-  return {http_group(),    query_group(),         log_group(),    state_group(),   rules_group(),
-          history_group(), compatibility_group(), limits_group(), collect_group(), host_group(),
-          probe_group(),   advice_group()};
+  return {http_group(),    query_group(),   log_group(),           state_group(),
+          rules_group(),   history_group(), compatibility_group(), limits_group(),
+          collect_group(), host_group(),    probe_group(),         advice_group()};
 }
 
 std::vector<Option<CollectorConfig>> collector_options() {
   using C = CollectorConfig;
   constexpr std::string_view k_defined = "as its definition says";
-  return {boolean<C>(
-              "enabled", [](C & c) -> auto& { return c.enabled; }, "Whether it runs.", k_defined),
-          duration<C>(
-              "every", 1s, [](C & c) -> auto& { return c.every; }, "The interval.", k_defined),
-          duration<C>(
-              "timeout", 10ms, [](C & c) -> auto& { return c.timeout; },
-              "For one run, from the beginning of the query to its last row.", k_defined),
-          integer<C>(
-              "max_series", 1, k_most_series, [](C & c) -> auto& { return c.max_series; },
-              "Series of this collector.", "`[limits] max_series`"),
-          share<C>(
-              "database_share", [](C & c) -> auto& { return c.database_share; },
-              "The part of one core that it may take of the server; 0: as much as it needs.",
-              "`[limits] database_share`"),
-          integer<C>(
-              "top", 1, k_most_rows, [](C & c) -> auto& { return c.top; },
-              "Rows that are kept, of those that its definition groups them by; all others are one row, `other`.",
-              k_defined),
-          top_by_option()};
+  return {
+      boolean<C>(
+          "enabled", [](C & c) -> auto& { return c.enabled; }, "Whether it runs.", k_defined),
+      duration<C>(
+          "every", 1s, [](C & c) -> auto& { return c.every; }, "The interval.", k_defined),
+      duration<C>(
+          "timeout", 10ms, [](C & c) -> auto& { return c.timeout; },
+          "For one run, from the beginning of the query to its last row.", k_defined),
+      integer<C>(
+          "max_series", 1, k_most_series, [](C & c) -> auto& { return c.max_series; },
+          "Series of this collector.", "`[limits] max_series`"),
+      share<C>(
+          "database_share", [](C & c) -> auto& { return c.database_share; },
+          "The part of one core that it may take of the server; 0: as much as it needs.",
+          "`[limits] database_share`"),
+      integer<C>(
+          "top", 1, k_most_rows, [](C & c) -> auto& { return c.top; },
+          "Rows that are kept, of those that its definition groups them by; all others are one row, `other`.",
+          k_defined),
+      top_by_option()};
 }
 
 }  // namespace pgvigil::agent

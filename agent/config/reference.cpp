@@ -32,7 +32,8 @@ std::string table_of(const rules::advice::ThresholdBook& book) {
     table += "| `" + kind + "` | ";
     for (const rules::Parameter& parameter : thresholds.values) {
       const bool is_text = parameter.written.find_first_not_of("0123456789.") != std::string::npos;
-      table += "`" + parameter.name + " = " + (is_text ? "\"" + parameter.written + "\"" : parameter.written) + "` ";
+      table += "`" + parameter.name + " = " +
+               (is_text ? "\"" + parameter.written + "\"" : parameter.written) + "` ";
     }
     table += "|\n";
   }
@@ -41,7 +42,8 @@ std::string table_of(const rules::advice::ThresholdBook& book) {
 
 template <typename Target>
 std::string part_of(std::string_view title, const OptionGroup<Target>& group) {
-  return "## " + std::string(title) + "\n\n" + std::string(group.meaning) + "\n\n" + table_of(group.options) + '\n';
+  return "## " + std::string(title) + "\n\n" + std::string(group.meaning) + "\n\n" + table_of(group.options) +
+         '\n';
 }
 
 std::string notify_part() {

@@ -69,20 +69,23 @@ Option<S> databases_option() {
 
 /// Without a user and a password: Patroni lets everybody read.
 Option<S> patroni_option() {
-  return {"patroni", "URL", "none",
-          "The REST API of the Patroni that runs this server, `\"http://127.0.0.1:8008\"`. Its numbers carry the labels of "
-          "the server.",
-          [](Section& section, S& server) {
-            auto url = section.string("patroni");
-            if (!url) return;
-            const std::string_view rest = std::string_view(*url).substr(std::min(url->size(), url->find("://")));
-            const bool is_http = url->starts_with("http://") || url->starts_with("https://");
-            if (!is_http || rest.size() <= 3 || rest.find_first_of("@?# ") != rest.npos)
-              return section.report("patroni", "'patroni' must be an address such as \"http://127.0.0.1:8008\"",
-                                    "It is restapi.connect_address in Patroni's configuration.");
-            while (url->ends_with('/')) url->pop_back();
-            server.patroni.url = std::move(*url);
-          }};
+  return {
+      "patroni", "URL", "none",
+      "The REST API of the Patroni that runs this server, `\"http://127.0.0.1:8008\"`. Its numbers carry the "
+      "labels of "
+      "the server.",
+      [](Section& section, S& server) {
+        auto url = section.string("patroni");
+        if (!url) return;
+        const std::string_view rest = std::string_view(*url).substr(std::min(url->size(), url->find("://")));
+        const bool is_http = url->starts_with("http://") || url->starts_with("https://");
+        if (!is_http || rest.size() <= 3 || rest.find_first_of("@?# ") != rest.npos)
+          return section.report("patroni", "'patroni' must be an address such as \"http://127.0.0.1:8008\"",
+                                "It is restapi.connect_address in Patroni's configuration.");
+        while (url->ends_with('/'))
+          url->pop_back();
+        server.patroni.url = std::move(*url);
+      }};
 }
 
 std::vector<Option<S>> server_options() {
@@ -96,8 +99,10 @@ std::vector<Option<S>> server_options() {
       "Sessions that are held at most, beside those of `max_database_connections`."));
   options.push_back(integer<S>(
       "max_database_connections", 0, 100, [](S & s) -> auto& { return s.max_database_connections; },
-      "Up to so many databases, a session is kept in each of them. Where `databases` chooses more, or with 0, "
-      "they are visited one after the other, with a short session each. A database in which a session is kept "
+      "Up to so many databases, a session is kept in each of them. Where `databases` chooses more, or with "
+      "0, "
+      "they are visited one after the other, with a short session each. A database in which a session is "
+      "kept "
       "can be dropped only `with (force)`."));
   options.push_back(duration<S>(
       "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; },
@@ -142,13 +147,15 @@ std::vector<Option<S>> pooler_options() {
   options[0].preset = "required";
   options[2].preset = "required";
   options[2].meaning =
-      "The pooler's console. Where it names no database, that is `pgbouncer` (PgBouncer, PgCat), `console` (Odyssey) or "
+      "The pooler's console. Where it names no database, that is `pgbouncer` (PgBouncer, PgCat), `console` "
+      "(Odyssey) or "
       "`postgres` (pgpool-II). The user must be one of `stats_users`.";
   append_credentials<S>(
       options, [](S & s) -> auto& { return s.connection; }, "The user, instead of the connection string's.",
       "the connection string's");
   options.push_back(duration<S>(
-      "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; }, "For one attempt to connect."));
+      "connect_timeout", 100ms, [](S & s) -> auto& { return s.connect_timeout; },
+      "For one attempt to connect."));
   options.push_back(duration<S>(
       "backoff_limit", 1s, [](S & s) -> auto& { return s.backoff_limit; },
       "The longest pause between attempts to connect."));

@@ -20,7 +20,9 @@ constexpr std::string_view k_server = "server";
 constexpr std::string_view k_pooler = "pooler";
 constexpr std::string_view k_backup = "backup";
 
-ServerConfig read_server(Section& section, const OptionGroup<ServerConfig>& group, const std::string& config_file) {
+ServerConfig read_server(Section& section,
+                         const OptionGroup<ServerConfig>& group,
+                         const std::string& config_file) {
   ServerConfig server;
   read_options(section, group.options, server);
   group.check(section, server);
@@ -224,7 +226,8 @@ void add_host(const std::string& config_file, Config& config) {
   resolve_path(config_file, config.host.cgroup);
   for (host::Volume& volume : config.host.volumes)
     resolve_path(config_file, volume.path);
-  if (config.host != host::HostPaths{}) config.servers.push_back({.kind = ServerKind::host, .host = config.host});
+  if (config.host != host::HostPaths{})
+    config.servers.push_back({.kind = ServerKind::host, .host = config.host});
 }
 
 void add_patroni(const std::string& config_file, Config& config) {
@@ -234,9 +237,13 @@ void add_patroni(const std::string& config_file, Config& config) {
     patroni::Address address = std::exchange(server.patroni, {});
     if (address.url.empty()) continue;
     resolve_path(config_file, address.ca_file);
-    added.push_back({.kind = ServerKind::patroni, .name = server.name, .labels = server.labels, .patroni = std::move(address)});
+    added.push_back({.kind = ServerKind::patroni,
+                     .name = server.name,
+                     .labels = server.labels,
+                     .patroni = std::move(address)});
   }
-  config.servers.insert(config.servers.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
+  config.servers.insert(config.servers.end(), std::make_move_iterator(added.begin()),
+                        std::make_move_iterator(added.end()));
 }
 
 void resolve_path(const std::string& config_file, std::string& path) {

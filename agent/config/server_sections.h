@@ -22,8 +22,8 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       Config& config,
                       Diagnostics& elsewhere);
 
-/// Reads [labels], [environment_labels] and the labels of each server, and reports every one that would stand twice in a
-/// series. Prometheus would refuse the whole scrape.
+/// Reads [labels], [environment_labels] and the labels of each server, and reports every one that would stand
+/// twice in a series. Prometheus would refuse the whole scrape.
 void read_labels(Section& root,
                  const Surroundings& surroundings,
                  std::vector<std::optional<Section>>& servers,
@@ -39,7 +39,8 @@ void read_auth_modules(Section& root,
 /// Adds the host to those who are watched, when [host] names anything of it. The last of all.
 void add_host(const std::string& config_file, Config& config);
 
-/// Adds the Patroni of each server that names one to those who are watched, with the server's name and labels.
+/// Adds the Patroni of each server that names one to those who are watched, with the server's name and
+/// labels.
 void add_patroni(const std::string& config_file, Config& config);
 
 /// Makes a relative path relative to the configuration file, wherever the program was started.

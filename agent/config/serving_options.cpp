@@ -32,20 +32,21 @@ Option<Config> listen_option() {
 }  // namespace
 
 OptionGroup<Config> http_group() {
-  return {"http",
-          "Where pgvigil serves. A change needs a restart.",
-          {listen_option(),
-           integer<Config>(
-               "threads", 1, 64, [](Config & c) -> auto& { return c.http.threads; },
-               "Threads that answer requests."),
-           integer<Config>(
-               "query_threads", 1, 64, [](Config & c) -> auto& { return c.http.query_threads; },
-               "Threads that evaluate queries of `/api/v1`, and nothing else: further queries wait, and never "
-               "keep `/metrics` or `/livez` waiting."),
-           integer<Config>(
-               "max_connections", 1, 10'000, [](Config & c) -> auto& { return c.http.max_connections; },
-               "Connections that are open or wait; further ones are closed at once.")},
-          {}};
+  return {
+      "http",
+      "Where pgvigil serves. A change needs a restart.",
+      {listen_option(),
+       integer<Config>(
+           "threads", 1, 64, [](Config & c) -> auto& { return c.http.threads; },
+           "Threads that answer requests."),
+       integer<Config>(
+           "query_threads", 1, 64, [](Config & c) -> auto& { return c.http.query_threads; },
+           "Threads that evaluate queries of `/api/v1`, and nothing else: further queries wait, and never "
+           "keep `/metrics` or `/livez` waiting."),
+       integer<Config>(
+           "max_connections", 1, 10'000, [](Config & c) -> auto& { return c.http.max_connections; },
+           "Connections that are open or wait; further ones are closed at once.")},
+      {}};
 }
 
 OptionGroup<Config> query_group() {
@@ -77,10 +78,12 @@ OptionGroup<Config> log_group() {
 
 OptionGroup<Config> state_group() {
   return {"state",
-          "What survives a restart: the states of alerts, and what is still to be told. A change needs a restart.",
+          "What survives a restart: the states of alerts, and what is still to be told. A change needs a "
+          "restart.",
           {text<Config>(
               "directory", "path", [](Config & c) -> auto& { return c.state.directory; },
-              "Where it is kept, as `pgvigil.db`; it is made when it is not there. Without one, and where it cannot "
+              "Where it is kept, as `pgvigil.db`; it is made when it is not there. Without one, and where it "
+              "cannot "
               "be used, state is kept in memory, and the log says so.",
               "none")},
           {}};

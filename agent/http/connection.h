@@ -70,7 +70,7 @@ class Connection {
   Deadline deadline_;
   Deadline since_;
   RequestReader reader_;
-  bool answered_ = false;     ///< it has had a response
+  bool answered_ = false;  ///< it has had a response
   Reply reply_;
   std::size_t piece_ = 0;   ///< of the reply: 0 is the head, then the body's, as far as they are there
   std::size_t offset_ = 0;  ///< bytes of that piece that are sent

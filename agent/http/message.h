@@ -25,9 +25,9 @@ struct Request {
   bool accepts_gzip = false;    ///< by Accept-Encoding
   bool announces_body = false;  ///< the router refuses these where the route takes none
   std::string content_type = {};
-  std::string body = {};             ///< at most as long as the route allows; a form is in `parameters` instead
-  std::string captured = {};         ///< what stands in the place of the "{...}" of the route's path
-  Deadline complete_at = {};         ///< when the last byte of it was there
+  std::string body = {};      ///< at most as long as the route allows; a form is in `parameters` instead
+  std::string captured = {};  ///< what stands in the place of the "{...}" of the route's path
+  Deadline complete_at = {};  ///< when the last byte of it was there
   std::function<bool()> abandoned = [] { return false; };  ///< whether nobody waits for the answer any more
 
   /// The first parameter of that name.
@@ -36,13 +36,13 @@ struct Request {
   std::vector<std::string> all_parameters(std::string_view name) const;
 };
 
-/// The bytes of a response: one text, or prepared pieces that are sent one after the other and never copied, or
-/// pieces that are made while they are sent.
+/// The bytes of a response: one text, or prepared pieces that are sent one after the other and never copied,
+/// or pieces that are made while they are sent.
 class Body {
  public:
   using Piece = std::shared_ptr<const std::string>;
-  /// Gives the next piece each time, and a null pointer at the end. It is called by the thread that sends to all
-  /// clients, so it must not block.
+  /// Gives the next piece each time, and a null pointer at the end. It is called by the thread that sends to
+  /// all clients, so it must not block.
   using Source = std::function<Piece()>;
 
   Body() = default;

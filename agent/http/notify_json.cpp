@@ -8,7 +8,9 @@ namespace {
 
 using nlohmann::json;
 
-json json_of(const std::optional<Timestamp>& at) { return at ? json(notify::rfc3339(*at)) : json(nullptr); }
+json json_of(const std::optional<Timestamp>& at) {
+  return at ? json(notify::rfc3339(*at)) : json(nullptr);
+}
 
 json json_of(const notify::ReceiverFigures& receiver) {
   return {{"receiver", receiver.receiver},
@@ -42,14 +44,10 @@ json json_of(const notify::GroupStanding& group) {
   json alerts = json::array();
   for (const notify::AlertStanding& alert : group.alerts)
     alerts.push_back(json_of(alert));
-  return {{"receiver", group.receiver},
-          {"group", group.group},
-          {"outcome", group.outcome},
-          {"reason", group.reason},
-          {"until", json_of(group.until)},
-          {"last_sent", json_of(group.last_sent)},
-          {"note", group.note},
-          {"alerts", std::move(alerts)}};
+  return {
+      {"receiver", group.receiver}, {"group", group.group},          {"outcome", group.outcome},
+      {"reason", group.reason},     {"until", json_of(group.until)}, {"last_sent", json_of(group.last_sent)},
+      {"note", group.note},         {"alerts", std::move(alerts)}};
 }
 
 json json_of(const notify::DecisionView& decision) {

@@ -16,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 Response answer(const json& value) {
-  return {.content_type = "application/json", .body = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+  return {.content_type = "application/json",
+          .body = value.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
 NotifyView view_of(const Agent& agent) {
@@ -38,7 +39,8 @@ Response evidence(Agent& agent) {
       alerts[notify::fingerprint(*alert.labels)] = std::move(labels);
     }
   }
-  return answer({{"status", "success"}, {"data", {{"evidence", std::move(looks)}, {"alerts", std::move(alerts)}}}});
+  return answer(
+      {{"status", "success"}, {"data", {{"evidence", std::move(looks)}, {"alerts", std::move(alerts)}}}});
 }
 
 }  // namespace
@@ -46,13 +48,20 @@ Response evidence(Agent& agent) {
 std::vector<Route> notify_routes(Agent& agent) {
   // In a storm of thousands of alerts they take their time.
   return {
-      {RouteKind::get, "/notifications", [&](const Request&) { return page_response(notify_html(view_of(agent))); },
-       "who was told of what, for people", {}, Lane::slow},
-      {RouteKind::get, "/api/v1/notifications",
+      {RouteKind::get,
+       "/notifications",
+       [&](const Request&) { return page_response(notify_html(view_of(agent))); },
+       "who was told of what, for people",
+       {},
+       Lane::slow},
+      {RouteKind::get,
+       "/api/v1/notifications",
        [&](const Request&) -> Response {
          return {.content_type = "application/json", .body = notify_json(view_of(agent))};
        },
-       "why somebody was told, or not", {}, Lane::slow},
+       "why somebody was told, or not",
+       {},
+       Lane::slow},
       {RouteKind::get, "/api/v1/evidence", [&](const Request&) { return evidence(agent); },
        "what was seen when alerts fired"},
   };

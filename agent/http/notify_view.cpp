@@ -48,7 +48,8 @@ NotifyView notify_view(const notify::Notifier* notifier, std::string_view versio
   view.groups = notifier->standings(now);
   view.silences = notifier->silences().all();
   view.decisions = notifier->decisions();
-  std::erase_if(view.silences, [&](const auto& silence) { return state_of(silence, now) == notify::SilenceState::expired; });
+  std::erase_if(view.silences,
+                [&](const auto& silence) { return state_of(silence, now) == notify::SilenceState::expired; });
   std::ranges::sort(view.silences, {}, [&](const notify::Silence& silence) {
     return std::pair(state_of(silence, now) != notify::SilenceState::active, silence.ends_at);
   });
@@ -56,7 +57,8 @@ NotifyView notify_view(const notify::Notifier* notifier, std::string_view versio
 }
 
 bool is_in_trouble(const notify::ReceiverFigures& receiver) {
-  const bool failed_last = receiver.last_error_at && (!receiver.last_delivered || *receiver.last_delivered < *receiver.last_error_at);
+  const bool failed_last = receiver.last_error_at &&
+                           (!receiver.last_delivered || *receiver.last_delivered < *receiver.last_error_at);
   return receiver.open || receiver.down_since || failed_last;
 }
 
@@ -67,7 +69,8 @@ void add_what_was_told(StatusView& view, const notify::Notifier& notifier) {
   std::map<std::string, std::vector<std::string>> told;
   for (const GroupStanding& group : notifier.standings(view.now))
     for (const AlertStanding& alert : group.alerts)
-      if (!alert.resolved_at) told[promql::to_string(*alert.labels)].push_back(line_of(group, alert, view.now));
+      if (!alert.resolved_at)
+        told[promql::to_string(*alert.labels)].push_back(line_of(group, alert, view.now));
   for (AlertView& alert : view.alerts)
     if (const auto lines = told.find(alert.labels); lines != told.end() && alert.state == "firing")
       alert.told = lines->second;

@@ -14,7 +14,7 @@ struct NotifyView {
   std::string version;
   std::vector<notify::ReceiverFigures> receivers;
   std::vector<notify::GroupStanding> groups;
-  std::vector<notify::Silence> silences;        ///< that hold, those that end first in front, and those to come
+  std::vector<notify::Silence> silences;  ///< that hold, those that end first in front, and those to come
   std::vector<notify::DecisionView> decisions;  ///< newest first
   Timestamp now;
 

@@ -50,12 +50,13 @@ details { margin-top: .6rem } summary { cursor: pointer }
 <body>
 )html";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_links = {{{"/", "status"},
-                                                                                   {"/notifications", "notifications"},
-                                                                                   {"/metrics", "metrics"},
-                                                                                   {"/status", "status as JSON"},
-                                                                                   {"/readyz", "readyz"},
-                                                                                   {"/livez", "livez"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_links = {
+    {{"/", "status"},
+     {"/notifications", "notifications"},
+     {"/metrics", "metrics"},
+     {"/status", "status as JSON"},
+     {"/readyz", "readyz"},
+     {"/livez", "livez"}}};
 
 }  // namespace
 
@@ -96,7 +97,8 @@ std::string when(std::optional<Timestamp> at, Timestamp now) {
 
 std::string moment(Timestamp at, Timestamp now) {
   const std::string clock = notify::clock_text(at, now);
-  return at <= now ? clock : fmt::format("{} (in {})", clock, age(std::chrono::duration<double>(at - now).count()));
+  return at <= now ? clock
+                   : fmt::format("{} (in {})", clock, age(std::chrono::duration<double>(at - now).count()));
 }
 
 std::string page_begin(std::string_view here, std::string_view version) {
@@ -108,12 +110,15 @@ std::string page_begin(std::string_view here, std::string_view version) {
   return page + "</nav>\n";
 }
 
-std::string page_end() { return "</body>\n</html>\n"; }
+std::string page_end() {
+  return "</body>\n</html>\n";
+}
 
 Response page_response(std::string html) {
   return {.content_type = "text/html; charset=utf-8",
           .body = std::move(html),
-          .headers = {{"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"},
+          .headers = {{"Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"},
                       {"Cache-Control", "no-store"}}};
 }
 

@@ -150,9 +150,10 @@ class Protocol::Translator final : public httplib::Server {
     bool ignored = false;
     process_request(stream, !keep_alive_, ignored, nullptr);
     if (!routed_) return {};
-    Answer answer{.reply = {.head = stream.take_output(), .body = {}, .source = {}, .keep_alive = keep_alive_},
-                  .route = routed_->route,
-                  .status = routed_->response.status};
+    Answer answer{
+        .reply = {.head = stream.take_output(), .body = {}, .source = {}, .keep_alive = keep_alive_},
+        .route = routed_->route,
+        .status = routed_->response.status};
     if (!is_head_) {
       answer.reply.body = routed_->response.body.pieces();
       answer.reply.source = routed_->response.body.source();

@@ -117,12 +117,14 @@ Routed Router::answer(Request request) const {
 }
 
 bool Router::knows(std::string_view path) const {
-  return std::ranges::any_of(routes_, [&](const Route& route) { return captured(route.path, path).has_value(); });
+  return std::ranges::any_of(routes_,
+                             [&](const Route& route) { return captured(route.path, path).has_value(); });
 }
 
 Response Router::wrong_method(std::string_view path) const {
   std::string methods;
-  for (const auto& [method, words] : {std::pair(Method::get, "GET, HEAD"), {Method::post, "POST"}, {Method::remove, "DELETE"}})
+  for (const auto& [method, words] :
+       {std::pair(Method::get, "GET, HEAD"), {Method::post, "POST"}, {Method::remove, "DELETE"}})
     if (find(path, method) != nullptr) methods += (methods.empty() ? "" : ", ") + std::string(words);
   if (methods.empty()) methods = "GET, HEAD";
   return {.status = 405, .body = "this page answers to " + methods + "\n", .headers = {{"Allow", methods}}};

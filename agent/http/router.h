@@ -14,8 +14,8 @@ namespace pgvigil::agent {
 /// Answers one request. Several threads call it at the same time. What it throws becomes a 500 without text.
 using Handler = std::function<Response(const Request&)>;
 
-/// Whether a route is read (GET, and HEAD with it), acted upon (POST), asked in either way, or takes something away
-/// (DELETE).
+/// Whether a route is read (GET, and HEAD with it), acted upon (POST), asked in either way, or takes
+/// something away (DELETE).
 enum class RouteKind : std::uint8_t { get, post, get_and_post, remove };
 
 /// Which threads run a handler: one of those that always have a moment, or one of the few that may be busy

@@ -70,7 +70,8 @@ Response reload(Agent& agent) {
   const auto taken = agent.reload();
   if (taken) return {.body = "the configuration is in force\n"};
   std::string text = "the configuration was refused; the one before stays in force\n";
-  for (const Diagnostic& mistake : taken.error()) text += to_string(mistake) + "\n";
+  for (const Diagnostic& mistake : taken.error())
+    text += to_string(mistake) + "\n";
   return {.status = 500, .body = std::move(text)};
 }
 
@@ -79,9 +80,7 @@ Response reload(Agent& agent) {
 std::vector<Route> routes_of(Agent& agent) {
   std::vector<Route> routes = {
       {RouteKind::get, "/",
-       [&](const Request&) -> Response {
-         return page_response(status_html(agent.status()));
-       },
+       [&](const Request&) -> Response { return page_response(status_html(agent.status())); },
        "status, for people"},
       {RouteKind::get, "/status",
        [&](const Request&) -> Response {
@@ -95,10 +94,11 @@ std::vector<Route> routes_of(Agent& agent) {
       {RouteKind::get, "/livez", [&](const Request&) { return livez(agent); }, "whether this process works"},
       {RouteKind::get, "/readyz", [&](const Request&) { return readyz(agent); },
        "whether every collector has run"},
-      {RouteKind::get, "/api/v1/advice", [&](const Request& request) { return advice_answer(agent, request); },
-       "what is advised"},
-      {RouteKind::post, "/api/v1/advice/dismiss", [&](const Request& request) { return dismiss_advice(agent, request); },
-       "be told of advice no more", k_form_body},
+      {RouteKind::get, "/api/v1/advice",
+       [&](const Request& request) { return advice_answer(agent, request); }, "what is advised"},
+      {RouteKind::post, "/api/v1/advice/dismiss",
+       [&](const Request& request) { return dismiss_advice(agent, request); }, "be told of advice no more",
+       k_form_body},
       {RouteKind::post, "/-/reload", [&](const Request&) { return reload(agent); },
        "read the configuration again"},
   };

@@ -27,8 +27,8 @@ struct HttpObserver {
 /// bounded buffers; only a complete request reaches one of the few threads that run handlers, and a response
 /// that the client does not take at once goes back to the first thread. So a client, however slow or silent,
 /// holds a buffer but never a thread. Handlers that may take long (Lane::slow) have threads of their own, so
-/// that they never keep the others waiting. Connections are kept alive between requests; when all are taken, the
-/// one that has waited longest gives way. Nothing of a request is ever echoed.
+/// that they never keep the others waiting. Connections are kept alive between requests; when all are taken,
+/// the one that has waited longest gives way. Nothing of a request is ever echoed.
 class Server {
  public:
   /// Binds `host` (name or address; empty, "*" or "::" for all of both families, "0.0.0.0" for all of IPv4)

@@ -24,7 +24,9 @@ std::string slowdown_of(const CollectorStatus& collector) {
                      every(collector.every), collector.asked * 100);
 }
 
-std::string small(std::string_view html) { return fmt::format("<br><span class=\"why\">{}</span>", html); }
+std::string small(std::string_view html) {
+  return fmt::format("<br><span class=\"why\">{}</span>", html);
+}
 
 /// How the server is, in a few words.
 std::string state_of(const ServerView& view, Timestamp now) {
@@ -49,8 +51,9 @@ void append_facts(std::string& page, const ServerView& view, Timestamp now) {
   if (const auto& facts = view.server.facts) {
     item("version", fmt::format("{} {}", to_string(facts->kind), escaped(facts->short_version)));
     if (facts->kind == ServerKind::postgres) item("role", to_string(facts->role));
-    item("session", fmt::format("{} held, as user {} in database {}, opened in {:.1f} ms", view.server.connections,
-                                escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
+    item("session",
+         fmt::format("{} held, as user {} in database {}, opened in {:.1f} ms", view.server.connections,
+                     escaped(facts->user), escaped(facts->database), view.server.connect_seconds * 1000));
     item("cost", fmt::format("{:.2f} % of one core for all collectors, at most {:.2f} % is meant",
                              view.server.database_share * 100, view.server.database_share_limit * 100));
     if (facts->postmaster_start != Timestamp{}) item("running for", age_of(facts->postmaster_start, now));
@@ -65,8 +68,9 @@ std::string about(const CollectorStatus& collector) {
   std::string text = escaped(collector.help);
   if (const std::string slowed = slowdown_of(collector); !slowed.empty()) text += small(slowed);
   if (collector.left_out.over_total > 0)
-    text += small(fmt::format("{} series left out: all collectors together have more than [limits] max_total_series",
-                              collector.left_out.over_total));
+    text += small(
+        fmt::format("{} series left out: all collectors together have more than [limits] max_total_series",
+                    collector.left_out.over_total));
   if (!collector.message.empty()) text += small(escaped(collector.message));
   if (!collector.mend.empty()) text += fmt::format("<br><code>{}</code>", escaped(collector.mend));
   return text;
@@ -81,18 +85,24 @@ std::string link_to(const CollectorStatus& collector, const ServerView& view) {
 }
 
 void append_collectors(std::string& page, const ServerView& view, Timestamp now) {
-  HtmlTable table{{"name"}, {"state"}, {"age", k_right}, {"every", k_right}, {"last run", k_right}, {"series", k_right},
+  HtmlTable table{{"name"},
+                  {"state"},
+                  {"age", k_right},
+                  {"every", k_right},
+                  {"last run", k_right},
+                  {"series", k_right},
                   {"measures"}};
   const std::string_view states[] = {"state waiting short", "state good short", "state failed short",
                                      "state unsupported short"};
   for (const CollectorStatus& collector : view.collectors)
-    table.row({link_to(collector, view),
-               {std::string(to_string(collector.state)), states[static_cast<std::size_t>(collector.state)]},
-               age_of(collector.last_success, now),
-               every(std::chrono::duration_cast<std::chrono::milliseconds>(collector.every * collector.slowdown)),
-               collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000),
-               std::to_string(collector.series),
-               {about(collector), "text"}});
+    table.row(
+        {link_to(collector, view),
+         {std::string(to_string(collector.state)), states[static_cast<std::size_t>(collector.state)]},
+         age_of(collector.last_success, now),
+         every(std::chrono::duration_cast<std::chrono::milliseconds>(collector.every * collector.slowdown)),
+         collector.runs == 0 ? "-" : fmt::format("{:.1f} ms", collector.last_seconds * 1000),
+         std::to_string(collector.series),
+         {about(collector), "text"}});
   page += table.html();
 }
 
@@ -107,7 +117,8 @@ void append_advice(std::string& page, const ServerStatus& server, Timestamp now)
     if (count > 0) kinds += fmt::format("{}{} {}", kinds.empty() ? ": " : ", ", count, escaped(kind));
   }
   page += fmt::format(
-      "<p>Advice: <a href=\"/api/v1/advice\">{} found</a>{}. Looked {} times, {} of them in vain; the last success was {}, "
+      "<p>Advice: <a href=\"/api/v1/advice\">{} found</a>{}. Looked {} times, {} of them in vain; the last "
+      "success was {}, "
       "and the last look took {:.1f} s.</p>\n",
       all, kinds, advice.runs, advice.failures,
       advice.last_success ? age_of(advice.last_success, now) + " ago" : "never", advice.last_seconds);
@@ -153,18 +164,21 @@ std::string count_of(const ServerView& view, CollectorState state) {
 }
 
 std::string overview(const std::vector<ServerView>& servers, Timestamp now) {
-  HtmlTable table{{"name"}, {"state"}, {"version"}, {"role"}, {"good", k_right}, {"failed", k_right},
-                  {"unsupported", k_right}, {"series", k_right}};
+  HtmlTable table{{"name"},
+                  {"state"},
+                  {"version"},
+                  {"role"},
+                  {"good", k_right},
+                  {"failed", k_right},
+                  {"unsupported", k_right},
+                  {"series", k_right}};
   for (const ServerView& server : servers) {
     const auto& facts = server.server.facts;
-    table.row({fmt::format("<a href=\"#{0}\">{0}</a>", escaped(title_of(server))),
-               state_of(server, now),
+    table.row({fmt::format("<a href=\"#{0}\">{0}</a>", escaped(title_of(server))), state_of(server, now),
                facts ? fmt::format("{} {}", to_string(facts->kind), escaped(facts->short_version)) : "",
                facts && facts->kind == ServerKind::postgres ? std::string(to_string(facts->role)) : "",
-               count_of(server, CollectorState::good),
-               count_of(server, CollectorState::failed),
-               count_of(server, CollectorState::unsupported),
-               std::to_string(series_of(server))});
+               count_of(server, CollectorState::good), count_of(server, CollectorState::failed),
+               count_of(server, CollectorState::unsupported), std::to_string(series_of(server))});
   }
   return table.html();
 }

@@ -17,7 +17,9 @@ using notify::Silence;
 
 constexpr BodyRule k_silence_body{64 * 1024, "application/json"};
 
-Timestamp now() { return std::chrono::system_clock::now(); }
+Timestamp now() {
+  return std::chrono::system_clock::now();
+}
 
 Response answer(const json& value, int status = 200) {
   return {.status = status,
@@ -26,7 +28,9 @@ Response answer(const json& value, int status = 200) {
 }
 
 /// As Alertmanager says what is wrong: a JSON string.
-Response refusal(const std::string& why, int status = 400) { return answer(json(why), status); }
+Response refusal(const std::string& why, int status = 400) {
+  return answer(json(why), status);
+}
 
 json json_of(const notify::Matcher& matcher) {
   using promql::MatchKind;
@@ -56,13 +60,15 @@ std::expected<notify::Matcher, std::string> matcher_from(const json& value) {
   const bool equal = value.value("isEqual", true);
   const MatchKind kind = regex ? (equal ? MatchKind::regex : MatchKind::not_regex)
                                : (equal ? MatchKind::equal : MatchKind::not_equal);
-  return notify::Matcher::make(kind, value.at("name").get<std::string>(), value.at("value").get<std::string>());
+  return notify::Matcher::make(kind, value.at("name").get<std::string>(),
+                               value.at("value").get<std::string>());
 }
 
 std::expected<Silence, std::string> silence_from(const std::string& text) {
   try {
     const json value = json::parse(text);
-    Silence silence{.id = value.value("id", ""), .author = value.at("createdBy"), .comment = value.value("comment", "")};
+    Silence silence{
+        .id = value.value("id", ""), .author = value.at("createdBy"), .comment = value.value("comment", "")};
     for (const json& each : value.at("matchers")) {
       auto matcher = matcher_from(each);
       if (!matcher) return std::unexpected(matcher.error());
@@ -75,7 +81,8 @@ std::expected<Silence, std::string> silence_from(const std::string& text) {
     silence.ends_at = *ends;
     return silence;
   } catch (const json::exception&) {
-    return std::unexpected("a silence is {matchers, startsAt, endsAt, createdBy, comment}, as Alertmanager's API v2 has it");
+    return std::unexpected(
+        "a silence is {matchers, startsAt, endsAt, createdBy, comment}, as Alertmanager's API v2 has it");
   }
 }
 
@@ -117,12 +124,13 @@ Response expire_silence(Agent& agent, const Request& request) {
 std::vector<Route> silence_routes(Agent& agent) {
   return {
       {RouteKind::get, "/api/v2/silences", [&](const Request&) { return list_silences(agent); }, "silences"},
-      {RouteKind::post, "/api/v2/silences", [&](const Request& request) { return add_silence(agent, request); },
-       "make or change a silence", k_silence_body},
-      {RouteKind::get, "/api/v2/silence/{id}", [&](const Request& request) { return show_silence(agent, request); },
-       "a silence"},
-      {RouteKind::remove, "/api/v2/silence/{id}", [&](const Request& request) { return expire_silence(agent, request); },
-       "end a silence"},
+      {RouteKind::post, "/api/v2/silences",
+       [&](const Request& request) { return add_silence(agent, request); }, "make or change a silence",
+       k_silence_body},
+      {RouteKind::get, "/api/v2/silence/{id}",
+       [&](const Request& request) { return show_silence(agent, request); }, "a silence"},
+      {RouteKind::remove, "/api/v2/silence/{id}",
+       [&](const Request& request) { return expire_silence(agent, request); }, "end a silence"},
   };
 }
 

@@ -116,8 +116,8 @@ std::string status_json(const StatusView& view) {
   json page = {{"version", view.version},          {"config_file", view.config_file},
                {"config_mistakes", view.mistakes}, {"now", seconds(view.now)},
                {"rule_warnings", view.warnings},   {"receivers_in_trouble", view.receivers_in_trouble},
-               {"alerts", json::array()},
-               {"servers", json::array()},         {"probed", json::array()}};
+               {"alerts", json::array()},          {"servers", json::array()},
+               {"probed", json::array()}};
   for (const AlertView& alert : view.alerts)
     page["alerts"].push_back(json_of(alert));
   for (const ServerView& server : view.servers)

@@ -15,7 +15,8 @@ constexpr std::size_t k_most_alerts = 200;
 std::string about(const AlertView& alert, Timestamp now) {
   std::string text = escaped(alert.summary);
   if (alert.unknown_since)
-    text += fmt::format("<br><span class=\"why\">nothing is known of it for {}</span>", age_of(alert.unknown_since, now));
+    text += fmt::format("<br><span class=\"why\">nothing is known of it for {}</span>",
+                        age_of(alert.unknown_since, now));
   return text + fmt::format("<br><code>{}</code>", escaped(alert.labels));
 }
 
@@ -29,18 +30,23 @@ std::string told(const AlertView& alert) {
 /// The alerts, when there are any, and whom they were told.
 void append_alerts(std::string& page, const std::vector<AlertView>& alerts, Timestamp now) {
   if (alerts.empty()) return;
-  HtmlTable table{{"alert"}, {"severity"}, {"state"}, {"for", HtmlTable::Align::right}, {"what"},
-                  {"who was told"}};
+  HtmlTable table{{"alert"}, {"severity"},    {"state"}, {"for", HtmlTable::Align::right},
+                  {"what"},  {"who was told"}};
   for (std::size_t i = 0; i < std::min(alerts.size(), k_most_alerts); ++i) {
     const AlertView& alert = alerts[i];
-    table.row({escaped(alert.name), escaped(alert.severity),
-               {alert.state, alert.state == "firing" ? "state failed short" : "state pending short"}, age_of(alert.since, now),
-               {about(alert, now), "text"}, {told(alert), "text"}});
+    table.row({escaped(alert.name),
+               escaped(alert.severity),
+               {alert.state, alert.state == "firing" ? "state failed short" : "state pending short"},
+               age_of(alert.since, now),
+               {about(alert, now), "text"},
+               {told(alert), "text"}});
   }
   if (alerts.size() > k_most_alerts)
-    table.remark(fmt::format("and {} more, at <a href=\"/api/v1/alerts\">/api/v1/alerts</a>", alerts.size() - k_most_alerts));
-  page += "<h2>Alerts</h2>\n" + table.html() +
-          "<p class=\"why\">Why somebody was told, or not: <a href=\"/notifications\">notifications</a>.</p>\n";
+    table.remark(fmt::format("and {} more, at <a href=\"/api/v1/alerts\">/api/v1/alerts</a>",
+                             alerts.size() - k_most_alerts));
+  page +=
+      "<h2>Alerts</h2>\n" + table.html() +
+      "<p class=\"why\">Why somebody was told, or not: <a href=\"/notifications\">notifications</a>.</p>\n";
 }
 
 void append_lines(std::string& page, std::string_view title, const std::vector<std::string>& lines) {
@@ -62,9 +68,10 @@ std::string status_html(const StatusView& view) {
   page += view.servers.size() == 1 ? server_section(view.servers.front(), view.now)
                                    : servers_section("Servers", view.servers, view.now);
   page += servers_section("Probed targets", view.probed, view.now);
-  page += fmt::format("<p class=\"why\">Configuration: {}. Collectors run on their own clock; this page and /metrics "
-                      "never ask the database.</p>\n",
-                      view.config_file.empty() ? "from the environment" : escaped(view.config_file));
+  page += fmt::format(
+      "<p class=\"why\">Configuration: {}. Collectors run on their own clock; this page and /metrics "
+      "never ask the database.</p>\n",
+      view.config_file.empty() ? "from the environment" : escaped(view.config_file));
   return page + page_end();
 }
 

@@ -30,7 +30,7 @@ struct AlertView {
   Timestamp since;    ///< of that state
   std::optional<Timestamp> unknown_since;
   double value = 0;
-  std::string labels;   ///< as Prometheus prints them
+  std::string labels;  ///< as Prometheus prints them
   std::string summary;
   std::vector<std::string> told;  ///< for each receiver: that it was told, or why not
 };
@@ -51,8 +51,8 @@ struct StatusView {
   Timestamp now;
 };
 
-/// The page at "/": links, alerts and who was told, each server, and every collector with its state. Needs no script and nothing from
-/// outside.
+/// The page at "/": links, alerts and who was told, each server, and every collector with its state. Needs no
+/// script and nothing from outside.
 std::string status_html(const StatusView& view);
 
 /// The same as JSON, at "/status": {"servers": [{"name", "server", "collectors"}], "probed": [...]}. With one

@@ -17,8 +17,10 @@ Diagnostics unknown_evidence(const std::vector<rules::Rule>& rules) {
     for (const std::string& name : rule.evidence) {
       if (std::ranges::find(names, name) != names.end()) continue;
       const auto meant = nearest(name, names);
-      warnings.push_back({rule.file, rule.line, 1, "rule '" + rule.name + "': there is no evidence '" + name + "'",
-                          meant.empty() ? "`pgvigil evidence --list` shows what there is." : "Did you mean '" + std::string(meant) + "'?"});
+      warnings.push_back({rule.file, rule.line, 1,
+                          "rule '" + rule.name + "': there is no evidence '" + name + "'",
+                          meant.empty() ? "`pgvigil evidence --list` shows what there is."
+                                        : "Did you mean '" + std::string(meant) + "'?"});
     }
   return warnings;
 }

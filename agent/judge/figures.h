@@ -24,7 +24,7 @@ struct JudgeFigures {
   std::size_t rules = 0;
   RunnerFigures runner;
   std::vector<AlertCount> alerts;
-  std::map<std::string, std::size_t> left_out;  ///< by rule: alerts for which there was no room
+  std::map<std::string, std::size_t> left_out;         ///< by rule: alerts for which there was no room
   std::map<std::string, std::size_t> empty_selectors;  ///< by rule: those that have found nothing for an hour
   rules::HistoryFigures history;
   Bytes history_limit;

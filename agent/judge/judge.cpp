@@ -162,7 +162,8 @@ void Judge::judge(Timestamp now) {
 void Judge::look_at_selectors(Timestamp now) {
   if (now < selectors_due_ && selectors_due_ <= now + k_look_at_selectors) return;
   selectors_due_ = now + k_look_at_selectors;
-  selectors_.look(samples_.storage(), [&](std::string_view metric) { return runner_.sees(world_, metric); }, now);
+  selectors_.look(
+      samples_.storage(), [&](std::string_view metric) { return runner_.sees(world_, metric); }, now);
   auto empty = selectors_.empty_for(k_empty_is_told, now);
   for (const rules::EmptySelector& found : empty) {
     const bool is_told = std::ranges::any_of(empty_selectors_, [&](const rules::EmptySelector& before) {

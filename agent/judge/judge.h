@@ -24,8 +24,8 @@ namespace pgvigil::agent {
 /// What of the configuration a judge depends on.
 struct JudgeSettings {
   rules::HistorySettings history;
-  std::vector<std::string> keep;  ///< metrics whose past is kept though no rule asks for it
-  bool keep_charted = true;       ///< and those that the dashboards show over time
+  std::vector<std::string> keep;   ///< metrics whose past is kept though no rule asks for it
+  bool keep_charted = true;        ///< and those that the dashboards show over time
   rules::HistoryNeeds needs = {};  ///< and what others read of the past
   RuleSurroundings surroundings;
 };
@@ -62,8 +62,8 @@ class Judge {
   std::vector<GroupStatus> rules() const;
   /// All alerts that are pending or firing, by their labels.
   std::vector<rules::Alert> alerts() const;
-  /// What the rule of each of these alerts compared over the last half hour (see RecentPast); they are asked for by their
-  /// labels.
+  /// What the rule of each of these alerts compared over the last half hour (see RecentPast); they are asked
+  /// for by their labels.
   std::vector<std::vector<double>> recent(const std::vector<promql::LabelsPtr>& alerts) const;
   JudgeFigures figures() const;
 

@@ -32,11 +32,15 @@ void collect_compared(const Expr& expr, std::vector<const Expr*>& compared) {
 
 bool is_of(const promql::Labels& labels, const promql::Labels& series) {
   for (std::size_t i = 0; i < series.size(); ++i)
-    if (series[i].name != promql::k_metric_name && labels.get(series[i].name) != series[i].value) return false;
+    if (series[i].name != promql::k_metric_name && labels.get(series[i].name) != series[i].value)
+      return false;
   return true;
 }
 
-std::vector<double> values_of(const promql::Series& series, std::int64_t start_ms, std::int64_t end_ms, std::int64_t step_ms) {
+std::vector<double> values_of(const promql::Series& series,
+                              std::int64_t start_ms,
+                              std::int64_t end_ms,
+                              std::int64_t step_ms) {
   std::vector<double> values(static_cast<std::size_t>((end_ms - start_ms) / step_ms) + 1, promql::k_nan);
   for (const promql::Point& point : series.points)
     values[static_cast<std::size_t>((point.t_ms - start_ms) / step_ms)] = point.v;
@@ -83,7 +87,8 @@ std::vector<std::vector<double>> RecentPast::lines(const rules::Rule& rule,
     const auto* matrix = result ? std::get_if<promql::Matrix>(&result->value) : nullptr;
     if (matrix == nullptr) continue;
     for (std::size_t i = 0; i < series.size(); ++i) {
-      const auto found = std::ranges::find_if(*matrix, [&](const auto& one) { return is_of(*one.labels, *series[i]); });
+      const auto found =
+          std::ranges::find_if(*matrix, [&](const auto& one) { return is_of(*one.labels, *series[i]); });
       if (lines[i].empty() && found != matrix->end()) lines[i] = values_of(*found, start_ms, end_ms, step_ms);
     }
   }

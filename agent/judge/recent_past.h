@@ -14,8 +14,8 @@
 
 namespace pgvigil::agent {
 
-/// What rules compare, over the last half hour and a sample a minute: the line that a person is shown beside an alert. It
-/// is kept apart from the history, whose bound is for what rules need. Not thread-safe.
+/// What rules compare, over the last half hour and a sample a minute: the line that a person is shown beside
+/// an alert. It is kept apart from the history, whose bound is for what rules need. Not thread-safe.
 class RecentPast {
  public:
   static constexpr std::chrono::minutes k_span{30};
@@ -25,8 +25,8 @@ class RecentPast {
   void publish(const JudgedTable& table);
   void withdraw(const std::string& source);
 
-  /// What is compared in `rule`, a value a minute and oldest first, for each of these label sets of its expression; NaN
-  /// where there was none, empty where nothing is known.
+  /// What is compared in `rule`, a value a minute and oldest first, for each of these label sets of its
+  /// expression; NaN where there was none, empty where nothing is known.
   std::vector<std::vector<double>> lines(const rules::Rule& rule,
                                          const std::vector<promql::LabelsPtr>& series,
                                          Timestamp now) const;
@@ -37,8 +37,8 @@ class RecentPast {
   rules::History history_{{.retention = k_span + std::chrono::minutes{5}, .max_bytes = Bytes{4'000'000}}};
   std::set<std::string, std::less<>> metrics_;
   struct Taken {
-    Timestamp at;        ///< the last
-    bool kept = false;   ///< something of it was
+    Timestamp at;       ///< the last
+    bool kept = false;  ///< something of it was
   };
   std::map<std::string, Taken> taken_;  // by source
 };

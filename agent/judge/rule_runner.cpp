@@ -202,7 +202,8 @@ void RuleRunner::note_outcome(Slot& slot, const rules::RuleResult& result) {
   for (const std::string& error : result.template_errors)
     why += (why.empty() ? "" : "; ") + error;
   if (result.left_out > 0)
-    why += (why.empty() ? "" : "; ") + std::string("not all of its alerts are kept: there are [rules] max_alerts");
+    why += (why.empty() ? "" : "; ") +
+           std::string("not all of its alerts are kept: there are [rules] max_alerts");
   if (why.empty())
     log_recovery("rule_failed", slot.rule->name, {{"rule", slot.rule->name}});
   else

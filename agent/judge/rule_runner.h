@@ -98,7 +98,8 @@ class RuleRunner {
   void for_each_alert(const std::function<void(const RuleStatus&, const rules::Alert&)>& look) const;
   /// By rule: alerts for which there was no room.
   std::map<std::string, std::size_t> left_out() const;
-  /// An alert by its labels, with its rule; nothing when it is neither pending nor firing. Valid until the next change.
+  /// An alert by its labels, with its rule; nothing when it is neither pending nor firing. Valid until the
+  /// next change.
   struct Found {
     const rules::Rule* rule;
     const rules::Alert* alert;

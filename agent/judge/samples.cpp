@@ -19,7 +19,9 @@ void Samples::publish(const JudgedTable& table) {
   newest_ = std::max(newest_, table.table->taken_at());
   const auto wants = [&](std::string_view metric) { return needs_.wants(metric); };
   history_.append(table.source, unix_milliseconds(table.table->taken_at()), table.lookback_ms,
-                  [&](const rules::History::Take& take) { rules::each_reading(*table.table, table.labels, wants, take); });
+                  [&](const rules::History::Take& take) {
+                    rules::each_reading(*table.table, table.labels, wants, take);
+                  });
   present_.publish(table.source, table.table, table.labels, table.lookback_ms);
 }
 

@@ -127,13 +127,15 @@ std::vector<std::shared_ptr<Watch>> WatchedWorld::servers_of(const promql::Label
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<Watch>> servers;
   for (const Watched& watched : watched_)
-    if (watched.watch->server().kind == kind && may_be_of(labels, *watched.labels)) servers.push_back(watched.watch);
+    if (watched.watch->server().kind == kind && may_be_of(labels, *watched.labels))
+      servers.push_back(watched.watch);
   return servers;
 }
 
 promql::LabelsPtr WatchedWorld::labels_of(const Watch& watch) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find(watched_, &watch, [](const Watched& each) { return each.watch.get(); });
+  const auto found =
+      std::ranges::find(watched_, &watch, [](const Watched& each) { return each.watch.get(); });
   return found == watched_.end() ? promql::Labels::none() : found->labels;
 }
 

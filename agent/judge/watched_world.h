@@ -36,7 +36,8 @@ class WatchedWorld : public World {
   CollectorSight sight(std::string_view collector, const promql::Labels& of) override;
 
   /// What of this kind is watched that series with these labels may be of. Any thread may call it.
-  std::vector<std::shared_ptr<Watch>> servers_of(const promql::Labels& labels, ServerKind kind = ServerKind::postgres);
+  std::vector<std::shared_ptr<Watch>> servers_of(const promql::Labels& labels,
+                                                 ServerKind kind = ServerKind::postgres);
   /// The labels of all series of a watch; none when it is not one of these. Any thread may call it.
   promql::LabelsPtr labels_of(const Watch& watch);
 

@@ -41,7 +41,8 @@ json annotations_of(const Alert& alert, std::size_t& left) {
   if (!alert.fires()) return annotations;
   std::string text;
   for (const auto& evidence : alert.dossier.evidence)
-    text += (text.empty() ? "" : "\n") + title_of(*evidence) + "\n" + table_text(*evidence, k_most_annotation / 2, 160);
+    text += (text.empty() ? "" : "\n") + title_of(*evidence) + "\n" +
+            table_text(*evidence, k_most_annotation / 2, 160);
   text = shortened_bytes(text, k_most_annotation);
   if (text.empty() || text.size() > left) return annotations;
   left -= text.size();
@@ -74,7 +75,8 @@ std::string webhook_json(const Notification& notification, std::size_t max_alert
                   {"commonAnnotations", object_of(notification.common_annotations())},
                   {"externalURL", notification.external_url},
                   {"alerts", std::move(alerts)}};
-  if (json evidence = looks_json(std::span(notification.alerts).first(shown)); with_evidence && !evidence.empty())
+  if (json evidence = looks_json(std::span(notification.alerts).first(shown));
+      with_evidence && !evidence.empty())
     message["evidence"] = std::move(evidence);
   return text_of(message);
 }
@@ -115,7 +117,8 @@ json looks_json(std::span<const Alert> alerts) {
 }
 
 HttpRequest json_post(Secret url, const json& body, const Secret& authorization) {
-  HttpRequest request{"POST", std::move(url), {{"Content-Type", Secret("application/json; charset=utf-8")}}, text_of(body)};
+  HttpRequest request{
+      "POST", std::move(url), {{"Content-Type", Secret("application/json; charset=utf-8")}}, text_of(body)};
   if (!authorization.empty()) request.headers.emplace_back("Authorization", authorization);
   return request;
 }

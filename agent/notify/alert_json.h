@@ -10,8 +10,8 @@
 namespace pgvigil::agent::notify {
 
 /// The message in the form of Alertmanager's webhooks, version 4, with at most `max_alerts` alerts; the rest
-/// is counted in truncatedAlerts. Evidence stands in a further field of the message: a list of what evidence_json() gives,
-/// each with the fingerprints of its `alerts`.
+/// is counted in truncatedAlerts. Evidence stands in a further field of the message: a list of what
+/// evidence_json() gives, each with the fingerprints of its `alerts`.
 std::string webhook_json(const Notification& notification, std::size_t max_alerts, bool with_evidence = true);
 
 /// The alerts as POST /api/v2/alerts of an Alertmanager takes them. What fires ends `resolve_timeout` from

@@ -1,6 +1,7 @@
 #include "agent/notify/decision_log.h"
 
 #include <algorithm>
+#include <set>
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -51,12 +52,17 @@ std::vector<DecisionView> DecisionLog::note_plan(const std::string& receiver,
     std::string& last = last_reason_[{receiver, group.key}];
     if (last == group.decision.reason || group.decision.kind == Decision::Kind::send) continue;
     last = group.decision.reason;
-    fresh.push_back({now, receiver, group.key, group.decision.kind == Decision::Kind::wait ? "waiting" : "quiet", last,
+    fresh.push_back({now, receiver, group.key,
+                     group.decision.kind == Decision::Kind::wait ? "waiting" : "quiet", last,
                      group.desired.size(), about_of(group), "", group.decision.at});
     note(fresh.back());
   }
+  std::set<std::string_view> present;
+  for (const PlannedGroup& group : groups)
+    present.insert(group.key);
   std::erase_if(last_reason_, [&](const auto& each) {
-    return each.first.first == receiver && std::ranges::find(groups, each.first.second, &PlannedGroup::key) == groups.end();
+    const auto& [of, key] = each.first;
+    return of == receiver && !present.contains(key);
   });
   return fresh;
 }

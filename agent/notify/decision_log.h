@@ -23,7 +23,8 @@ struct DecisionView {
   std::size_t alerts = 0;
   std::string about = {};  ///< the names of the alerts, the first few of them
   std::string cause = {};  ///< why a message went out; empty where none did
-  std::optional<Timestamp> until = {};  ///< when the clock alone makes it another: the end of a wait, the next attempt
+  std::optional<Timestamp> until =
+      {};  ///< when the clock alone makes it another: the end of a wait, the next attempt
 };
 
 /// "PostgresDown, PostgresReplicationLag and 3 more".
@@ -33,8 +34,11 @@ std::string names_of(std::vector<std::string_view> alerts);
 class DecisionLog {
  public:
   void note(DecisionView decision);
-  /// What of a plan is kept from its receiver although it fires, and why; each reason once, until there is another. Gives what is new.
-  std::vector<DecisionView> note_plan(const std::string& receiver, const std::vector<PlannedGroup>& groups, Timestamp now);
+  /// What of a plan is kept from its receiver although it fires, and why; each reason once, until there is
+  /// another. Gives what is new.
+  std::vector<DecisionView> note_plan(const std::string& receiver,
+                                      const std::vector<PlannedGroup>& groups,
+                                      Timestamp now);
   /// Every reason is news again.
   void forget_reasons() { last_reason_.clear(); }
   /// Newest first.

@@ -25,7 +25,8 @@ Attempt Delivery::send(const Notification& notification, const std::stop_token& 
   for (const Detail detail : {Detail::full, Detail::reduced, Detail::plain}) {
     last = attempt(notification, *credentials, detail, stop);
     if (last.judgement.verdict != Verdict::too_long) return last;
-    log(LogLevel::warning, "notification_degraded", {{"receiver", settings_.name}, {"why", last.judgement.why}});
+    log(LogLevel::warning, "notification_degraded",
+        {{"receiver", settings_.name}, {"why", last.judgement.why}});
   }
   last.judgement.verdict = Verdict::refused;
   return last;
@@ -52,7 +53,8 @@ Attempt Delivery::attempt(const Notification& notification,
     answers_.push_back(std::move(answer));
   }
   if (manners_.takes_any_peer && good) attempt.judgement = *good;
-  if (attempt.judgement.verdict == Verdict::delivered) attempt.memory = receiver_->remember(notification, answers_);
+  if (attempt.judgement.verdict == Verdict::delivered)
+    attempt.memory = receiver_->remember(notification, answers_);
   answers_.clear();
   return attempt;
 }

@@ -27,8 +27,8 @@ class Delivery {
   /// Of the whole of one request, from now on.
   void hurry(std::chrono::milliseconds timeout);
 
-  /// With everything there is; where that is refused as too long or malformed, with less. A message of several requests
-  /// that failed in the middle goes on there when it is sent again.
+  /// With everything there is; where that is refused as too long or malformed, with less. A message of
+  /// several requests that failed in the middle goes on there when it is sent again.
   Attempt send(const Notification& notification, const std::stop_token& stop = {});
 
  private:
@@ -41,7 +41,7 @@ class Delivery {
   Manners manners_;
   std::unique_ptr<Receiver> receiver_;
   HttpClient client_;
-  std::string begun_;           // the id of the message that was sent last
+  std::string begun_;            // the id of the message that was sent last
   std::vector<Answer> answers_;  // to those of its requests that were taken
 };
 

@@ -16,7 +16,7 @@ struct Draft {
   std::vector<Desired> desired = {};
   std::string note = {};
 };
-using Drafts = std::map<std::string, Draft>;              ///< by the key of the group
+using Drafts = std::map<std::string, Draft>;            ///< by the key of the group
 using GroupStates = std::map<std::string, GroupState>;  ///< the same
 
 }  // namespace pgvigil::agent::notify

@@ -24,7 +24,8 @@ std::string why_abandoned(const Alert& alert, Timestamp now) {
 }  // namespace
 
 Errands errands_of(const std::map<std::string, Alert>& alerts,
-                   const std::function<std::vector<std::string>(const promql::Labels&, const std::string& evidence)>& servers_of,
+                   const std::function<std::vector<std::string>(const promql::Labels&,
+                                                                const std::string& evidence)>& servers_of,
                    const std::set<std::string>& of_database,
                    Timestamp now) {
   std::map<std::pair<std::string, Question>, std::vector<std::string>> looks;

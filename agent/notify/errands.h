@@ -29,11 +29,13 @@ struct Errands {
   std::vector<Abandoned> abandoned = {};
 };
 
-/// What is to be looked for now. An alert that has ended by itself, waits for too long, or whose look was begun twice and
-/// never ended, is abandoned. `servers_of` gives what labels may be about, and where that evidence is looked for; what is nowhere is left out. `of_database` names the evidence that
-/// is of one database, that of the label datname. Pure.
+/// What is to be looked for now. An alert that has ended by itself, waits for too long, or whose look was
+/// begun twice and never ended, is abandoned. `servers_of` gives what labels may be about, and where that
+/// evidence is looked for; what is nowhere is left out. `of_database` names the evidence that is of one
+/// database, that of the label datname. Pure.
 Errands errands_of(const std::map<std::string, Alert>& alerts,
-                   const std::function<std::vector<std::string>(const promql::Labels&, const std::string& evidence)>& servers_of,
+                   const std::function<std::vector<std::string>(const promql::Labels&,
+                                                                const std::string& evidence)>& servers_of,
                    const std::set<std::string>& of_database,
                    Timestamp now);
 

@@ -74,7 +74,8 @@ std::string evidence_text(const evidence::Evidence& seen) {
 std::string evidence_json(const evidence::Evidence& seen) {
   json columns = json::array();
   for (const evidence::Column& column : seen.columns)
-    columns.push_back({{"name", column.name}, {"kind", evidence::k_column_words[static_cast<std::size_t>(column.kind)]}});
+    columns.push_back(
+        {{"name", column.name}, {"kind", evidence::k_column_words[static_cast<std::size_t>(column.kind)]}});
   json rows = json::array();
   for (const auto& cells : seen.rows) {
     json row = json::array();
@@ -82,13 +83,16 @@ std::string evidence_json(const evidence::Evidence& seen) {
       row.push_back(json_cell(cells[i], seen.columns[i].kind));
     rows.push_back(std::move(row));
   }
-  return json{{"name", seen.name},
-              {"title", seen.title},
-              {"taken_at", std::chrono::duration<double>(std::chrono::floor<std::chrono::milliseconds>(seen.taken_at).time_since_epoch()).count()},
-              {"columns", std::move(columns)},
-              {"rows", std::move(rows)},
-              {"left_out", seen.left_out},
-              {"remark", seen.remark}}
+  return json{
+             {"name", seen.name},
+             {"title", seen.title},
+             {"taken_at", std::chrono::duration<double>(
+                              std::chrono::floor<std::chrono::milliseconds>(seen.taken_at).time_since_epoch())
+                              .count()},
+             {"columns", std::move(columns)},
+             {"rows", std::move(rows)},
+             {"left_out", seen.left_out},
+             {"remark", seen.remark}}
              .dump(2, ' ', false, json::error_handler_t::replace) +
          "\n";
 }
@@ -96,13 +100,16 @@ std::string evidence_json(const evidence::Evidence& seen) {
 std::optional<evidence::Evidence> evidence_from_json(std::string_view text) {
   try {
     const json value = json::parse(text);
-    evidence::Evidence seen{.name = value.at("name"), .title = value.at("title"), .left_out = value.at("left_out")};
+    evidence::Evidence seen{
+        .name = value.at("name"), .title = value.at("title"), .left_out = value.at("left_out")};
     seen.remark = value.value("remark", "");
-    seen.taken_at = Timestamp(std::chrono::milliseconds(std::llround(value.at("taken_at").get<double>() * 1000)));
+    seen.taken_at =
+        Timestamp(std::chrono::milliseconds(std::llround(value.at("taken_at").get<double>() * 1000)));
     for (const json& column : value.at("columns")) {
       const auto kind = std::ranges::find(evidence::k_column_words, column.at("kind").get<std::string>());
       if (kind == evidence::k_column_words.end()) return std::nullopt;
-      seen.columns.push_back({column.at("name"), evidence::ColumnKind(kind - evidence::k_column_words.begin())});
+      seen.columns.push_back(
+          {column.at("name"), evidence::ColumnKind(kind - evidence::k_column_words.begin())});
     }
     for (const json& cells : value.at("rows")) {
       auto& row = seen.rows.emplace_back();

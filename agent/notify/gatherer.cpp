@@ -37,7 +37,8 @@ bool bound(evidence::Evidence& seen) {
 }
 
 std::string id_of(const std::string& server, const Question& question, Timestamp at) {
-  return server + "/" + question.evidence + "/" + question.database + "/" + std::to_string(unix_milliseconds(at));
+  return server + "/" + question.evidence + "/" + question.database + "/" +
+         std::to_string(unix_milliseconds(at));
 }
 
 }  // namespace
@@ -120,7 +121,10 @@ Gatherer::Seen Gatherer::look(const std::vector<Errand>& errands, const std::sto
   return seen;
 }
 
-void Gatherer::ask(const std::string& server, const std::vector<Question>& questions, const std::stop_token& stop, Seen& seen) {
+void Gatherer::ask(const std::string& server,
+                   const std::vector<Question>& questions,
+                   const std::stop_token& stop,
+                   Seen& seen) {
   auto looks = outlook_.look(server, questions, stop);
   if (stop.stop_requested()) return;
   for (std::size_t i = 0; i < std::min(looks.size(), questions.size()); ++i) {
@@ -130,7 +134,9 @@ void Gatherer::ask(const std::string& server, const std::vector<Question>& quest
   }
 }
 
-std::shared_ptr<const Evidence> Gatherer::taken(const std::string& server, const Question& question, evidence::Look look) {
+std::shared_ptr<const Evidence> Gatherer::taken(const std::string& server,
+                                                const Question& question,
+                                                evidence::Look look) {
   if (const auto* unsupported = std::get_if<Unsupported>(&look)) {
     count("unsupported");
     return without(server, question, unsupported->why);
@@ -147,7 +153,9 @@ std::shared_ptr<const Evidence> Gatherer::taken(const std::string& server, const
   return std::make_shared<const Evidence>(Evidence{std::move(id), std::move(found), server});
 }
 
-std::shared_ptr<const Evidence> Gatherer::without(const std::string& server, const Question& question, std::string trouble) {
+std::shared_ptr<const Evidence> Gatherer::without(const std::string& server,
+                                                  const Question& question,
+                                                  std::string trouble) {
   const Timestamp now = now_ms();
   Evidence evidence{id_of(server, question, now)};
   const auto title = titles_.find(question.evidence);

@@ -15,9 +15,9 @@
 
 namespace pgvigil::agent::notify {
 
-/// Looks for the evidence that alerts want, on a thread of its own: messages do not wait for it. Each look is made once,
-/// however many alerts want it, and one that was made a moment ago serves again. What was seen is on the disk before
-/// anybody is told of it.
+/// Looks for the evidence that alerts want, on a thread of its own: messages do not wait for it. Each look is
+/// made once, however many alerts want it, and one that was made a moment ago serves again. What was seen is
+/// on the disk before anybody is told of it.
 class Gatherer {
  public:
   Gatherer(Store& store, Shared& shared, const Outlook& outlook);
@@ -30,9 +30,16 @@ class Gatherer {
   bool step(const std::stop_token& stop);
   Errands begin(Timestamp now);
   Seen look(const std::vector<Errand>& errands, const std::stop_token& stop);
-  void ask(const std::string& server, const std::vector<Question>& questions, const std::stop_token& stop, Seen& seen);
-  std::shared_ptr<const Evidence> taken(const std::string& server, const Question& question, evidence::Look look);
-  std::shared_ptr<const Evidence> without(const std::string& server, const Question& question, std::string trouble);
+  void ask(const std::string& server,
+           const std::vector<Question>& questions,
+           const std::stop_token& stop,
+           Seen& seen);
+  std::shared_ptr<const Evidence> taken(const std::string& server,
+                                        const Question& question,
+                                        evidence::Look look);
+  std::shared_ptr<const Evidence> without(const std::string& server,
+                                          const Question& question,
+                                          std::string trouble);
   void attach(const Errands& errands, const Seen& seen);
   void count(const std::string& outcome);
 

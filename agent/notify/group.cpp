@@ -14,19 +14,21 @@ const Told* find(const GroupState& state, const std::string& fingerprint) {
 
 /// What there is to tell, against what was told.
 struct Difference {
-  std::vector<const Alert*> news;        ///< fires, not told
-  std::vector<const Alert*> ended;       ///< resolved, told or owed that it fires
-  std::vector<const Alert*> known;       ///< fires, told, not quiet
-  bool completed = false;                ///< there is evidence now of what was told without
+  std::vector<const Alert*> news;                ///< fires, not told
+  std::vector<const Alert*> ended;               ///< resolved, told or owed that it fires
+  std::vector<const Alert*> known;               ///< fires, told, not quiet
+  bool completed = false;                        ///< there is evidence now of what was told without
   std::optional<Timestamp> evidence_until = {};  ///< how long the news waits for its evidence
-  std::optional<Timestamp> oldest = {};  ///< the news that waits longest
+  std::optional<Timestamp> oldest = {};          ///< the news that waits longest
   bool anything_quiet = false;
   std::string why_quiet = {};
 
   void came_up(Timestamp time) { oldest = oldest ? std::min(*oldest, time) : time; }
 };
 
-Difference difference(const GroupState& state, std::span<const Desired> desired, std::chrono::milliseconds patience) {
+Difference difference(const GroupState& state,
+                      std::span<const Desired> desired,
+                      std::chrono::milliseconds patience) {
   Difference found;
   for (const auto& [fingerprint, alert, quiet] : desired) {
     const Told* told = find(state, fingerprint);
@@ -40,12 +42,14 @@ Difference difference(const GroupState& state, std::span<const Desired> desired,
     } else if (told != nullptr && told->stage == Stage::told_firing && told->fired_at == alert->fired_at) {
       found.known.push_back(alert);
       const Dossier& dossier = alert->dossier;
-      found.completed = found.completed || (told->incomplete && dossier.is_complete() && dossier.shows_anything());
+      found.completed =
+          found.completed || (told->incomplete && dossier.is_complete() && dossier.shows_anything());
     } else {
       found.news.push_back(alert);
       found.came_up(told != nullptr && told->stage == Stage::owed ? told->owed_since : alert->fired_at);
       if (!alert->dossier.is_complete())
-        found.evidence_until = std::max(found.evidence_until.value_or(Timestamp{}), alert->dossier.since + patience);
+        found.evidence_until =
+            std::max(found.evidence_until.value_or(Timestamp{}), alert->dossier.since + patience);
     }
   }
   return found;

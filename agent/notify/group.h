@@ -24,7 +24,7 @@ struct Told {
   Stage stage = Stage::owed;
   Timestamp fired_at = {};
   Timestamp owed_since = {};
-  bool attempted = false;  ///< somebody tried to tell: the receiver may know although it is owed
+  bool attempted = false;   ///< somebody tried to tell: the receiver may know although it is owed
   bool incomplete = false;  ///< it was told while its evidence was still looked for
 
   bool operator==(const Told&) const = default;
@@ -73,7 +73,8 @@ bool note(GroupState& state, std::span<const Desired> desired, bool tells_resolv
 /// Compares what is desired with what was told, after note(). Pure. What it promises: a resolved alert is
 /// told only when it was told or owed that it fired; one that was told to fire is told to be resolved,
 /// silenced or not; what fired and ended before the receiver could be reached is one message; without a
-/// change nothing is sent before `repeat` has passed, but for the evidence of a message that went out without.
+/// change nothing is sent before `repeat` has passed, but for the evidence of a message that went out
+/// without.
 Decision decide(const std::string& group_key,
                 const Grouping& grouping,
                 const GroupState& state,

@@ -201,7 +201,8 @@ Answer HttpClient::send(const Request& request, const Transport& transport, cons
 
 Transport transport_until(Deadline deadline, std::chrono::milliseconds connect_timeout) {
   using std::chrono::milliseconds;
-  const auto left = std::max(std::chrono::duration_cast<milliseconds>(deadline - Deadline::clock::now()), milliseconds{1});
+  const auto left =
+      std::max(std::chrono::duration_cast<milliseconds>(deadline - Deadline::clock::now()), milliseconds{1});
   return {.connect_timeout = std::min(connect_timeout, left), .timeout = left};
 }
 

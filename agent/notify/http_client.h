@@ -8,8 +8,8 @@
 namespace pgvigil::agent::notify {
 
 /// The one door to libcurl: sends requests and mails. Follows no redirect, reads no more of an answer than
-/// the transport allows, speaks http(s) and smtp(s) only, and no error of it holds more of an address than its host. One
-/// thread at a time; connections are kept for the next request.
+/// the transport allows, speaks http(s) and smtp(s) only, and no error of it holds more of an address than
+/// its host. One thread at a time; connections are kept for the next request.
 class HttpClient {
  public:
   HttpClient();

@@ -23,7 +23,10 @@ void save(Transaction& transaction, const Alert& alert, bool is_new) {
 
 }  // namespace
 
-std::optional<Alert> after_event(const Alert* known, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) {
+std::optional<Alert> after_event(const Alert* known,
+                                 const rules::Rule& rule,
+                                 const rules::AlertEvent& event,
+                                 Timestamp at) {
   using rules::Transition;
   const rules::Alert& judged = event.alert;
   std::optional<Alert> alert;
@@ -57,7 +60,10 @@ const Alert* Intake::find(const std::string& key) const {
   return known == shared_.world.alerts.end() ? nullptr : &known->second;
 }
 
-void Intake::add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) {
+void Intake::add(Transaction& transaction,
+                 const rules::Rule& rule,
+                 const rules::AlertEvent& event,
+                 Timestamp at) {
   const std::lock_guard lock(shared_.mutex);
   const NotifySettings& settings = shared_.policy.settings;
   if (settings.receivers.empty()) return;

@@ -11,11 +11,15 @@
 
 namespace pgvigil::agent::notify {
 
-/// The alert as it is told after this event, given what is known of it; nothing when the event is not to be told of. Pure.
-std::optional<Alert> after_event(const Alert* known, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at);
+/// The alert as it is told after this event, given what is known of it; nothing when the event is not to be
+/// told of. Pure.
+std::optional<Alert> after_event(const Alert* known,
+                                 const rules::Rule& rule,
+                                 const rules::AlertEvent& event,
+                                 Timestamp at);
 
-/// The first stage: what the judge sees becomes what there is to tell. An event is on the disk, in the judge's own
-/// transaction, before anybody is told of it. Any thread may call it.
+/// The first stage: what the judge sees becomes what there is to tell. An event is on the disk, in the
+/// judge's own transaction, before anybody is told of it. Any thread may call it.
 class Intake {
  public:
   Intake(Store& store, Shared& shared) : store_(store), shared_(shared) {}

@@ -30,14 +30,18 @@ Episodes done_episodes(Shared& shared, Timestamp now) {
 
 }  // namespace
 
-bool save_groups(Store& store, Shared& shared, const std::string& receiver, const std::vector<PlannedGroup>& groups) {
+bool save_groups(Store& store,
+                 Shared& shared,
+                 const std::string& receiver,
+                 const std::vector<PlannedGroup>& groups) {
   if (std::ranges::none_of(groups, &PlannedGroup::changed)) return true;
   auto transaction = store.begin();
   if (transaction) {
     for (const PlannedGroup& group : groups)
       if (group.changed) save_outbox_group(*transaction, receiver, group.key, group.state);
   }
-  const auto stored = transaction ? transaction->commit() : std::expected<void, Error>(std::unexpected(transaction.error()));
+  const auto stored =
+      transaction ? transaction->commit() : std::expected<void, Error>(std::unexpected(transaction.error()));
   if (!stored) log_on_change(LogLevel::error, "outbox_failed", receiver, stored.error(), {});
   const std::lock_guard lock(shared.mutex);
   GroupStates& states = shared.world.groups[receiver];
@@ -63,7 +67,8 @@ void forget_done(Store& store, Shared& shared, Timestamp now) {
   const std::lock_guard lock(shared.mutex);
   for (const auto& [key, fired_at] : done) {
     const auto alert = shared.world.alerts.find(key);
-    if (alert == shared.world.alerts.end() || alert->second.fired_at != fired_at || alert->second.fires()) continue;
+    if (alert == shared.world.alerts.end() || alert->second.fired_at != fired_at || alert->second.fires())
+      continue;
     count_given_up(shared, key);
     shared.world.alerts.erase(alert);
   }

@@ -9,7 +9,10 @@
 namespace pgvigil::agent::notify {
 
 /// Stores what changed of a receiver's groups, and makes it what planning sees. False when the store fails.
-bool save_groups(Store& store, Shared& shared, const std::string& receiver, const std::vector<PlannedGroup>& groups);
+bool save_groups(Store& store,
+                 Shared& shared,
+                 const std::string& receiver,
+                 const std::vector<PlannedGroup>& groups);
 
 /// Alerts that nobody has to hear of any more leave the outbox; what was given up is counted and logged.
 void forget_done(Store& store, Shared& shared, Timestamp now);

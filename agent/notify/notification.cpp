@@ -22,12 +22,13 @@ EvidenceList own_evidence(const Notification& notification, std::size_t place) {
   EvidenceList own;
   if (!notification.alerts[place].fires()) return own;
   for (const auto& evidence : notification.alerts[place].dossier.evidence) {
-    const bool is_shown = std::any_of(notification.alerts.begin(), notification.alerts.begin() + static_cast<std::ptrdiff_t>(place),
-                                      [&](const Alert& before) {
-                                        return before.fires() && std::ranges::any_of(before.dossier.evidence, [&](const auto& each) {
-                                                 return each->id == evidence->id;
-                                               });
-                                      });
+    const bool is_shown = std::any_of(
+        notification.alerts.begin(), notification.alerts.begin() + static_cast<std::ptrdiff_t>(place),
+        [&](const Alert& before) {
+          return before.fires() && std::ranges::any_of(before.dossier.evidence, [&](const auto& each) {
+                   return each->id == evidence->id;
+                 });
+        });
     if (!is_shown) own.push_back(evidence);
   }
   return own;

@@ -65,12 +65,12 @@ std::string fingerprint(const promql::Labels& labels);
 
 /// Why a message goes out.
 enum class Cause : std::uint8_t {
-  firing,    ///< the first of its group
-  changed,   ///< further alerts fire, or some are resolved
-  completed, ///< the evidence came after the message
-  resolved,  ///< none fires any more
-  repeated,  ///< nothing changed for repeat_interval
-  test,      ///< somebody asked for a sample
+  firing,     ///< the first of its group
+  changed,    ///< further alerts fire, or some are resolved
+  completed,  ///< the evidence came after the message
+  resolved,   ///< none fires any more
+  repeated,   ///< nothing changed for repeat_interval
+  test,       ///< somebody asked for a sample
 };
 std::string_view to_string(Cause cause);
 

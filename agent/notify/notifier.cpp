@@ -40,7 +40,9 @@ Notifier::Notifier(Store& store, Outlook outlook)
   shared_.world.is_standby = outlook_.is_standby;
 }
 
-Notifier::~Notifier() { stop(); }
+Notifier::~Notifier() {
+  stop();
+}
 
 void Notifier::stop() {
   stopping_ = true;
@@ -59,7 +61,9 @@ void Notifier::load() {
 }
 
 void Notifier::configure(const NotifySettings& settings, std::string external_url) {
-  const auto stays = [&](const auto& line) { return std::ranges::find(settings.receivers, line->settings) != settings.receivers.end(); };
+  const auto stays = [&](const auto& line) {
+    return std::ranges::find(settings.receivers, line->settings) != settings.receivers.end();
+  };
   const auto changed = std::ranges::stable_partition(lines_, stays);
   Lines ended(std::move_iterator(changed.begin()), std::move_iterator(changed.end()));
   lines_.erase(changed.begin(), changed.end());
@@ -76,17 +80,20 @@ void Notifier::configure(const NotifySettings& settings, std::string external_ur
       shared_.figures[receiver.name].type = receiver.type;
       shared_.figures[receiver.name].fallback = receiver.fallback;
     }
-    std::erase_if(shared_.figures, [&](const auto& each) { return shared_.policy.find(each.first) == nullptr; });
+    std::erase_if(shared_.figures,
+                  [&](const auto& each) { return shared_.policy.find(each.first) == nullptr; });
     shared_.tell_news();
   }
   for (const ReceiverSettings& receiver : settings.receivers) {
-    const bool runs = std::ranges::any_of(lines_, [&](const auto& line) { return line->settings.name == receiver.name; });
+    const bool runs =
+        std::ranges::any_of(lines_, [&](const auto& line) { return line->settings.name == receiver.name; });
     if (!runs && find_receiver_type(receiver.type) != nullptr) lines_.push_back(begin(receiver));
   }
   if (lines_.empty()) {
     gatherer_ = {};
   } else if (!gatherer_.joinable() && outlook_.look) {
-    gatherer_ = std::jthread([this](const std::stop_token& stop) { Gatherer(store_, shared_, outlook_).run(stop); });
+    gatherer_ =
+        std::jthread([this](const std::stop_token& stop) { Gatherer(store_, shared_, outlook_).run(stop); });
   }
 }
 
@@ -102,7 +109,10 @@ std::unique_ptr<Notifier::Line> Notifier::begin(const ReceiverSettings& receiver
   return line;
 }
 
-void Notifier::add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) {
+void Notifier::add(Transaction& transaction,
+                   const rules::Rule& rule,
+                   const rules::AlertEvent& event,
+                   Timestamp at) {
   intake_.add(transaction, rule, event, at);
 }
 

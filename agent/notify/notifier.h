@@ -17,9 +17,9 @@
 
 namespace pgvigil::agent::notify {
 
-/// Tells the receivers what the judge sees. Alerts come in through Intake; a Sender for each receiver, on a thread of its
-/// own so that one that hangs holds up no other, tells it. What a receiver knows is stored before and after each message,
-/// so that nothing is lost with the process. Any thread may ask it.
+/// Tells the receivers what the judge sees. Alerts come in through Intake; a Sender for each receiver, on a
+/// thread of its own so that one that hangs holds up no other, tells it. What a receiver knows is stored
+/// before and after each message, so that nothing is lost with the process. Any thread may ask it.
 class Notifier : public TransitionSink {
  public:
   /// The store must outlive it.
@@ -29,14 +29,17 @@ class Notifier : public TransitionSink {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
-  /// The receivers and routes from now on; without receivers no thread runs. Receivers that stay as they are go on undisturbed;
-  /// to others, what is under way is finished, if that takes no more than two seconds. The first time, what was stored is
-  /// read.
+  /// The receivers and routes from now on; without receivers no thread runs. Receivers that stay as they are
+  /// go on undisturbed; to others, what is under way is finished, if that takes no more than two seconds. The
+  /// first time, what was stored is read.
   void configure(const NotifySettings& settings, std::string external_url);
   /// Heartbeats are told that pgvigil stops; everything else waits for the next start.
   void stop();
 
-  void add(Transaction& transaction, const rules::Rule& rule, const rules::AlertEvent& event, Timestamp at) override;
+  void add(Transaction& transaction,
+           const rules::Rule& rule,
+           const rules::AlertEvent& event,
+           Timestamp at) override;
   void committed() override { intake_.committed(); }
   /// Alerts of a rule that fire already when receivers come to be: they are told as well.
   void adopt(const rules::Rule& rule, const std::vector<rules::Alert>& alerts, Timestamp now) {

@@ -24,16 +24,17 @@ struct Outlook {
   std::function<std::string()> trouble = {};
   /// Whether what has these labels can only be a standby, as far as is known now.
   std::function<bool(const promql::Labels& of)> is_standby = {};
-  /// What the rule of each of these alerts gave over the last half hour, a value a minute and oldest first; NaN where it
-  /// gave none, empty where nothing is known.
+  /// What the rule of each of these alerts gave over the last half hour, a value a minute and oldest first;
+  /// NaN where it gave none, empty where nothing is known.
   std::function<std::vector<std::vector<double>>(const std::vector<promql::LabelsPtr>& alerts)> recent = {};
-  /// The names of what is watched that alerts with these labels may be about, of the kind that this evidence is of.
-  std::function<std::vector<std::string>(const promql::Labels& of, const std::string& evidence)> servers_of = {};
-  /// Looks at what has this name, with one session and one question after the other: a look for each question, in their order. It
-  /// is back within ten seconds, and within a moment of a stop.
-  std::function<std::vector<evidence::Look>(const std::string& server,
-                                            const std::vector<Question>& questions,
-                                            const std::stop_token& stop)>
+  /// The names of what is watched that alerts with these labels may be about, of the kind that this evidence
+  /// is of.
+  std::function<std::vector<std::string>(const promql::Labels& of, const std::string& evidence)> servers_of =
+      {};
+  /// Looks at what has this name, with one session and one question after the other: a look for each
+  /// question, in their order. It is back within ten seconds, and within a moment of a stop.
+  std::function<std::vector<evidence::Look>(
+      const std::string& server, const std::vector<Question>& questions, const std::stop_token& stop)>
       look = {};
 };
 

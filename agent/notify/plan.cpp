@@ -46,7 +46,8 @@ Known known_of(const GroupStates* groups, const std::map<std::string, Alert>& al
   for (const auto& [key, state] : *groups)
     for (const auto& [fingerprint, told] : state.told) {
       // What it refuses of an alert that it was told of is the end.
-      const bool is_news = told.stage == Stage::owed || (told.stage == Stage::told_firing && has_ended(alerts, fingerprint));
+      const bool is_news =
+          told.stage == Stage::owed || (told.stage == Stage::told_firing && has_ended(alerts, fingerprint));
       if (is_news && !state.refused.empty())
         known.refused.insert(fingerprint);
       else if (told.stage == Stage::told_firing)
@@ -82,8 +83,8 @@ class Planner {
     return drafts;
   }
 
-  /// Groups of receivers that cannot be reached, or that refused a message for good, as far as they do not know what
-  /// there is to know.
+  /// Groups of receivers that cannot be reached, or that refused a message for good, as far as they do not
+  /// know what there is to know.
   void add_fallbacks(const std::string& receiver, Drafts& into) const {
     for (const ReceiverSettings& absent : policy_.settings.receivers) {
       if (absent.fallback != receiver) continue;
@@ -92,7 +93,8 @@ class Planner {
       if (!away && known.refused.empty()) continue;
       for (auto& [key, draft] : drafts(absent.name)) {
         std::erase_if(draft.desired, [&](const Desired& desired) {
-          return known.told.contains(desired.fingerprint) || (!away && !known.refused.contains(desired.fingerprint));
+          return known.told.contains(desired.fingerprint) ||
+                 (!away && !known.refused.contains(desired.fingerprint));
         });
         if (draft.desired.empty()) continue;
         draft.grouping = grouping_for(*policy_.find(receiver), policy_.manners(receiver), draft.grouping);
@@ -135,11 +137,12 @@ class Planner {
       return "inhibited by " + std::string(source->get("alertname"));
     for (const std::string& mute : route.mute)
       if (holds_now(mute)) return "muted by the times '" + mute + "'";
-    if (!route.active.empty() && std::ranges::none_of(route.active, [&](const auto& each) { return holds_now(each); }))
+    if (!route.active.empty() &&
+        std::ranges::none_of(route.active, [&](const auto& each) { return holds_now(each); }))
       return "outside of the times of its route";
     if (const Silence* silence = silence_of(world_.silences, *alert.labels, now_))
-      return "silence " + silence->id + " of " + silence->author + " until " + clock_text(silence->ends_at, now_) +
-             (silence->comment.empty() ? "" : ": " + silence->comment);
+      return "silence " + silence->id + " of " + silence->author + " until " +
+             clock_text(silence->ends_at, now_) + (silence->comment.empty() ? "" : ": " + silence->comment);
     return "";
   }
 
@@ -160,8 +163,8 @@ class Planner {
     }
   }
 
-  /// `before` becomes `draft`, and keeps alerts that were told here and that the absent one knows by now: their end is told
-  /// here as well.
+  /// `before` becomes `draft`, and keeps alerts that were told here and that the absent one knows by now:
+  /// their end is told here as well.
   static void add_what_was_told_for_another(Draft& draft, Draft& before) {
     std::set<std::string> routed;
     for (const Desired& desired : draft.desired)
@@ -200,7 +203,10 @@ Manners Policy::manners(const std::string& receiver) const {
   return type == nullptr ? Manners{} : type->manners;
 }
 
-std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const std::string& receiver, Timestamp now) {
+std::vector<PlannedGroup> plan(const Policy& policy,
+                               const World& world,
+                               const std::string& receiver,
+                               Timestamp now) {
   const Planner planner(policy, world, now);
   Drafts drafts = planner.drafts(receiver);
   planner.add_fallbacks(receiver, drafts);
@@ -213,7 +219,8 @@ std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const s
   for (auto& [key, draft] : drafts) {
     PlannedGroup group{key, draft.labels};
     if (groups != world.groups.end())
-      if (const auto state = groups->second.find(key); state != groups->second.end()) group.state = state->second;
+      if (const auto state = groups->second.find(key); state != groups->second.end())
+        group.state = state->second;
     group.changed = note(group.state, draft.desired, settings->send_resolved, now);
     group.decision = decide(key, draft.grouping, group.state, draft.desired, now);
     group.note = std::move(draft.note);
@@ -236,7 +243,8 @@ const PlannedGroup* most_urgent(const std::vector<PlannedGroup>& plan) {
       continue;
     }
     const int difference = urgency(group) - urgency(*first);
-    if (difference < 0 || (difference == 0 && group.decision.due_since < first->decision.due_since)) first = &group;
+    if (difference < 0 || (difference == 0 && group.decision.due_since < first->decision.due_since))
+      first = &group;
   }
   return first;
 }
@@ -254,20 +262,22 @@ std::vector<std::string> forgettable(const Policy& policy, const World& world, T
     if (alert.fires()) continue;
     // Whoever is routed to has looked at it when it is noted as done; whoever is not has no say.
     const bool late = now - *alert.resolved_at >= policy.settings.give_up_after;
-    const bool is_done = std::ranges::all_of(policy.settings.receivers, [&](const ReceiverSettings& receiver) {
-      const auto groups = world.groups.find(receiver.name);
-      bool routed = false;
-      for (const std::size_t at : routes_of(policy.routes, *alert.labels))
-        routed = routed || std::ranges::find(policy.routes[at].receivers, receiver.name) != policy.routes[at].receivers.end();
-      bool seen = !routed || policy.manners(receiver.name).beats;
-      if (groups == world.groups.end()) return seen;
-      for (const auto& [key, state] : groups->second) {
-        if (!state.told.contains(fingerprint)) continue;
-        if (!state.is_done_with(fingerprint)) return false;
-        seen = true;
-      }
-      return seen;
-    });
+    const bool is_done =
+        std::ranges::all_of(policy.settings.receivers, [&](const ReceiverSettings& receiver) {
+          const auto groups = world.groups.find(receiver.name);
+          bool routed = false;
+          for (const std::size_t at : routes_of(policy.routes, *alert.labels))
+            routed = routed || std::ranges::find(policy.routes[at].receivers, receiver.name) !=
+                                   policy.routes[at].receivers.end();
+          bool seen = !routed || policy.manners(receiver.name).beats;
+          if (groups == world.groups.end()) return seen;
+          for (const auto& [key, state] : groups->second) {
+            if (!state.told.contains(fingerprint)) continue;
+            if (!state.is_done_with(fingerprint)) return false;
+            seen = true;
+          }
+          return seen;
+        });
     if (is_done || late) done.push_back(fingerprint);
   }
   return done;

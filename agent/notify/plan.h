@@ -43,16 +43,20 @@ struct PlannedGroup {
   GroupState state;      ///< as noted now
   bool changed = false;  ///< it is to be saved
   Decision decision;
-  std::string note;  ///< what stands before its text: on whose behalf it is told
+  std::string note;                   ///< what stands before its text: on whose behalf it is told
   std::vector<Desired> desired = {};  ///< its alerts; they stand in the world
 };
 
-/// Everything about one receiver now: routes, inhibition, mute times, silences and groups, in this order, then the groups
-/// of receivers that it stands in for, because they are away or refused a message for good, and storms. Pure.
-std::vector<PlannedGroup> plan(const Policy& policy, const World& world, const std::string& receiver, Timestamp now);
+/// Everything about one receiver now: routes, inhibition, mute times, silences and groups, in this order,
+/// then the groups of receivers that it stands in for, because they are away or refused a message for good,
+/// and storms. Pure.
+std::vector<PlannedGroup> plan(const Policy& policy,
+                               const World& world,
+                               const std::string& receiver,
+                               Timestamp now);
 
-/// The most urgent group that is to be sent: the worst severity first, then what waits longest; null when there is
-/// none.
+/// The most urgent group that is to be sent: the worst severity first, then what waits longest; null when
+/// there is none.
 const PlannedGroup* most_urgent(const std::vector<PlannedGroup>& plan);
 
 /// When to look again, if nothing happens meanwhile; at most a quarter of a minute ahead.

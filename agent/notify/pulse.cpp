@@ -23,7 +23,8 @@ void Pulse::run(const std::stop_token& stop) {
     const std::string trouble = trouble_ ? trouble_() : "";
     if (trouble.empty() || tells_trouble) tell(trouble, stop);
     if (!trouble.empty())
-      log_on_change(LogLevel::warning, "heartbeat_withheld", settings.name, {ErrorKind::internal, trouble}, {});
+      log_on_change(LogLevel::warning, "heartbeat_withheld", settings.name, {ErrorKind::internal, trouble},
+                    {});
     std::unique_lock lock(shared_.mutex);
     shared_.wake.wait_for(lock, stop, settings.every, [] { return false; });
   }
@@ -47,7 +48,8 @@ void Pulse::tell(const std::string& trouble, const std::stop_token& stop) {
     figures.last_error = judgement.why;
     figures.last_error_at = notification.now;
   }
-  shared_.decisions.note({notification.now, name, "heartbeat", verdict, trouble.empty() ? judgement.why : trouble});
+  shared_.decisions.note(
+      {notification.now, name, "heartbeat", verdict, trouble.empty() ? judgement.why : trouble});
 }
 
 }  // namespace pgvigil::agent::notify

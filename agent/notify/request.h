@@ -59,8 +59,8 @@ struct Transport {
   bool operator==(const Transport&) const = default;
 };
 
-/// For a request that is over by `deadline`; it has a millisecond at the least, and `connect_timeout` of it at the most to
-/// connect.
+/// For a request that is over by `deadline`; it has a millisecond at the least, and `connect_timeout` of it
+/// at the most to connect.
 Transport transport_until(Deadline deadline, std::chrono::milliseconds connect_timeout);
 
 /// "hooks.slack.com" of an address: all of it that may be shown.

@@ -68,8 +68,10 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   if (!second) return std::nullopt;
   const auto part = reader.mark('.') ? reader.fraction() : milliseconds(0);
   const auto offset = reader.offset();
-  const year_month_day date{year(*year_), month(static_cast<unsigned>(*month_)), day(static_cast<unsigned>(*day_))};
-  if (!part || !offset || !reader.at_end() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  const year_month_day date{year(*year_), month(static_cast<unsigned>(*month_)),
+                            day(static_cast<unsigned>(*day_))};
+  if (!part || !offset || !reader.at_end() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60)
+    return std::nullopt;
   return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + *part - *offset;
 }
 

@@ -16,7 +16,7 @@ struct Grouping {
   std::chrono::milliseconds interval{60'000};       ///< between messages about what changed
   std::chrono::milliseconds repeat{4 * 3'600'000};  ///< between messages when nothing changed
 
-  std::chrono::milliseconds evidence_wait{250};     ///< that a message which is due waits for its evidence
+  std::chrono::milliseconds evidence_wait{250};  ///< that a message which is due waits for its evidence
 
   bool operator==(const Grouping&) const = default;
 };

@@ -17,24 +17,34 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t k_most_lines = 20;
 
-/// Why nobody is told of what fires, for the log. In a storm a few stand for all: the page and the API have the others.
+/// Why nobody is told of what fires, for the log. In a storm a few stand for all: the page and the API have
+/// the others.
 void log_decisions(const std::string& receiver, const std::vector<DecisionView>& decided) {
   std::size_t quiet = 0;
   for (const DecisionView& one : decided) {
     const bool is_quiet = one.outcome == "quiet";
     if (is_quiet && ++quiet > k_most_lines) continue;
-    log(is_quiet ? LogLevel::info : LogLevel::debug, is_quiet ? "notification_withheld" : "notification_waits",
-        {{"receiver", receiver}, {"about", one.about}, {"alerts", one.alerts}, {"why", one.reason}, {"group", one.group}});
+    log(is_quiet ? LogLevel::info : LogLevel::debug,
+        is_quiet ? "notification_withheld" : "notification_waits",
+        {{"receiver", receiver},
+         {"about", one.about},
+         {"alerts", one.alerts},
+         {"why", one.reason},
+         {"group", one.group}});
   }
   if (quiet > k_most_lines)
     log(LogLevel::info, "notifications_withheld", {{"receiver", receiver}, {"more", quiet - k_most_lines}});
 }
 
 /// The message about a group, as the world is now.
-Notification notification_for(const std::string& receiver, const PlannedGroup& group, const Shared& shared, Timestamp now) {
+Notification notification_for(const std::string& receiver,
+                              const PlannedGroup& group,
+                              const Shared& shared,
+                              Timestamp now) {
   Notification notification{receiver, group.key, group.decision.id, group.decision.cause, now, group.labels};
   for (const Alert* alert : group.decision.alerts)
-    if (const auto current = shared.world.alerts.find(fingerprint(*alert->labels)); current != shared.world.alerts.end())
+    if (const auto current = shared.world.alerts.find(fingerprint(*alert->labels));
+        current != shared.world.alerts.end())
       notification.alerts.push_back(current->second);
   sort_alerts(notification.alerts);
   notification.external_url = shared.external_url;
@@ -53,8 +63,8 @@ std::optional<Timestamp> oldest_due(const std::vector<PlannedGroup>& groups) {
 }
 
 std::size_t count_of_due(const std::vector<PlannedGroup>& groups) {
-  return static_cast<std::size_t>(
-      std::ranges::count(groups, Decision::Kind::send, [](const PlannedGroup& group) { return group.decision.kind; }));
+  return static_cast<std::size_t>(std::ranges::count(
+      groups, Decision::Kind::send, [](const PlannedGroup& group) { return group.decision.kind; }));
 }
 
 }  // namespace
@@ -122,7 +132,8 @@ void Sender::add_recent(Notification& notification) const {
   if (!outlook_.recent) return;
   std::vector<promql::LabelsPtr> shown;
   for (const Alert& alert : notification.alerts)
-    if (alert.fires() && shown.size() < std::min(delivery_.settings().max_alerts, k_most_lines)) shown.push_back(alert.labels);
+    if (alert.fires() && shown.size() < std::min(delivery_.settings().max_alerts, k_most_lines))
+      shown.push_back(alert.labels);
   auto recent = outlook_.recent(shown);
   for (std::size_t i = 0; i < std::min(recent.size(), shown.size()); ++i)
     notification.alerts[i].recent = std::move(recent[i]);  // those that fire come first
@@ -144,13 +155,14 @@ void Sender::note_answer(const Notification& notification, const Judgement& judg
     figures.last_error = why;
     figures.last_error_at = now;
     const std::string& fallback = delivery_.settings().fallback;
-    if (judgement.verdict == Verdict::refused && !fallback.empty()) why += "; passed to its fallback " + fallback;
+    if (judgement.verdict == Verdict::refused && !fallback.empty())
+      why += "; passed to its fallback " + fallback;
   }
   std::vector<std::string_view> names;
   for (const Alert& alert : notification.alerts)
     names.push_back(alert.name());
-  shared_.decisions.note({now, name, notification.group, verdict, std::move(why), names.size(), names_of(names),
-                          std::string(to_string(notification.cause)), health.not_before});
+  shared_.decisions.note({now, name, notification.group, verdict, std::move(why), names.size(),
+                          names_of(names), std::string(to_string(notification.cause)), health.not_before});
   shared_.tell_news();
 }
 
@@ -158,8 +170,11 @@ void Sender::settle(PlannedGroup& group, const Notification& notification, Attem
   const std::string& name = delivery_.settings().name;
   const Judgement& judgement = attempt.judgement;
   const Timestamp now = now_ms();
-  const LogFields fields = {{"receiver", name}, {"group", group.key}, {"cause", to_string(notification.cause)},
-                            {"alerts", notification.alerts.size()}, {"why", judgement.why}};
+  const LogFields fields = {{"receiver", name},
+                            {"group", group.key},
+                            {"cause", to_string(notification.cause)},
+                            {"alerts", notification.alerts.size()},
+                            {"why", judgement.why}};
   note_answer(notification, judgement, now);
   if (judgement.verdict == Verdict::delivered) {
     delivered(group.state, notification.alerts, std::move(attempt.memory), now);
@@ -168,8 +183,8 @@ void Sender::settle(PlannedGroup& group, const Notification& notification, Attem
     group.state.refused = notification.id;
     log(LogLevel::error, "notification_refused", fields);
   } else {
-    return log_on_change(LogLevel::error, "notification_failed", name, {ErrorKind::unreachable, judgement.why},
-                         {{"receiver", name}});
+    return log_on_change(LogLevel::error, "notification_failed", name,
+                         {ErrorKind::unreachable, judgement.why}, {{"receiver", name}});
   }
   log_recovery("notification_failed", name, {{"receiver", name}});
   group.changed = true;

@@ -11,8 +11,8 @@
 
 namespace pgvigil::agent::notify {
 
-/// Tells one receiver: plans, sends the most urgent message, marks what came of it, and sleeps until there is news. What
-/// is about to be told is on the disk before, and what was told after it.
+/// Tells one receiver: plans, sends the most urgent message, marks what came of it, and sleeps until there is
+/// news. What is about to be told is on the disk before, and what was told after it.
 class Sender {
  public:
   Sender(Store& store, Shared& shared, const Outlook& outlook, ReceiverSettings settings);
@@ -23,8 +23,8 @@ class Sender {
   /// A plan, and the message that may go out now.
   struct Turn {
     std::vector<PlannedGroup> groups = {};
-    PlannedGroup* chosen = nullptr;  ///< of them; it may have to wait for the receiver
-    Timestamp possible = {};         ///< when the receiver may be told
+    PlannedGroup* chosen = nullptr;          ///< of them; it may have to wait for the receiver
+    Timestamp possible = {};                 ///< when the receiver may be told
     std::vector<DecisionView> decided = {};  ///< that nobody knows of yet
     std::optional<Notification> notification = {};
   };

@@ -18,7 +18,8 @@ Matchers read(const std::vector<std::string>& texts) {
 std::vector<Route> routes_of(const NotifySettings& settings) {
   std::vector<Route> routes;
   for (const RouteSettings& route : settings.routes)
-    routes.push_back({read(route.match), route.receivers, route.goes_on, route.grouping, route.mute, route.active});
+    routes.push_back(
+        {read(route.match), route.receivers, route.goes_on, route.grouping, route.mute, route.active});
   Route rest{.receivers = settings.receivers_of_rest, .grouping = settings.grouping};
   if (rest.receivers.empty() && routes.empty()) {
     for (const ReceiverSettings& receiver : settings.receivers) {

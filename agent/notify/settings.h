@@ -45,8 +45,8 @@ struct NotifySettings {
   bool operator==(const NotifySettings&) const = default;
 };
 
-/// The routes in their order, and after them the one of what no route takes: the receivers that [notify] names;
-/// where it names none and there are no routes, every receiver but heartbeats.
+/// The routes in their order, and after them the one of what no route takes: the receivers that [notify]
+/// names; where it names none and there are no routes, every receiver but heartbeats.
 std::vector<Route> routes_of(const NotifySettings& settings);
 std::vector<Inhibition> inhibitions_of(const NotifySettings& settings);
 

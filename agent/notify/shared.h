@@ -12,8 +12,8 @@
 
 namespace pgvigil::agent::notify {
 
-/// What the stages of the notifier share. All of it is guarded by `mutex`, which is never held while the store or a
-/// receiver is waited for.
+/// What the stages of the notifier share. All of it is guarded by `mutex`, which is never held while the
+/// store or a receiver is waited for.
 struct Shared {
   std::mutex mutex;
   std::condition_variable_any wake;

@@ -39,25 +39,33 @@ AlertStanding standing_of(const Desired& desired, const GroupState& state) {
   return standing;
 }
 
-int rank(const AlertStanding& standing) { return rank_of_severity(standing.labels->get("severity")); }
+int rank(const AlertStanding& standing) {
+  return rank_of_severity(standing.labels->get("severity"));
+}
 
 /// Nothing when there is no alert of which anybody would still ask.
 std::optional<GroupStanding> standing_of(const std::string& receiver, const PlannedGroup& planned) {
-  GroupStanding group{receiver, planned.key, std::string(word_of(planned.decision.kind)), planned.decision.reason,
-                      planned.decision.at, planned.state.last_sent, planned.note};
+  GroupStanding group{receiver,
+                      planned.key,
+                      std::string(word_of(planned.decision.kind)),
+                      planned.decision.reason,
+                      planned.decision.at,
+                      planned.state.last_sent,
+                      planned.note};
   for (const Desired& desired : planned.desired) {
     if (!desired.alert->fires() && planned.state.is_done_with(desired.fingerprint)) continue;
     group.alerts.push_back(standing_of(desired, planned.state));
   }
   if (group.alerts.empty()) return std::nullopt;
-  std::ranges::stable_sort(group.alerts, {}, [](const AlertStanding& one) { return std::pair(rank(one), one.fired_at); });
+  std::ranges::stable_sort(group.alerts, {},
+                           [](const AlertStanding& one) { return std::pair(rank(one), one.fired_at); });
   return group;
 }
 
 auto order(const GroupStanding& group) {
   const bool is_told = group.outcome == "waiting" && std::ranges::all_of(group.alerts, &AlertStanding::told);
-  return std::tuple(is_told, std::ranges::find(k_outcomes, group.outcome) - k_outcomes.begin(), rank(group.alerts.front()),
-                    group.alerts.front().fired_at);
+  return std::tuple(is_told, std::ranges::find(k_outcomes, group.outcome) - k_outcomes.begin(),
+                    rank(group.alerts.front()), group.alerts.front().fired_at);
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ struct GroupStanding {
   std::vector<AlertStanding> alerts = {};   ///< the worst first
 };
 
-/// How every alert stands with every receiver at `now`: what is due first, then what no route takes, what waits, what is
-/// quiet, and what was told; each with the worst severity first. Pure.
+/// How every alert stands with every receiver at `now`: what is due first, then what no route takes, what
+/// waits, what is quiet, and what was told; each with the worst severity first. Pure.
 std::vector<GroupStanding> standings(const Policy& policy, const World& world, Timestamp now);
 
 }  // namespace pgvigil::agent::notify

@@ -36,7 +36,8 @@ bool is_owed(const Desired& desired, const GroupState* state) {
 /// Moves to `into` what `belongs` there.
 template <typename Belongs>
 void move_alerts(Draft& from, Draft& into, const Belongs& belongs) {
-  const auto moved = std::ranges::stable_partition(from.desired, [&](const Desired& each) { return !belongs(each); });
+  const auto moved =
+      std::ranges::stable_partition(from.desired, [&](const Desired& each) { return !belongs(each); });
   if (moved.empty()) return;
   into.grouping = from.grouping;
   if (into.note.empty()) into.note = from.note;
@@ -53,7 +54,9 @@ struct Fold {
 void add(Fold& fold, const Alert& alert) {
   ++(alert.fires() ? fold.firing : fold.ended);
   fold.alert.fired_at = std::min(fold.alert.fired_at, alert.fired_at);
-  if (alert.resolved_at) fold.alert.resolved_at = std::max(fold.alert.resolved_at.value_or(*alert.resolved_at), *alert.resolved_at);
+  if (alert.resolved_at)
+    fold.alert.resolved_at =
+        std::max(fold.alert.resolved_at.value_or(*alert.resolved_at), *alert.resolved_at);
 }
 
 Fold fold_of(const Alert& first) {
@@ -69,7 +72,8 @@ Fold fold_of(const Alert& first) {
 
 Alert finished(Fold fold) {
   std::string& summary = fold.alert.annotations.front().second;
-  const std::string count = fold.firing > 0 ? fmt::format("{} fire", fold.firing) : fmt::format("{} are over", fold.ended);
+  const std::string count =
+      fold.firing > 0 ? fmt::format("{} fire", fold.firing) : fmt::format("{} are over", fold.ended);
   if (fold.firing + fold.ended > 1)
     summary = fmt::format("{}: {}, for example: {}", fold.alert.name(), count, summary);
   fold.alert.value = static_cast<double>(fold.firing);
@@ -100,7 +104,8 @@ void gather_storm(Drafts& drafts, const GroupStates& states, std::size_t most) {
   if (fresh.size() > most)
     for (const auto& [draft, state] : fresh)
       move_alerts(*draft, gathered, [state = state](const Desired& each) { return is_owed(each, state); });
-  // What no route leads to any more is in its draft already; what a route leads to has its own reason to be quiet.
+  // What no route leads to any more is in its draft already; what a route leads to has its own reason to be
+  // quiet.
   if (const auto before = drafts.find(key); before != drafts.end()) {
     std::set<std::string_view> routed;
     for (const Desired& each : gathered.desired)

@@ -18,7 +18,8 @@ namespace {
 
 std::vector<std::string> lines_of(const Diagnostics& diagnostics) {
   std::vector<std::string> lines;
-  for (const Diagnostic& diagnostic : diagnostics) lines.push_back(to_string(diagnostic));
+  for (const Diagnostic& diagnostic : diagnostics)
+    lines.push_back(to_string(diagnostic));
   return lines;
 }
 
@@ -71,14 +72,16 @@ Agent::Agent(AgentOptions options)
       scraper_(own_),
       world_(self_),
       investigator_([this](const Watch& of, const auto& ask) { read_series(of, ask); }),
-      api_data_(std::make_unique<ApiData>([this] { return watches(); }, [this] { return config(); },
-                                           [this] { return judge(); }, own_)) {
+      api_data_(std::make_unique<ApiData>(
+          [this] { return watches(); }, [this] { return config(); }, [this] { return judge(); }, own_)) {
   const auto nothing = std::make_shared<const Config>();
   show(*nothing, std::make_shared<const WatchList>(WatchList{std::make_shared<Watch>(
                      nothing, ServerConfig{}, std::make_shared<Knowledge>(budget_))}));
 }
 
-Agent::~Agent() { stop(); }
+Agent::~Agent() {
+  stop();
+}
 
 std::expected<void, Error> Agent::start() {
   // Half of the threads at most wait for a server that is probed for the first time; with one thread none
@@ -101,7 +104,8 @@ std::expected<void, Diagnostics> Agent::reload() {
     return {};
   }
   auto mistakes = lines_of(rules.error());
-  for (const std::string& mistake : mistakes) log(LogLevel::error, "config_refused", {{"mistake", mistake}});
+  for (const std::string& mistake : mistakes)
+    log(LogLevel::error, "config_refused", {{"mistake", mistake}});
   const std::lock_guard lock(mutex_);
   mistakes_ = std::move(mistakes);
   return std::unexpected(std::move(rules.error()));
@@ -137,7 +141,8 @@ void Agent::tell_what_needs_restart(const Config& next) const {
   const std::lock_guard lock(mutex_);
   if (!config_) return;
   if (config_->http != next.http)
-    log(LogLevel::warning, "restart_needed", {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
+    log(LogLevel::warning, "restart_needed",
+        {{"setting", "http"}, {"why", "the listening socket stays as it is"}});
   if (config_->state != next.state)
     log(LogLevel::warning, "restart_needed", {{"setting", "state"}, {"why", "the store stays where it is"}});
 }
@@ -184,7 +189,8 @@ void Agent::show(const Config& settings, const std::shared_ptr<const WatchList>&
   }
   const OwnSettings own{constant_labels(settings.labels), k_up_interval, settings.generation};
   own_.configure(own, watches);
-  world_.configure(watches, scrape_labels(settings, options_.listen ? options_.listen->port : settings.http.port),
+  world_.configure(watches,
+                   scrape_labels(settings, options_.listen ? options_.listen->port : settings.http.port),
                    settings.labels, own);
   scraper_.configure(watches);
 }
@@ -202,11 +208,11 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
   const bool is_first = judge_ == nullptr;
   if (is_first) {
     auto notifier = std::make_unique<notify::Notifier>(*store_, outlook());
-    auto judge = std::make_unique<Judge>(
-        world_, *store_, [this, telling = notifier.get()](const JudgeFigures& figures) {
-          self_.set_judge(figures);
-          self_.set_notifier(telling->figures());
-        });
+    auto judge = std::make_unique<Judge>(world_, *store_,
+                                         [this, telling = notifier.get()](const JudgeFigures& figures) {
+                                           self_.set_judge(figures);
+                                           self_.set_notifier(telling->figures());
+                                         });
     judge->add_sink(*notifier);
     const std::lock_guard lock(mutex_);
     judge_ = std::move(judge);

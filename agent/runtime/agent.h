@@ -98,11 +98,11 @@ class Agent {
   Scraper scraper_;
   WatchedWorld world_;
   Investigator investigator_;
-  std::unique_ptr<Store> store_;  // with the first configuration
+  std::unique_ptr<Store> store_;                // with the first configuration
   std::unique_ptr<notify::Notifier> notifier_;  // the same; the judge tells it
-  std::unique_ptr<Judge> judge_;  // the same
-  std::unique_ptr<Advisory> advisory_;  // the same
-  std::unique_ptr<Probes> probes_;  // when it is known how many of them may wait
+  std::unique_ptr<Judge> judge_;                // the same
+  std::unique_ptr<Advisory> advisory_;          // the same
+  std::unique_ptr<Probes> probes_;              // when it is known how many of them may wait
   std::unique_ptr<const api::Data> api_data_;
   std::unique_ptr<Server> http_;
 

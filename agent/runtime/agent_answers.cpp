@@ -66,10 +66,13 @@ bool Agent::alive() const {
 bool Agent::ready() const {
   const auto all = watches();
   return config() != nullptr &&
-         std::ranges::all_of(*all, [](const auto& watch) {
-           // A repository far away takes its time; that is no reason to keep a pod out of its Service.
-           return watch->server().kind == ServerKind::backups || watch->board().first_outcome_known();
-         }) &&
+         std::ranges::all_of(*all,
+                             [](const auto& watch) {
+                               // A repository far away takes its time; that is no reason to keep a pod out of
+                               // its Service.
+                               return watch->server().kind == ServerKind::backups ||
+                                      watch->board().first_outcome_known();
+                             }) &&
          std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); });
 }
 

@@ -16,25 +16,28 @@ bool is_standby(const Watch& watch) {
 }  // namespace
 
 notify::Outlook Agent::outlook() {
-  return {.trouble = [this] { return trouble(); },
-          .is_standby =
-              [this](const promql::Labels& of) {
-                const auto servers = world_.servers_of(of);
-                return !servers.empty() && std::ranges::all_of(servers, [](const auto& each) { return is_standby(*each); });
-              },
-          .recent = [this](const std::vector<promql::LabelsPtr>& alerts) { return judge()->recent(alerts); },
-          .servers_of =
-              [this](const promql::Labels& of, const std::string& evidence) {
-                std::vector<std::string> names;
-                for (const auto& server : world_.servers_of(of, investigator_.kind_of(evidence)))
-                  names.push_back(server->server().name);
-                return names;
-              },
-          .look = [this](const std::string& server, const std::vector<notify::Question>& questions,
-                         const std::stop_token& stop) { return investigator_.look(server, questions, stop); }};
+  return {
+      .trouble = [this] { return trouble(); },
+      .is_standby =
+          [this](const promql::Labels& of) {
+            const auto servers = world_.servers_of(of);
+            return !servers.empty() &&
+                   std::ranges::all_of(servers, [](const auto& each) { return is_standby(*each); });
+          },
+      .recent = [this](const std::vector<promql::LabelsPtr>& alerts) { return judge()->recent(alerts); },
+      .servers_of =
+          [this](const promql::Labels& of, const std::string& evidence) {
+            std::vector<std::string> names;
+            for (const auto& server : world_.servers_of(of, investigator_.kind_of(evidence)))
+              names.push_back(server->server().name);
+            return names;
+          },
+      .look = [this](const std::string& server, const std::vector<notify::Question>& questions,
+                     const std::stop_token& stop) { return investigator_.look(server, questions, stop); }};
 }
 
-void Agent::read_series(const Watch& of, const std::function<void(const promql::Queryable&, Timestamp)>& ask) {
+void Agent::read_series(const Watch& of,
+                        const std::function<void(const promql::Queryable&, Timestamp)>& ask) {
   Judge* judging = judge();
   if (judging == nullptr) return;
   const promql::LabelsPtr target = world_.labels_of(of);

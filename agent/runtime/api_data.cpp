@@ -11,8 +11,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// Every series there is. The judge is kept from its work only while series are looked up, never for as long as
-/// a query takes.
+/// Every series there is. The judge is kept from its work only while series are looked up, never for as long
+/// as a query takes.
 class JudgedSeries final : public promql::Queryable {
  public:
   explicit JudgedSeries(ApiData::JudgeDoor judge) : judge_(std::move(judge)) {}
@@ -22,7 +22,8 @@ class JudgedSeries final : public promql::Queryable {
                                              std::int64_t to_ms) const override {
     promql::Expected<promql::SeriesSet> found;
     if (Judge* judge = judge_())
-      judge->read([&](const promql::Queryable& all, Timestamp) { found = all.select(matchers, from_ms, to_ms); });
+      judge->read(
+          [&](const promql::Queryable& all, Timestamp) { found = all.select(matchers, from_ms, to_ms); });
     return found;
   }
 
@@ -31,7 +32,9 @@ class JudgedSeries final : public promql::Queryable {
                                                                  std::int64_t to_ms) const override {
     promql::Expected<std::vector<promql::LabelsPtr>> found;
     if (Judge* judge = judge_())
-      judge->read([&](const promql::Queryable& all, Timestamp) { found = all.select_labels(matchers, from_ms, to_ms); });
+      judge->read([&](const promql::Queryable& all, Timestamp) {
+        found = all.select_labels(matchers, from_ms, to_ms);
+      });
     return found;
   }
 
@@ -127,7 +130,8 @@ std::string ApiData::collector_trouble(std::string_view collector) const {
     for (const CollectorStatus& status : watch->board().collectors()) {
       if (status.name != collector) continue;
       if (status.state == CollectorState::good || status.state == CollectorState::waiting) return "";
-      const std::string word = status.state == CollectorState::failed ? "failed: " : "is not supported here: ";
+      const std::string word =
+          status.state == CollectorState::failed ? "failed: " : "is not supported here: ";
       trouble = word + status.message;
     }
   }

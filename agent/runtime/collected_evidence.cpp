@@ -20,13 +20,17 @@ using promql::Vector;
 /// Bytes of a cell: enough for what to do about two things.
 constexpr std::size_t k_most_of_cell = 300;
 
-std::expected<promql::ExprPtr, Error> parsed(const std::string& text, const evidence::Definition& definition) {
+std::expected<promql::ExprPtr, Error> parsed(const std::string& text,
+                                             const evidence::Definition& definition) {
   auto expr = promql::parse_expression(text);
   if (expr) return std::move(*expr);
-  return std::unexpected(Error{ErrorKind::configuration, definition.asks.file + ": " + to_string(expr.error())});
+  return std::unexpected(
+      Error{ErrorKind::configuration, definition.asks.file + ": " + to_string(expr.error())});
 }
 
-std::expected<Vector, Error> vector_of(const promql::Expr& expr, const promql::Queryable& series, std::int64_t t_ms) {
+std::expected<Vector, Error> vector_of(const promql::Expr& expr,
+                                       const promql::Queryable& series,
+                                       std::int64_t t_ms) {
   auto result = promql::evaluate_instant(expr, series, t_ms);
   if (!result) return std::unexpected(promql::to_house_error(result.error()));
   if (auto* vector = std::get_if<Vector>(&result->value)) return std::move(*vector);
@@ -41,15 +45,19 @@ std::optional<std::string> number_text(double value) {
 
 using Row = std::vector<std::optional<std::string>>;
 
-bool is_of_row(const promql::Labels& labels, const Row& row, const std::vector<std::size_t>& keys,
+bool is_of_row(const promql::Labels& labels,
+               const Row& row,
+               const std::vector<std::size_t>& keys,
                const std::vector<std::string>& by) {
   for (std::size_t i = 0; i < keys.size(); ++i)
-    if (const auto value = labels.get(by[i]); !value.empty() && value != row[keys[i]].value_or("")) return false;
+    if (const auto value = labels.get(by[i]); !value.empty() && value != row[keys[i]].value_or(""))
+      return false;
   return true;
 }
 
 /// The texts of a label, each once: words in their order, sentences in that of the series.
-std::optional<std::string> text_of(const SeriesColumn& column, const std::vector<const promql::Sample*>& samples) {
+std::optional<std::string> text_of(const SeriesColumn& column,
+                                   const std::vector<const promql::Sample*>& samples) {
   const bool are_words = column.words == evidence::Words::as_is;
   std::vector<std::string> texts;
   for (const promql::Sample* sample : samples) {
@@ -96,7 +104,8 @@ std::expected<void, Error> CollectedEvidence::parse() {
   return {};
 }
 
-std::expected<evidence::Evidence, Error> CollectedEvidence::look(const promql::Queryable& series, Timestamp now) const {
+std::expected<evidence::Evidence, Error> CollectedEvidence::look(const promql::Queryable& series,
+                                                                 Timestamp now) const {
   evidence::Evidence seen{.name = definition_->asks.name,
                           .title = definition_->asks.help,
                           .columns = definition_->columns,
@@ -132,7 +141,8 @@ std::expected<void, Error> CollectedEvidence::fill(evidence::Evidence& seen,
       for (const promql::Sample& sample : *vector)
         if (is_of_row(*sample.labels, row, keys_, definition_->collected->by)) samples.push_back(&sample);
       if (samples.empty()) continue;
-      row[part.column] = part.of->label.empty() ? number_text(samples.front()->point.v) : text_of(*part.of, samples);
+      row[part.column] =
+          part.of->label.empty() ? number_text(samples.front()->point.v) : text_of(*part.of, samples);
     }
   }
   for (const Saying& saying : sayings_) {
@@ -159,7 +169,8 @@ bool CollectedEvidence::needs_past() const {
 
 SeriesOf::SeriesOf(const promql::Queryable& all, const promql::Labels& target) : all_(all) {
   for (std::size_t i = 0; i < target.size(); ++i)
-    if (auto matcher = promql::Matcher::make(promql::MatchKind::equal, std::string(target[i].name), std::string(target[i].value)))
+    if (auto matcher = promql::Matcher::make(promql::MatchKind::equal, std::string(target[i].name),
+                                             std::string(target[i].value)))
       target_.push_back(std::move(*matcher));
 }
 

@@ -10,7 +10,8 @@
 
 namespace pgvigil::agent {
 
-/// Evidence of what was collected before: expressions over series become rows for reading. Any thread may ask it.
+/// Evidence of what was collected before: expressions over series become rows for reading. Any thread may ask
+/// it.
 class CollectedEvidence {
  public:
   /// Error `configuration` when an expression is none. `definition` is one with collected evidence.
@@ -37,7 +38,9 @@ class CollectedEvidence {
 
   explicit CollectedEvidence(const evidence::Definition& definition) : definition_(&definition) {}
   std::expected<void, Error> parse();
-  std::expected<void, Error> fill(evidence::Evidence& seen, const promql::Queryable& series, std::int64_t t_ms) const;
+  std::expected<void, Error> fill(evidence::Evidence& seen,
+                                  const promql::Queryable& series,
+                                  std::int64_t t_ms) const;
 
   const evidence::Definition* definition_;
   std::vector<std::size_t> keys_;  // places of the columns that tell rows apart

@@ -17,7 +17,9 @@ constexpr std::uint32_t k_changes =
 
 FileWatch::FileWatch() : inotify_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
-FileWatch::~FileWatch() { close(inotify_); }
+FileWatch::~FileWatch() {
+  close(inotify_);
+}
 
 bool FileWatch::watch(const std::vector<std::string>& folders) {
   const std::vector<int> before = std::exchange(watches_, {});
@@ -37,7 +39,8 @@ bool FileWatch::watch(const std::vector<std::string>& folders) {
 bool FileWatch::drain() {
   std::array<char, 4096> events;
   bool any = false;
-  while (read(inotify_, events.data(), events.size()) > 0) any = true;
+  while (read(inotify_, events.data(), events.size()) > 0)
+    any = true;
   return any;
 }
 

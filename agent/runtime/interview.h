@@ -11,12 +11,15 @@
 
 namespace pgvigil::agent {
 
-/// A session for one question after the other, in the database that each is about; all of them by `end`. Where the server
-/// has no room for one, the session that the collectors hold is asked: who holds all connections is wanted just then.
-/// What it is given must outlive it. Not thread-safe.
+/// A session for one question after the other, in the database that each is about; all of them by `end`.
+/// Where the server has no room for one, the session that the collectors hold is asked: who holds all
+/// connections is wanted just then. What it is given must outlive it. Not thread-safe.
 class Interview {
  public:
-  Interview(const Watch& watch, const postgres::ServerFacts& facts, Deadline end, const std::stop_token& stop);
+  Interview(const Watch& watch,
+            const postgres::ServerFacts& facts,
+            Deadline end,
+            const std::stop_token& stop);
 
   evidence::Look ask(const evidence::Definition& definition, const std::string& database);
 

@@ -26,13 +26,16 @@ std::optional<long> seconds_of(const std::vector<std::optional<std::string>>& ro
   return row.back() ? std::optional(std::strtol(row.back()->c_str(), nullptr, 10)) : std::nullopt;
 }
 
-/// What the server says of its changes, and what was seen of them from here, the newest first; the latter also when the
-/// server gives no answer.
+/// What the server says of its changes, and what was seen of them from here, the newest first; the latter
+/// also when the server gives no answer.
 Look with_changes(Look look, const Definition& definition, const StatusBoard& board) {
   const Timestamp now = std::chrono::system_clock::now();
   const auto notes = board.changes(now - k_lately);
   if (notes.empty()) return look;
-  Evidence seen{.name = definition.asks.name, .title = definition.asks.help, .columns = definition.columns, .taken_at = now};
+  Evidence seen{.name = definition.asks.name,
+                .title = definition.asks.help,
+                .columns = definition.columns,
+                .taken_at = now};
   if (auto* of_server = std::get_if<Evidence>(&look)) seen = std::move(*of_server);
   for (const ChangeNote& note : notes) {
     const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now - note.at);
@@ -91,7 +94,8 @@ std::optional<Unsupported> missing(const std::vector<std::string>& collectors, c
 
 Investigator::Investigator(ReadSeries read) : read_(std::move(read)) {
   for (const Definition& definition : definitions_)
-    if (definition.collected) collected_.emplace(definition.asks.name, CollectedEvidence::make(definition).value());
+    if (definition.collected)
+      collected_.emplace(definition.asks.name, CollectedEvidence::make(definition).value());
 }
 
 void Investigator::configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches) {
@@ -122,7 +126,8 @@ std::shared_ptr<Watch> Investigator::watch_of(const std::string& name, ServerKin
 }
 
 const Definition* Investigator::definition_of(const std::string& evidence) const {
-  const auto found = std::ranges::find(definitions_, evidence, [](const auto& each) -> const std::string& { return each.asks.name; });
+  const auto found = std::ranges::find(definitions_, evidence,
+                                       [](const auto& each) -> const std::string& { return each.asks.name; });
   return found == definitions_.end() ? nullptr : &*found;
 }
 
@@ -164,14 +169,16 @@ Look Investigator::look_once(const std::string& name,
                              const Asking& ask,
                              const Bounds& bounds) const {
   const Definition* definition = definition_of(question.evidence);
-  if (definition == nullptr) return Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"};
+  if (definition == nullptr)
+    return Error{ErrorKind::configuration, "there is no evidence '" + question.evidence + "'"};
   const auto watch = watch_of(name, definition->asks.kind);
   if (!watch) return Error{ErrorKind::configuration, "it is not watched any more"};
   if (!definition->collected) {
     Look look = ask(*definition, question.database);
     return definition->adds_changes ? with_changes(std::move(look), *definition, watch->board()) : look;
   }
-  await(bounds.end, bounds.stop, [&] { return have_outcomes(definition->collected->collectors, watch->board()); });
+  await(bounds.end, bounds.stop,
+        [&] { return have_outcomes(definition->collected->collectors, watch->board()); });
   Look look = look_at_series(*watch, *definition);
   auto* seen = std::get_if<Evidence>(&look);
   if (seen == nullptr || seen->rows.empty() || definition->collected->completes.empty()) return look;

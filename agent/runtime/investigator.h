@@ -17,14 +17,14 @@
 
 namespace pgvigil::agent {
 
-/// Looks for evidence about what is watched: in the series that were collected, or on a Postgres server, with one session of
-/// its own, which ends with the look, or in the one that the collectors hold when the server is full. A server that gives no
-/// answer is not asked. Any thread may call it.
+/// Looks for evidence about what is watched: in the series that were collected, or on a Postgres server, with
+/// one session of its own, which ends with the look, or in the one that the collectors hold when the server
+/// is full. A server that gives no answer is not asked. Any thread may call it.
 class Investigator {
  public:
   /// Runs a function over the series of what one watch collects, as of the moment that it is given.
-  using ReadSeries =
-      std::function<void(const Watch& of, const std::function<void(const promql::Queryable& series, Timestamp now)>&)>;
+  using ReadSeries = std::function<void(
+      const Watch& of, const std::function<void(const promql::Queryable& series, Timestamp now)>&)>;
 
   explicit Investigator(ReadSeries read);
   void configure(std::shared_ptr<const Config> config, std::shared_ptr<const WatchList> watches);
@@ -58,8 +58,8 @@ class Investigator {
   const ReadSeries read_;
   const std::vector<evidence::Definition> definitions_ = evidence::builtin();
   std::map<std::string, CollectedEvidence> collected_;  // by name; never changed
-  std::mutex one_at_a_time_;  // never two sessions
-  mutable std::mutex mutex_;  // guards what follows
+  std::mutex one_at_a_time_;                            // never two sessions
+  mutable std::mutex mutex_;                            // guards what follows
   std::shared_ptr<const Config> config_;
   std::shared_ptr<const WatchList> watches_;
 };

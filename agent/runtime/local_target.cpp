@@ -15,9 +15,9 @@ constexpr std::chrono::minutes k_grace{1};
 }  // namespace
 
 LocalTarget::LocalTarget(std::shared_ptr<const Config> config,
-                       const ServerConfig& server,
-                       Snapshot& snapshot,
-                       StatusBoard& board)
+                         const ServerConfig& server,
+                         Snapshot& snapshot,
+                         StatusBoard& board)
     : config_(std::move(config)),
       snapshot_(snapshot),
       board_(board),

@@ -25,9 +25,9 @@ class LocalTarget final : public Watcher {
  public:
   /// As Target's.
   LocalTarget(std::shared_ptr<const Config> config,
-             const ServerConfig& server,
-             Snapshot& snapshot,
-             StatusBoard& board);
+              const ServerConfig& server,
+              Snapshot& snapshot,
+              StatusBoard& board);
   ~LocalTarget() override;
   void start() override;
   void stop() override;

@@ -29,8 +29,8 @@ enum class OwnLabel : std::uint8_t {
 
 /// Their names, in the order of the enumerators.
 inline constexpr std::array<std::string_view, 15> k_own_labels = {
-    "alertname", "alertstate", "code",   "collector", "compiler", "handler",           "kind",   "reason",
-    "receiver", "result", "role", "severity", "state",    "system_identifier", "version"};
+    "alertname", "alertstate", "code", "collector", "compiler", "handler",           "kind",   "reason",
+    "receiver",  "result",     "role", "severity",  "state",    "system_identifier", "version"};
 static_assert(k_own_labels.size() == static_cast<std::size_t>(OwnLabel::version) + 1);
 
 inline std::string name_of(OwnLabel label) {

@@ -23,8 +23,8 @@ Fragment fragment_from(std::string_view text) {
   return std::move(writer).finish();
 }
 
-/// What this thread has computed until now. The time that it waited for a processor is no cost: on a machine that
-/// has none to spare it made the metrics older and older.
+/// What this thread has computed until now. The time that it waited for a processor is no cost: on a machine
+/// that has none to spare it made the metrics older and older.
 std::chrono::nanoseconds thread_time() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

@@ -24,8 +24,8 @@ struct OwnSettings {
 };
 
 /// The exposition of the agent's own metrics, at most a second old, or more where a rendering takes more than
-/// 5 ms of a processor. While scrapes come in a thread renders it ahead of them, with one percent of a core at the most; the
-/// first scrape after a pause renders it itself. Any thread may use it.
+/// 5 ms of a processor. While scrapes come in a thread renders it ahead of them, with one percent of a core
+/// at the most; the first scrape after a pause renders it itself. Any thread may use it.
 class OwnMetrics {
  public:
   /// `self` must outlive it.

@@ -117,7 +117,8 @@ ScrapeBody Scraper::scrape_one(const ScrapeRequest& request, const std::shared_p
 Fragments Scraper::tables_of(const ScrapeRequest& request, const WatchList& watches) {
   const auto now = steady_clock::now();
   const auto wanted = [&](const std::string& collector) {
-    return request.collectors.empty() || std::ranges::find(request.collectors, collector) != request.collectors.end();
+    return request.collectors.empty() ||
+           std::ranges::find(request.collectors, collector) != request.collectors.end();
   };
   Fragments fragments;
   if (watches.size() == 1) {

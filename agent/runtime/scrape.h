@@ -19,7 +19,8 @@ namespace pgvigil::agent {
 struct ScrapeRequest {
   Format format = Format::text;
   bool gzip = false;
-  std::vector<std::string> collectors;  ///< names of collectors; empty: all of them and the agent's own metrics
+  std::vector<std::string>
+      collectors;  ///< names of collectors; empty: all of them and the agent's own metrics
   std::vector<std::string>
       targets;  ///< names of servers; empty: all of them and the metrics about the process
 };
@@ -29,7 +30,8 @@ struct ScrapeBody {
   using Piece = std::shared_ptr<const std::string>;
 
   std::vector<Piece> pieces = {};  ///< what is there already: a compressed scrape is nothing else
-  std::function<Piece()> more = {};  ///< gives those that follow, a null pointer at the end; none where it is empty
+  std::function<Piece()> more =
+      {};                  ///< gives those that follow, a null pointer at the end; none where it is empty
   std::uint64_t size = 0;  ///< bytes in all
 };
 

@@ -30,18 +30,20 @@ MetricFamily by_rule(MetricFamily family, const std::map<std::string, std::size_
 }
 
 MetricFamily left_out_family(const JudgeFigures& figures) {
-  return by_rule(gauge("pgvigil_rule_alerts_left_out",
-                       "Alerts of the last evaluation that are not kept, and not told, because there are as many "
-                       "already as [rules] max_alerts allows."),
-                 figures.left_out);
+  return by_rule(
+      gauge("pgvigil_rule_alerts_left_out",
+            "Alerts of the last evaluation that are not kept, and not told, because there are as many "
+            "already as [rules] max_alerts allows."),
+      figures.left_out);
 }
 
 MetricFamily selector_family(const JudgeFigures& figures) {
-  return by_rule(
-      gauge("pgvigil_rule_empty_selectors",
-            "Selectors of a rule that have found no series for an hour although their collectors succeeded: there "
-            "is nothing of the kind, or a label is misspelt. The log names them; `pgvigil rules explain` says more."),
-      figures.empty_selectors);
+  return by_rule(gauge("pgvigil_rule_empty_selectors",
+                       "Selectors of a rule that have found no series for an hour although their collectors "
+                       "succeeded: there "
+                       "is nothing of the kind, or a label is misspelt. The log names them; `pgvigil rules "
+                       "explain` says more."),
+                 figures.empty_selectors);
 }
 
 std::vector<MetricFamily> rule_families(const JudgeFigures& figures) {
@@ -77,7 +79,8 @@ std::vector<MetricFamily> history_families(const JudgeFigures& figures) {
       single(gauge("pgvigil_history_samples", "Samples of the past that are kept."), number(history.samples)),
       single(gauge("pgvigil_history_bytes", "Memory that the past takes."), number(history.memory.count)),
       single(gauge("pgvigil_history_chunk_bytes",
-                   "Memory that the samples of the past alone take, compressed, with their times: without labels and "
+                   "Memory that the samples of the past alone take, compressed, with their times: without "
+                   "labels and "
                    "lists."),
              number(history.chunk_memory.count)),
       single(gauge("pgvigil_history_limit_bytes", "How much it may take: [history] max_bytes."),
@@ -88,7 +91,8 @@ std::vector<MetricFamily> history_families(const JudgeFigures& figures) {
                      "[history] max_bytes."),
              number(history.samples_over_size)),
       single(counter("pgvigil_sparkline_samples_dropped_total",
-                     "Samples of the last half hour, kept for the line that messages show beside an alert, that went before "
+                     "Samples of the last half hour, kept for the line that messages show beside an alert, "
+                     "that went before "
                      "their time for they took 4 MB, since the start of the process."),
              number(figures.recent_dropped)),
       single(counter("pgvigil_history_set_aside_total",

@@ -103,10 +103,11 @@ std::vector<MetricFamily> server_families(const ServerStatus& server, std::chron
                                     "Time that opening the last session took, authentication included."),
                               server.connect_seconds));
   if (server.certificates_end)
-    families.push_back(single(gauge("pgvigil_tls_certificate_not_after_seconds",
-                                    "When the first of the certificates that the server showed for the last session "
-                                    "ends to be valid, in Unix time. No series without TLS."),
-                              unix_seconds(*server.certificates_end)));
+    families.push_back(
+        single(gauge("pgvigil_tls_certificate_not_after_seconds",
+                     "When the first of the certificates that the server showed for the last session "
+                     "ends to be valid, in Unix time. No series without TLS."),
+               unix_seconds(*server.certificates_end)));
   if (server.ever_asked && server.kind == ServerKind::postgres)
     families.push_back(single(gauge("pgvigil_new_sessions_accepted",
                                     "Whether the server lets new sessions in: 0 while all connections are "

@@ -169,7 +169,9 @@ std::vector<MetricFamily> SelfMetrics::collect_process(const RenderSettings& set
 SelfMetrics::SelfMetrics(std::string_view version,
                          std::uint64_t restarts,
                          std::shared_ptr<const SeriesBudget> budget)
-    : families_(std::make_unique<Families>(version, restarts)), judge_(std::make_unique<JudgeNote>()), budget_(std::move(budget)) {}
+    : families_(std::make_unique<Families>(version, restarts)),
+      judge_(std::make_unique<JudgeNote>()),
+      budget_(std::move(budget)) {}
 
 SelfMetrics::~SelfMetrics() = default;
 
@@ -235,7 +237,8 @@ std::vector<OwnFamily> SelfMetrics::families(std::span<const WatchedServer> serv
     append(all, families_of(server.board, settings));
   std::vector<OwnFamily> shown;
   for (MetricFamily& family : all)
-    if (!family.metric.empty()) shown.push_back({std::move(family.name), type_word(family.type), std::move(family.help)});
+    if (!family.metric.empty())
+      shown.push_back({std::move(family.name), type_word(family.type), std::move(family.help)});
   return shown;
 }
 

@@ -75,7 +75,9 @@ class SelfMetrics {
   /// All families that these two show; one of several servers is there several times.
   std::vector<OwnFamily> families(std::span<const WatchedServer> servers, const RenderSettings& settings);
   /// The same of one server, as tables.
-  static std::vector<Table> server_tables(const StatusBoard& board, const RenderSettings& settings, Timestamp now);
+  static std::vector<Table> server_tables(const StatusBoard& board,
+                                          const RenderSettings& settings,
+                                          Timestamp now);
   std::vector<Table> process_tables(const RenderSettings& settings, Timestamp now);
 
  private:

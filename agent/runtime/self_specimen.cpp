@@ -16,11 +16,16 @@ std::string render_advice() {
   std::vector<Advice> advice;
   for (const Unit unit : {Unit::bytes, Unit::seconds, Unit::none}) {
     rules::advice::Object object{"payments", "public", "orders", std::string(to_string(unit))};
-    advice.push_back({.id = advice_id("any", object), .kind = "any", .object = object, .evidence = advice_table({}, 1, {}),
-                      .impact = {1, unit, ""}, .fix = {}});
+    advice.push_back({.id = advice_id("any", object),
+                      .kind = "any",
+                      .object = object,
+                      .evidence = advice_table({}, 1, {}),
+                      .impact = {1, unit, ""},
+                      .fix = {}});
   }
   std::string text;
-  render(advice_table(advice, advice.size(), {}), Format::text, "", [&](std::string_view piece) { text += piece; });
+  render(advice_table(advice, advice.size(), {}), Format::text, "",
+         [&](std::string_view piece) { text += piece; });
   return text;
 }
 
@@ -40,12 +45,15 @@ std::string render_own_metrics() {
     server.certificates_end = std::chrono::system_clock::now();
     server.facts = std::make_shared<const postgres::ServerFacts>();
     server.databases_watched = 1;
-    server.advice = AdviceStatus{.last_success = std::chrono::system_clock::now(), .findings = {{"any", 1}}, .blind = {{"any", ""}}};
+    server.advice = AdviceStatus{
+        .last_success = std::chrono::system_clock::now(), .findings = {{"any", 1}}, .blind = {{"any", ""}}};
     server.databases_in_trouble = {{"payments", "", {ErrorKind::timed_out, ""}, {}}};
   });
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
-  self.set_judge({.alerts = {{"any", "firing", "warning", 1}}, .left_out = {{"any", 1}}, .empty_selectors = {{"any", 1}}});
+  self.set_judge({.alerts = {{"any", "firing", "warning", 1}},
+                  .left_out = {{"any", 1}},
+                  .empty_selectors = {{"any", 1}}});
   self.set_notifier({{{"any", "webhook", {{"delivered", 1}}}}, {{"seen", 1}}});
   StatusBoard pooler;
   pooler.update_server([](ServerStatus& server) { server.kind = ServerKind::pgbouncer; });

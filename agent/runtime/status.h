@@ -66,9 +66,9 @@ struct AdviceStatus {
   std::uint64_t failures = 0;
   double last_seconds = 0;  ///< of the last look, whether it succeeded or not
   std::optional<Timestamp> last_success;
-  std::string trouble;                            ///< why the last look failed; empty: it did not
-  std::map<std::string, std::size_t> findings;    ///< by kind: what stands and nobody has dismissed
-  std::map<std::string, std::string> blind;       ///< kinds that could not look, and why
+  std::string trouble;                          ///< why the last look failed; empty: it did not
+  std::map<std::string, std::size_t> findings;  ///< by kind: what stands and nobody has dismissed
+  std::map<std::string, std::string> blind;     ///< kinds that could not look, and why
 };
 
 /// How the server fares, as seen from here.
@@ -82,7 +82,7 @@ struct ServerStatus {
   std::size_t connections = 0;                         ///< held now
   std::uint64_t connections_opened = 0;
   std::map<ErrorKind, std::uint64_t> connect_failures;
-  double connect_seconds = 0;           ///< of the last connect that succeeded
+  double connect_seconds = 0;                 ///< of the last connect that succeeded
   std::optional<Timestamp> certificates_end;  ///< that the server showed there; nothing without TLS
   double database_share = 0;  ///< what all collectors took of one core of the server over ten minutes
   double database_share_limit = 0;

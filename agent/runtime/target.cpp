@@ -18,7 +18,10 @@ constexpr steady_clock::time_point k_far = steady_clock::time_point::max();
 
 }  // namespace
 
-Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board)
+Target::Target(std::shared_ptr<const Config> config,
+               const ServerConfig& server,
+               Snapshot& snapshot,
+               StatusBoard& board)
     : config_(std::move(config)),
       server_(server),
       snapshot_(snapshot),
@@ -40,11 +43,10 @@ Target::Target(std::shared_ptr<const Config> config, const ServerConfig& server,
     statuses.push_back({.name = definition.name, .help = definition.help, .every = definition.every});
   }
   board_.set_collectors(statuses);
-  board_.update_server(
-      [&](ServerStatus& status) { 
-        status.kind = server_.kind;
-        status.database_share_limit = config_->total_database_share;
-      });
+  board_.update_server([&](ServerStatus& status) {
+    status.kind = server_.kind;
+    status.database_share_limit = config_->total_database_share;
+  });
 }
 
 Target::~Target() {
@@ -89,7 +91,9 @@ bool Target::alive() const {
 Target::Promise::Promise(Worker& worker, Clock::duration longest)
     : worker_(worker), before_(worker.back_by.exchange(Clock::now() + longest + k_grace)) {}
 
-Target::Promise::~Promise() { worker_.back_by = before_; }
+Target::Promise::~Promise() {
+  worker_.back_by = before_;
+}
 
 void Target::work_first(const std::stop_token& stop, Worker& self) {
   while (!stop.stop_requested()) {

@@ -30,8 +30,8 @@
 
 namespace pgvigil::agent {
 
-/// One Postgres server, or a pooler, under watch: its connections, the plan of each collector on it, and the threads that
-/// collect.
+/// One Postgres server, or a pooler, under watch: its connections, the plan of each collector on it, and the
+/// threads that collect.
 ///
 /// The first worker keeps the session that everything rests on: it connects, reads what the server is, opens
 /// a session for a moment now and then (the canary: can others still get in, is the server shutting down?),
@@ -41,14 +41,17 @@ class Target final : public Watcher {
  public:
   /// Watches `server` as `config` says. `server`, and `snapshot` and `board`, which hold what is known of
   /// that server alone, must outlive it.
-  Target(std::shared_ptr<const Config> config, const ServerConfig& server, Snapshot& snapshot, StatusBoard& board);
+  Target(std::shared_ptr<const Config> config,
+         const ServerConfig& server,
+         Snapshot& snapshot,
+         StatusBoard& board);
   /// Stops.
   ~Target() override;
   void start() override;
   /// Ends every session and thread within a moment, whatever the server does.
   void stop() override;
-  /// Whether every thread keeps its promise to be back by a certain time; waiting for work breaks none. Says nothing
-  /// about the server: each wait for it has a deadline.
+  /// Whether every thread keeps its promise to be back by a certain time; waiting for work breaks none. Says
+  /// nothing about the server: each wait for it has a deadline.
   bool alive() const override;
   bool lend(const Visit& visit, Deadline deadline, const std::stop_token& stop) override;
 

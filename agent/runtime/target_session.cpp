@@ -31,8 +31,8 @@ double random_fraction() {
 
 std::expected<postgres::Connection, Error> Target::connect(const std::string& database) {
   const auto start = Clock::now();
-  auto connection = postgres::Connection::open(server_.connection, interrupt_,
-                                               start + server_.connect_timeout, database);
+  auto connection =
+      postgres::Connection::open(server_.connection, interrupt_, start + server_.connect_timeout, database);
   board_.update_server([&](ServerStatus& server) {
     server.ever_asked = true;
     if (!connection) {
@@ -126,7 +126,8 @@ bool Target::refresh_facts(Worker& self) {
 void Target::note_changes(const postgres::ServerFacts& before, const postgres::ServerFacts& now) {
   const auto note = [&](std::string_view what, std::string_view was, std::string_view is) {
     if (was == is) return;
-    board_.note_change({std::string(what), std::string(was) + " -> " + std::string(is), std::chrono::system_clock::now()});
+    board_.note_change(
+        {std::string(what), std::string(was) + " -> " + std::string(is), std::chrono::system_clock::now()});
   };
   note("the role has changed", postgres::to_string(before.role), postgres::to_string(now.role));
   note("the version has changed", before.short_version, now.short_version);

@@ -20,13 +20,16 @@ std::string trouble_of(const Vitals::Watched& watched, Timestamp now) {
   std::optional<Timestamp> newest;
   for (const CollectorStatus& collector : watched.collectors) {
     if (collector.state == CollectorState::unsupported) continue;
-    patience = std::min(patience, std::chrono::duration_cast<milliseconds>(collector.every * collector.slowdown));
-    if (collector.last_success) newest = std::max(newest.value_or(*collector.last_success), *collector.last_success);
+    patience =
+        std::min(patience, std::chrono::duration_cast<milliseconds>(collector.every * collector.slowdown));
+    if (collector.last_success)
+      newest = std::max(newest.value_or(*collector.last_success), *collector.last_success);
   }
   if (patience == milliseconds::max()) return "";  // nothing is to be collected
   if (!newest) return watched.name + ": nothing has been collected yet";
-  return now - *newest > std::max(k_shortest_patience, k_intervals * patience) ? watched.name + ": nothing has been collected of late"
-                                                                               : "";
+  return now - *newest > std::max(k_shortest_patience, k_intervals * patience)
+             ? watched.name + ": nothing has been collected of late"
+             : "";
 }
 
 std::string trouble_of(const notify::ReceiverFigures& receiver, Timestamp now) {

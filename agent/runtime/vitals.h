@@ -14,8 +14,8 @@ namespace pgvigil::agent {
 /// What a heartbeat stands for, as of now.
 struct Vitals {
   struct Watched {
-    std::string name;  ///< for people
-    bool alive = true;  ///< its threads come back
+    std::string name;         ///< for people
+    bool alive = true;        ///< its threads come back
     bool in_trouble = false;  ///< no answer, and it is known why
     std::vector<CollectorStatus> collectors = {};
   };
@@ -25,9 +25,9 @@ struct Vitals {
   std::vector<notify::ReceiverFigures> receivers = {};
 };
 
-/// Why pgvigil does not do its work; empty: it collects, judges and tells. A server that gives no answer is no fault of
-/// pgvigil's, which sees that and tells it; one that answers, and of which nothing is collected within four intervals,
-/// is. Pure.
+/// Why pgvigil does not do its work; empty: it collects, judges and tells. A server that gives no answer is
+/// no fault of pgvigil's, which sees that and tells it; one that answers, and of which nothing is collected
+/// within four intervals, is. Pure.
 std::string trouble_of(const Vitals& vitals, Timestamp now);
 
 }  // namespace pgvigil::agent

@@ -19,8 +19,8 @@ struct Knowledge {
   StatusBoard board;
 };
 
-/// One server (or pooler, or the host) under watch, as one configuration says: who finds things out about it, and what is
-/// known of it. What it tells any thread may ask; start and stop it from one.
+/// One server (or pooler, or the host) under watch, as one configuration says: who finds things out about it,
+/// and what is known of it. What it tells any thread may ask; start and stop it from one.
 class Watch {
  public:
   /// `known` is what was known of the server before, or empty.

@@ -7,7 +7,8 @@
 
 namespace pgvigil::agent {
 
-/// Who finds out about one thing that is watched: a Target about a server, a LocalTarget about the host or the backups.
+/// Who finds out about one thing that is watched: a Target about a server, a LocalTarget about the host or
+/// the backups.
 class Watcher {
  public:
   virtual ~Watcher() = default;
@@ -20,8 +21,8 @@ class Watcher {
 
   /// What is done in a session that is held anyway, on the thread that holds it.
   using Visit = std::function<void(postgres::Connection&)>;
-  /// Has `visit` made in a held session, and waits until it is over; false when it could not begin by the deadline. For
-  /// times in which the server lets no new session in.
+  /// Has `visit` made in a held session, and waits until it is over; false when it could not begin by the
+  /// deadline. For times in which the server lets no new session in.
   virtual bool lend(const Visit&, Deadline, const std::stop_token&) { return false; }
 };
 

@@ -11,8 +11,8 @@
 #include <variant>
 
 #include "collectors/model/error.h"
-#include "collectors/model/unix_time.h"
 #include "collectors/model/units.h"
+#include "collectors/model/unix_time.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

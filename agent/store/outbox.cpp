@@ -27,7 +27,9 @@ CREATE TABLE outbox_evidence (id TEXT PRIMARY KEY, evidence TEXT NOT NULL);
 CREATE TABLE outbox_dossiers (fingerprint TEXT PRIMARY KEY, fired_at INTEGER NOT NULL, dossier TEXT NOT NULL);
 )"};
 
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 json time_json(const std::optional<Timestamp>& time) {
   return time ? json(unix_milliseconds(*time)) : json();
@@ -49,9 +51,12 @@ json pairs_json(const promql::Labels& labels) {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 json json_of(const Alert& alert) {
-  return {{"labels", pairs_json(*alert.labels)}, {"annotations", alert.annotations},
+  return {{"labels", pairs_json(*alert.labels)},
+          {"annotations", alert.annotations},
           {"value", alert.value},  // NaN is null
-          {"unknown", time_json(alert.unknown_since)}, {"flapping", alert.flapping}, {"cluster", alert.of_cluster}};
+          {"unknown", time_json(alert.unknown_since)},
+          {"flapping", alert.flapping},
+          {"cluster", alert.of_cluster}};
 }
 
 Alert alert_from(const SqlRow& row) {
@@ -59,7 +64,8 @@ Alert alert_from(const SqlRow& row) {
   Alert alert;
   alert.labels = promql::Labels::make(value.at("labels").get<Pairs>());
   alert.annotations = value.at("annotations").get<Pairs>();
-  alert.value = value.at("value").is_number() ? value.at("value").get<double>() : std::numeric_limits<double>::quiet_NaN();
+  alert.value = value.at("value").is_number() ? value.at("value").get<double>()
+                                              : std::numeric_limits<double>::quiet_NaN();
   alert.fired_at = row.time(0);
   if (!row.is_null(1)) alert.resolved_at = row.time(1);
   alert.unknown_since = time_from(value.at("unknown"));
@@ -72,7 +78,10 @@ json json_of(const notify::Dossier& dossier) {
   json ids = json::array();
   for (const auto& evidence : dossier.evidence)
     ids.push_back(evidence->id);
-  return {{"wanted", dossier.wanted}, {"since", unix_milliseconds(dossier.since)}, {"looks", dossier.looks}, {"evidence", ids}};
+  return {{"wanted", dossier.wanted},
+          {"since", unix_milliseconds(dossier.since)},
+          {"looks", dossier.looks},
+          {"evidence", ids}};
 }
 
 json json_of(const notify::Evidence& evidence) {
@@ -82,17 +91,21 @@ json json_of(const notify::Evidence& evidence) {
 }
 
 notify::Evidence evidence_from(std::string id, const json& value) {
-  return {std::move(id), evidence_from_json(value.at("seen").dump()).value(), value.at("server"), value.at("trouble")};
+  return {std::move(id), evidence_from_json(value.at("seen").dump()).value(), value.at("server"),
+          value.at("trouble")};
 }
 
 json json_of(const GroupState& state) {
   json told = json::object();
   for (const auto& [fingerprint, one] : state.told)
-    told[fingerprint] = {std::to_underlying(one.stage), unix_milliseconds(one.fired_at), unix_milliseconds(one.owed_since),
-                         one.attempted, one.incomplete};
-  return {{"told", std::move(told)},         {"opened_at", time_json(state.opened_at)},
-          {"last_sent", time_json(state.last_sent)}, {"sequence", state.sequence},
-          {"memory", state.memory},          {"refused", state.refused}};
+    told[fingerprint] = {std::to_underlying(one.stage), unix_milliseconds(one.fired_at),
+                         unix_milliseconds(one.owed_since), one.attempted, one.incomplete};
+  return {{"told", std::move(told)},
+          {"opened_at", time_json(state.opened_at)},
+          {"last_sent", time_json(state.last_sent)},
+          {"sequence", state.sequence},
+          {"memory", state.memory},
+          {"refused", state.refused}};
 }
 
 GroupState group_from(const json& value) {
@@ -125,8 +138,13 @@ json json_of(const Silence& silence) {
 }
 
 Silence silence_from(std::string id, const json& value) {
-  Silence silence{std::move(id), {}, *time_from(value.at("starts_at")), *time_from(value.at("ends_at")),
-                  value.at("author"), value.at("comment"), *time_from(value.at("updated_at"))};
+  Silence silence{std::move(id),
+                  {},
+                  *time_from(value.at("starts_at")),
+                  *time_from(value.at("ends_at")),
+                  value.at("author"),
+                  value.at("comment"),
+                  *time_from(value.at("updated_at"))};
   for (const json& text : value.at("matchers"))
     silence.matchers.push_back(notify::parse_matcher(text.get<std::string>()).value());
   return silence;
@@ -164,7 +182,8 @@ void load_dossiers(Transaction& transaction, std::vector<Alert>& alerts) {
     dossiers.emplace(std::pair(std::string(row.text(0)), row.time(1)), std::move(dossier));
   });
   for (Alert& alert : alerts)
-    if (const auto found = dossiers.find({notify::fingerprint(*alert.labels), alert.fired_at}); found != dossiers.end())
+    if (const auto found = dossiers.find({notify::fingerprint(*alert.labels), alert.fired_at});
+        found != dossiers.end())
       alert.dossier = std::move(found->second);
 }
 
@@ -173,22 +192,28 @@ void load_dossiers(Transaction& transaction, std::vector<Alert>& alerts) {
 const StoreRoom k_outbox_room{"outbox", k_steps};
 
 void save_outbox_alert(Transaction& transaction, const Alert& alert) {
-  const auto resolved = alert.resolved_at ? SqlValue(unix_milliseconds(*alert.resolved_at)) : SqlValue(nullptr);
+  const auto resolved =
+      alert.resolved_at ? SqlValue(unix_milliseconds(*alert.resolved_at)) : SqlValue(nullptr);
   (void)transaction.run(
       "INSERT INTO outbox_alerts (fingerprint, fired_at, resolved_at, alert) VALUES (?, ?, ?, ?) "
-      "ON CONFLICT (fingerprint) DO UPDATE SET fired_at = excluded.fired_at, resolved_at = excluded.resolved_at, "
+      "ON CONFLICT (fingerprint) DO UPDATE SET fired_at = excluded.fired_at, resolved_at = "
+      "excluded.resolved_at, "
       "alert = excluded.alert",
-      {notify::fingerprint(*alert.labels), unix_milliseconds(alert.fired_at), resolved, text_of(json_of(alert))});
+      {notify::fingerprint(*alert.labels), unix_milliseconds(alert.fired_at), resolved,
+       text_of(json_of(alert))});
 }
 
 void forget_outbox_alert(Transaction& transaction, const std::string& fingerprint, Timestamp fired_at) {
-  (void)transaction.run("DELETE FROM outbox_alerts WHERE fingerprint = ? AND fired_at = ? AND resolved_at IS NOT NULL",
-                        {fingerprint, unix_milliseconds(fired_at)});
+  (void)transaction.run(
+      "DELETE FROM outbox_alerts WHERE fingerprint = ? AND fired_at = ? AND resolved_at IS NOT NULL",
+      {fingerprint, unix_milliseconds(fired_at)});
 }
 
 void save_dossier(Transaction& transaction, const Alert& alert) {
-  (void)transaction.run("INSERT OR REPLACE INTO outbox_dossiers (fingerprint, fired_at, dossier) VALUES (?, ?, ?)",
-                        {notify::fingerprint(*alert.labels), unix_milliseconds(alert.fired_at), text_of(json_of(alert.dossier))});
+  (void)transaction.run(
+      "INSERT OR REPLACE INTO outbox_dossiers (fingerprint, fired_at, dossier) VALUES (?, ?, ?)",
+      {notify::fingerprint(*alert.labels), unix_milliseconds(alert.fired_at),
+       text_of(json_of(alert.dossier))});
 }
 
 void save_evidence(Transaction& transaction, const notify::Evidence& evidence) {
@@ -205,7 +230,10 @@ void forget_unused_evidence(Transaction& transaction) {
       "(SELECT e.value FROM outbox_dossiers d, json_each(d.dossier, '$.evidence') e)");
 }
 
-void save_outbox_group(Transaction& transaction, const std::string& receiver, const std::string& group, const GroupState& state) {
+void save_outbox_group(Transaction& transaction,
+                       const std::string& receiver,
+                       const std::string& group,
+                       const GroupState& state) {
   if (state.told.empty()) {
     (void)transaction.run("DELETE FROM outbox_groups WHERE receiver = ? AND key = ?", {receiver, group});
     return;

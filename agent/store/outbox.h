@@ -12,7 +12,8 @@
 
 namespace pgvigil::agent {
 
-// What survives a restart of what is told: alerts that somebody must be told of, what receivers know, and silences.
+// What survives a restart of what is told: alerts that somebody must be told of, what receivers know, and
+// silences.
 
 extern const StoreRoom k_outbox_room;
 
@@ -20,8 +21,8 @@ extern const StoreRoom k_outbox_room;
 void save_outbox_alert(Transaction& transaction, const notify::Alert& alert);
 /// Forgets the episode that began at `fired_at`, unless the alert fires again.
 void forget_outbox_alert(Transaction& transaction, const std::string& fingerprint, Timestamp fired_at);
-/// What is kept of the evidence of the alert's episode: which looks, and what is still wanted. The looks themselves are
-/// stored once, however many alerts have them.
+/// What is kept of the evidence of the alert's episode: which looks, and what is still wanted. The looks
+/// themselves are stored once, however many alerts have them.
 void save_dossier(Transaction& transaction, const notify::Alert& alert);
 void save_evidence(Transaction& transaction, const notify::Evidence& evidence);
 /// Forgets what no alert has any more.

@@ -7,7 +7,8 @@
 namespace pgvigil::evidence {
 namespace {
 
-constexpr std::array<std::string_view, 2> k_words_words = {"as_is", "ways_out_of_backup"};  // as the enumerators
+constexpr std::array<std::string_view, 2> k_words_words = {"as_is",
+                                                           "ways_out_of_backup"};  // as the enumerators
 
 std::vector<std::string> required_strings(Section& section, std::string_view key) {
   if (!section.require(key)) return {};
@@ -25,7 +26,8 @@ std::string required_string(Section& section, std::string_view key) {
 
 SeriesColumn read_text(const std::string& name, Section& section) {
   SeriesColumn column{name, required_string(section, "of"), required_string(section, "label")};
-  if (const auto words = section.choice("words", k_words_words)) column.words = Words{static_cast<std::uint8_t>(*words)};
+  if (const auto words = section.choice("words", k_words_words))
+    column.words = Words{static_cast<std::uint8_t>(*words)};
   section.finish();
   return column;
 }

@@ -16,8 +16,8 @@ enum class Words : std::uint8_t { as_is, ways_out_of_backup };
 /// The text of a label in those words; empty where there are none for it.
 std::string in_words(Words words, std::string_view text);
 
-/// A column that is read from series: their value, or the text of a label of theirs, one after the other where several
-/// are of one row.
+/// A column that is read from series: their value, or the text of a label of theirs, one after the other
+/// where several are of one row.
 struct SeriesColumn {
   std::string name;
   std::string expr;        ///< PromQL
@@ -31,8 +31,8 @@ struct Remark {
   std::string say;
 };
 
-/// Evidence of series that are there already: nothing is asked of the server. A series is of a row when it has no other
-/// value for any label that tells rows apart; one without such a label is of all rows.
+/// Evidence of series that are there already: nothing is asked of the server. A series is of a row when it
+/// has no other value for any label that tells rows apart; one without such a label is of all rows.
 struct Collected {
   std::vector<std::string> collectors;  ///< that give these series
   std::vector<std::string> by;          ///< labels that tell rows apart, each a column

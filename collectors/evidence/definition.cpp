@@ -17,7 +17,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // As the enumerators.
-constexpr std::array<std::string_view, 6> k_scope_words = {"server", "database", "pooler", "host", "backups", "patroni"};
+constexpr std::array<std::string_view, 6> k_scope_words = {"server", "database", "pooler",
+                                                           "host",   "backups",  "patroni"};
 constexpr std::array<std::string_view, 1> k_added_words = {"changes"};
 
 /// Whoever waits for a message waits for this, too.
@@ -28,7 +29,8 @@ constexpr std::int64_t k_most_rows = 100;
 constexpr std::size_t k_most_completing = 500;
 
 void read_scope(Section& root, collectors::Definition& asks) {
-  if (const auto word = root.choice("scope", k_scope_words)) asks.scope = Scope{static_cast<std::uint8_t>(*word)};
+  if (const auto word = root.choice("scope", k_scope_words))
+    asks.scope = Scope{static_cast<std::uint8_t>(*word)};
   if (asks.scope == Scope::host) asks.kind = ServerKind::host;
   if (asks.scope == Scope::backups) asks.kind = ServerKind::backups;
   if (asks.scope == Scope::patroni) asks.kind = ServerKind::patroni;
@@ -94,9 +96,11 @@ void check_columns(Section& root, const Definition& definition) {
 void check_sources(Section& root, const Definition& definition) {
   const bool asks_server = !definition.asks.queries.empty();
   if (!definition.collected) {
-    if (!asks_server) root.report_here("missing [[query]]", "Or 'collectors' and [series], for what was collected.");
+    if (!asks_server)
+      root.report_here("missing [[query]]", "Or 'collectors' and [series], for what was collected.");
     if (definition.asks.kind != ServerKind::postgres)
-      root.report("scope", "only Postgres is asked at the moment of an alert", "Give 'collectors' and [series].");
+      root.report("scope", "only Postgres is asked at the moment of an alert",
+                  "Give 'collectors' and [series].");
   } else if (asks_server == definition.collected->completes.empty()) {
     root.report("completes", "'completes' and [[query]] go together");
   }

@@ -15,13 +15,14 @@
 
 namespace pgvigil::evidence {
 
-/// What the values of a column are. `statement`: SQL, of which nobody sees a literal. `application`: the name that a client
-/// gave itself, of which nobody sees what may be a literal. `ratio`: 1 is all. `time`: Unix time in seconds.
+/// What the values of a column are. `statement`: SQL, of which nobody sees a literal. `application`: the name
+/// that a client gave itself, of which nobody sees what may be a literal. `ratio`: 1 is all. `time`: Unix
+/// time in seconds.
 enum class ColumnKind : std::uint8_t { text, count, seconds, bytes, statement, application, ratio, time };
 
 /// The words of definition files, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 8> k_column_words = {"text",      "count",       "seconds", "bytes",
-                                                                   "statement", "application", "ratio",   "time"};
+inline constexpr std::array<std::string_view, 8> k_column_words = {
+    "text", "count", "seconds", "bytes", "statement", "application", "ratio", "time"};
 
 struct Column {
   std::string name;
@@ -49,8 +50,8 @@ struct DefinitionFile {
   std::string text;
 };
 
-/// Parses one file wholly, but for PromQL, of which this floor knows nothing. Every mistake is reported; nothing is
-/// returned when there is one.
+/// Parses one file wholly, but for PromQL, of which this floor knows nothing. Every mistake is reported;
+/// nothing is returned when there is one.
 std::expected<Definition, Diagnostics> parse_definition(std::string_view toml, std::string file);
 
 /// Of evidence that was collected: what its query alone gives, with the columns that tell rows apart.

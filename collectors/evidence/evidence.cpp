@@ -60,7 +60,8 @@ class Reader : public postgres::RowHandler {
 };
 
 std::size_t place_of(const Evidence& evidence, const std::string& column) {
-  return static_cast<std::size_t>(std::ranges::find(evidence.columns, column, &Column::name) - evidence.columns.begin());
+  return static_cast<std::size_t>(std::ranges::find(evidence.columns, column, &Column::name) -
+                                  evidence.columns.begin());
 }
 
 }  // namespace
@@ -88,8 +89,7 @@ Look look(const Definition& definition,
   if (auto* unsupported = std::get_if<Unsupported>(&question)) return std::move(*unsupported);
   Evidence seen{.name = definition.asks.name, .title = definition.asks.help, .columns = definition.columns};
   Reader reader(definition, seen);
-  const auto outcome =
-      session.query(std::get<collectors::Question>(question).sql, manners, deadline, reader);
+  const auto outcome = session.query(std::get<collectors::Question>(question).sql, manners, deadline, reader);
   if (!outcome) return outcome.error();
   seen.taken_at = std::chrono::system_clock::now();
   return seen;

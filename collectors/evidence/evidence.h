@@ -30,8 +30,8 @@ struct Evidence {
 
 using Look = std::variant<Evidence, Unsupported, Error>;
 
-/// Gives rows of what was collected what a query of the server knows of them: cells that are nothing, by rows that have
-/// the same texts in the columns `by`.
+/// Gives rows of what was collected what a query of the server knows of them: cells that are nothing, by rows
+/// that have the same texts in the columns `by`.
 void complete(Evidence& seen, const Evidence& by_query, const std::vector<std::string>& by);
 
 /// Looks once, by `deadline`: the session must be in the database that the evidence is about, when its scope

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/text_rows.h"
 #include "collectors/host/sources.h"
 #include "collectors/model/outcome.h"
+#include "collectors/text_rows.h"
 
 namespace pgvigil::host {
 

@@ -8,8 +8,8 @@
 #include "collectors/errand.h"
 #include "collectors/host/sources.h"
 #include "collectors/host/volume.h"
-#include "collectors/model/outcome.h"
 #include "collectors/local_collector.h"
+#include "collectors/model/outcome.h"
 #include "collectors/text_rows.h"
 
 namespace pgvigil::host {

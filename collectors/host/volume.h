@@ -3,8 +3,8 @@
 #include <expected>
 #include <string>
 
-#include "collectors/text_rows.h"
 #include "collectors/model/error.h"
+#include "collectors/text_rows.h"
 
 namespace pgvigil::host {
 

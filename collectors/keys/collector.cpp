@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 6> k_scope_words = {"server", "database", "pooler", "host",
+constexpr std::array<std::string_view, 6> k_scope_words = {"server",  "database", "pooler", "host",
                                                            "backups", "patroni"};  // as the enumerators
 
 /// The predefined roles that let a session read more (PostgreSQL 18, "Predefined Roles").

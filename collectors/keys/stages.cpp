@@ -157,13 +157,15 @@ void read_value_keys(Section& section, MetricDefinition& metric) {
   std::string_view derived;
   for (const std::string_view key : k_derived) {
     if (!section.has(key)) continue;
-    if (!derived.empty()) section.report(key, quoted(derived) + " and " + quoted(key) + " exclude each other");
+    if (!derived.empty())
+      section.report(key, quoted(derived) + " and " + quoted(key) + " exclude each other");
     if (derived.empty()) derived = key;
   }
   if (derived.empty() && section.require("value")) metric.value = value_at(section, "value");
   if (section.has("value") && !derived.empty()) {
     section.know("value");
-    section.report("value", "'value' and " + quoted(derived) + " exclude each other", "The column stands in 'of'.");
+    section.report("value", "'value' and " + quoted(derived) + " exclude each other",
+                   "The column stands in 'of'.");
   }
   read_rate(section, metric);
   read_time_left(section, metric);

@@ -4,9 +4,12 @@ namespace pgvigil {
 
 std::string_view to_string(MetricType type) {
   switch (type) {
-    case MetricType::gauge: return "gauge";
-    case MetricType::counter: return "counter";
-    case MetricType::untyped: return "untyped";
+    case MetricType::gauge:
+      return "gauge";
+    case MetricType::counter:
+      return "counter";
+    case MetricType::untyped:
+      return "untyped";
   }
   return "";
 }

@@ -13,8 +13,9 @@ namespace pgvigil::postgres {
 /// it.
 std::optional<std::string> normalised(std::string_view sql);
 
-/// The name that a client gave itself (application_name), with what may be a literal in it as ?: what is in quotes, words
-/// with an @, and numbers of four digits and more, such as that of a customer. Any thread may call it.
+/// The name that a client gave itself (application_name), with what may be a literal in it as ?: what is in
+/// quotes, words with an @, and numbers of four digits and more, such as that of a customer. Any thread may
+/// call it.
 std::string discreet_name(std::string_view name);
 
 /// The first `most` bytes of a text, less a character that does not fit, and "..." where something was cut

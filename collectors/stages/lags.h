@@ -15,13 +15,13 @@ struct LagPlan {
   std::optional<std::size_t> mark{};  ///< only readings at which this one changed count
 };
 
-/// For how long a position has not been reached: the age of the oldest reading of the leader that the follower is
-/// still behind. 0 when all is reached, however long ago that was. Beyond some thousands,
+/// For how long a position has not been reached: the age of the oldest reading of the leader that the
+/// follower is still behind. 0 when all is reached, however long ago that was. Beyond some thousands,
 /// readings that are close to one another become one, which may make a lag longer by a thousandth.
 class Lag {
  public:
-  /// Takes what the leader reads. A leader that fell begins anew. With a mark, the first reading counts for nothing:
-  /// nobody knows when it was reached.
+  /// Takes what the leader reads. A leader that fell begins anew. With a mark, the first reading counts for
+  /// nothing: nobody knows when it was reached.
   void add(Timestamp at, double leader, std::optional<double> mark);
   double seconds(Timestamp now, double follower);
   Timestamp last() const { return last_; }
@@ -33,7 +33,7 @@ class Lag {
   };
   void thin_out();
 
-  std::deque<Point> points_;  // not reached yet, the oldest first
+  std::deque<Point> points_;     // not reached yet, the oldest first
   Timestamp::duration apart_{};  // what is read sooner after the last point is added to it
   std::optional<double> leader_;
   std::optional<double> mark_;

@@ -32,17 +32,19 @@ std::size_t position_of_label(const Plan& plan, const std::string& name) {
 
 /// Where the raw table holds a column that only stages look at.
 std::size_t position_of_hidden(const Plan& plan, const std::string& column) {
-  return plan.metrics.size() + static_cast<std::size_t>(std::ranges::find(plan.hidden, column) - plan.hidden.begin());
+  return plan.metrics.size() +
+         static_cast<std::size_t>(std::ranges::find(plan.hidden, column) - plan.hidden.begin());
 }
 
 std::vector<RatePlan> rates_of(const Plan& plan) {
   std::vector<RatePlan> rates;
   for (const std::size_t metric : derived(plan, Derivation::rate))
-    rates.push_back({RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over,
-                     plan.metrics[metric]->grows});
+    rates.push_back(
+        {RatePlan::Gives::rate, metric, metric, plan.metrics[metric]->over, plan.metrics[metric]->grows});
   for (const std::size_t metric : derived(plan, Derivation::time_left))
-    rates.push_back({RatePlan::Gives::time_left, metric, position_of_hidden(plan, plan.metrics[metric]->beside[0]),
-                     plan.metrics[metric]->over, plan.metrics[metric]->grows});
+    rates.push_back({RatePlan::Gives::time_left, metric,
+                     position_of_hidden(plan, plan.metrics[metric]->beside[0]), plan.metrics[metric]->over,
+                     plan.metrics[metric]->grows});
   return rates;
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <utility>
 #include <cstdint>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 namespace pgvigil {
 namespace {

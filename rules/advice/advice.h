@@ -13,12 +13,14 @@
 
 namespace pgvigil::rules::advice {
 
-/// What a piece of advice is about. Parts that do not apply are empty: a parameter of the server is only `name`.
+/// What a piece of advice is about. Parts that do not apply are empty: a parameter of the server is only
+/// `name`.
 struct Object {
   std::string datname;
   std::string schemaname;
   std::string relname;  ///< the table
-  std::string name;     ///< of the index, constraint, sequence or parameter, or a queryid; empty: the table itself
+  std::string
+      name;  ///< of the index, constraint, sequence or parameter, or a queryid; empty: the table itself
 
   auto operator<=>(const Object&) const = default;
 };
@@ -39,7 +41,8 @@ enum class Confidence : std::uint8_t { low, medium, high };
 /// "low", "medium", "high".
 std::string_view to_string(Confidence confidence);
 
-/// SQL, one statement a line or a comment. `needs_thought`: not to be run unread; it is printed commented out.
+/// SQL, one statement a line or a comment. `needs_thought`: not to be run unread; it is printed commented
+/// out.
 struct Sql {
   std::string text;
   bool needs_thought = false;
@@ -68,10 +71,11 @@ std::string advice_id(std::string_view kind, const Object& object);
 /// What one advisor makes of a look at a server.
 struct Opinion {
   std::string kind;
-  std::optional<std::string> blind;  ///< why it could not look: then it has found nothing, and nothing has gone
-  std::vector<Advice> advice;        ///< the greatest impact first
-  std::set<std::string> unseen;      ///< databases that it could not look into: there nothing has gone
-  std::vector<std::string> unsure;   ///< what it cannot tell, a sentence each
+  std::optional<std::string>
+      blind;                     ///< why it could not look: then it has found nothing, and nothing has gone
+  std::vector<Advice> advice;    ///< the greatest impact first
+  std::set<std::string> unseen;  ///< databases that it could not look into: there nothing has gone
+  std::vector<std::string> unsure;  ///< what it cannot tell, a sentence each
 };
 
 }  // namespace pgvigil::rules::advice

@@ -4,8 +4,8 @@
 #include "rules/advice/look.h"
 #include "rules/advice/thresholds.h"
 
-/// The advisors, one a file or a family of them in one: see the catalog for what each of them needs, and docs/advice.md
-/// for what it stands on.
+/// The advisors, one a file or a family of them in one: see the catalog for what each of them needs, and
+/// docs/advice.md for what it stands on.
 namespace pgvigil::rules::advice {
 
 void advise_unused_indexes(const Look& look, const Thresholds& thresholds, Opinion& opinion);

@@ -9,6 +9,7 @@ namespace pgvigil::rules::advice {
 namespace {
 
 const std::vector<Advisor>& catalog() {
+  // clang-format off
   static const std::vector<Advisor> rows = {
       {"invalid_index", "indexes that no query may use", {"invalid_indexes"}, {"index_definitions"}, false,
        advise_invalid_indexes},
@@ -43,6 +44,7 @@ const std::vector<Advisor>& catalog() {
       {"oversized_result", "statements that return very many rows", {"statements"}, {"statement_texts"}, true,
        advise_oversized_results},
   };
+  // clang-format on
   return rows;
 }
 
@@ -89,7 +91,8 @@ Opinion advise(const Advisor& advisor, const Look& look, const Thresholds& thres
   for (const std::string& database : opinion.unseen)
     opinion.unsure.push_back("Database " + database + " could not be looked into.");
   advisor.advise(look, thresholds, opinion);
-  std::ranges::stable_sort(opinion.advice, std::ranges::greater{}, [](const Advice& one) { return one.impact.value; });
+  std::ranges::stable_sort(opinion.advice, std::ranges::greater{},
+                           [](const Advice& one) { return one.impact.value; });
   return opinion;
 }
 

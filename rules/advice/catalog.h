@@ -13,16 +13,17 @@ namespace pgvigil::rules::advice {
 /// One advisor: a row of the catalog. It is pure: a look and its thresholds go in, an opinion comes out.
 struct Advisor {
   std::string_view kind;
-  std::string_view title;  ///< what its findings are, for a heading: "indexes that nobody reads"
+  std::string_view title;               ///< what its findings are, for a heading: "indexes that nobody reads"
   std::vector<std::string_view> needs;  ///< collectors without whose tables it is blind
   std::vector<std::string_view> uses;   ///< collectors whose tables make it surer
-  /// Whether it has something to say of a standby: not when its numbers are the primary's, or count only there.
+  /// Whether it has something to say of a standby: not when its numbers are the primary's, or count only
+  /// there.
   bool on_standby = false;
   void (*advise)(const Look& look, const Thresholds& thresholds, Opinion& opinion) = nullptr;
 };
 
-/// All advisors, in the order of reports. The index advisor that works from the workload will be one more row, and
-/// live in rules/advice/indexes/.
+/// All advisors, in the order of reports. The index advisor that works from the workload will be one more
+/// row, and live in rules/advice/indexes/.
 std::span<const Advisor> advisors();
 
 /// The advisor of this kind, or null.

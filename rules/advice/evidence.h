@@ -10,7 +10,8 @@
 
 namespace pgvigil::rules::advice {
 
-/// Gathers what a piece of advice stands on into a table of its own: some columns of some rows of collected tables.
+/// Gathers what a piece of advice stands on into a table of its own: some columns of some rows of collected
+/// tables.
 ///
 ///     Evidence evidence;
 ///     evidence.row({{"datname", "shop"}, {"relname", "orders"}});

@@ -48,17 +48,20 @@ Advice make(const ForeignKey& key, Table evidence) {
                        " reads the whole table, and waits for it under a lock.",
                 .evidence = std::move(evidence),
                 .impact = {key.size.value_or(0) * key.deletes.value_or(1), Unit::bytes,
-                           (key.size ? bytes_words(*key.size) + " read" : "the whole table read") + " for each of " +
-                               deletes + " deleted rows"},
-                .fix = {"CREATE INDEX CONCURRENTLY " + quoted_identifier(name) + " ON " + table + " (" + key.columns + ");"},
+                           (key.size ? bytes_words(*key.size) + " read" : "the whole table read") +
+                               " for each of " + deletes + " deleted rows"},
+                .fix = {"CREATE INDEX CONCURRENTLY " + quoted_identifier(name) + " ON " + table + " (" +
+                        key.columns + ");"},
                 .undo = "DROP INDEX CONCURRENTLY " + qualified(key.object.schemaname, name) + ";",
                 .confidence = key.deletes ? Confidence::high : Confidence::medium,
                 .doubts = {}};
   if (key.is_partitioned) {
-    advice.fix = {"-- A partitioned table takes no CONCURRENTLY: build it on ONLY the parent, then CONCURRENTLY on each\n"
-                  "-- partition, and ATTACH these.\nCREATE INDEX " +
-                      quoted_identifier(name) + " ON ONLY " + table + " (" + key.columns + ");",
-                  true};
+    advice.fix = {
+        "-- A partitioned table takes no CONCURRENTLY: build it on ONLY the parent, then CONCURRENTLY on "
+        "each\n"
+        "-- partition, and ATTACH these.\nCREATE INDEX " +
+            quoted_identifier(name) + " ON ONLY " + table + " (" + key.columns + ");",
+        true};
     advice.undo = "DROP INDEX " + qualified(key.object.schemaname, name) + ";";
   }
   return advice;
@@ -93,8 +96,12 @@ void advise_foreign_keys(const Look& look, const Thresholds& thresholds, Opinion
     // One index serves all foreign keys of the same columns.
     if (!told.insert({datname(row), schemaname(row), relname(row), columns(row)}).second) continue;
     Evidence evidence;
-    evidence.row({{"datname", datname(row)}, {"schemaname", schemaname(row)}, {"relname", relname(row)},
-                  {"conname", conname(row)}, {"refschemaname", refschemaname(row)}, {"refrelname", refrelname(row)}});
+    evidence.row({{"datname", datname(row)},
+                  {"schemaname", schemaname(row)},
+                  {"relname", relname(row)},
+                  {"conname", conname(row)},
+                  {"refschemaname", refschemaname(row)},
+                  {"refrelname", refrelname(row)}});
     evidence.take(table, row, {"pgvigil_foreign_key_unindexed_table_size_bytes"});
     if (referred) evidence.take(activity, *referred, {"pg_stat_user_tables_n_tup_del"});
     opinion.advice.push_back(make(key, std::move(evidence).finish(look.now)));

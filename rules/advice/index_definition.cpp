@@ -49,8 +49,10 @@ bool IndexDefinition::has(std::string_view trait) const {
 }
 
 bool IndexDefinition::is_needed() const {
-  constexpr std::array<std::string_view, 4> k_needs = {"replica identity", "clustered", "referenced", "of a partition"};
-  return (key != "plain" && key != "unique") || std::ranges::any_of(k_needs, [&](auto trait) { return has(trait); });
+  constexpr std::array<std::string_view, 4> k_needs = {"replica identity", "clustered", "referenced",
+                                                       "of a partition"};
+  return (key != "plain" && key != "unique") ||
+         std::ranges::any_of(k_needs, [&](auto trait) { return has(trait); });
 }
 
 Object IndexDefinition::object() const {
@@ -62,9 +64,9 @@ std::vector<IndexDefinition> valid_indexes(const Look& look) {
   if (table == nullptr) return {};
   const auto label = [&](std::string_view name) { return LabelColumn(*table, name); };
   const LabelColumn datname = label("datname"), schemaname = label("schemaname"), relname = label("relname"),
-                    name = label("indexrelname"), method = label("method"), key = label("key"), keys = label("keys"),
-                    included = label("included"), predicate = label("predicate"), traits = label("traits"),
-                    definition = label("definition");
+                    name = label("indexrelname"), method = label("method"), key = label("key"),
+                    keys = label("keys"), included = label("included"), predicate = label("predicate"),
+                    traits = label("traits"), definition = label("definition");
   std::optional<Uses> uses;
   if (const Table* use = look.table("indexes")) uses.emplace(*use);
   std::vector<IndexDefinition> indexes;

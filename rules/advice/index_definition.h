@@ -10,12 +10,14 @@
 
 namespace pgvigil::rules::advice {
 
-/// An index as the collector index_definitions describes it; the texts are the table's, which must outlive it.
+/// An index as the collector index_definitions describes it; the texts are the table's, which must outlive
+/// it.
 struct IndexDefinition {
   std::string_view datname, schemaname, relname, name;
-  std::string_view method;                 ///< "btree"
-  std::string_view key;                    ///< primary, exclusion, unique constraint, unique or plain
-  std::vector<std::string_view> keys;      ///< a word for each key column: column, operator class, collation, order
+  std::string_view method;  ///< "btree"
+  std::string_view key;     ///< primary, exclusion, unique constraint, unique or plain
+  std::vector<std::string_view>
+      keys;  ///< a word for each key column: column, operator class, collation, order
   std::vector<std::string_view> included;  ///< the numbers of the columns of INCLUDE
   std::string_view predicate;              ///< of a partial index, else empty
   std::string_view traits;                 ///< what rests on it: "replica identity, foreign key"
@@ -26,8 +28,9 @@ struct IndexDefinition {
 
   bool has(std::string_view trait) const;
   bool is_unique() const { return key != "plain" && key != "exclusion"; }
-  /// Whether DROP INDEX would take something with it or be refused: a constraint, the identity of rows for logical
-  /// replication, the order of CLUSTER, a partition's part of an index, a foreign key that refers to it.
+  /// Whether DROP INDEX would take something with it or be refused: a constraint, the identity of rows for
+  /// logical replication, the order of CLUSTER, a partition's part of an index, a foreign key that refers to
+  /// it.
   bool is_needed() const;
   Object object() const;
 };

@@ -12,8 +12,8 @@ std::optional<std::size_t> label_at(const TableSchema& schema, std::string_view 
 }
 
 std::optional<std::size_t> metric_at(const TableSchema& schema, std::string_view name) {
-  const auto found =
-      std::ranges::find(schema.metrics, name, [](const Metric& metric) -> const auto& { return metric.name.text(); });
+  const auto found = std::ranges::find(
+      schema.metrics, name, [](const Metric& metric) -> const auto& { return metric.name.text(); });
   if (found == schema.metrics.end()) return std::nullopt;
   return static_cast<std::size_t>(found - schema.metrics.begin());
 }
@@ -63,8 +63,7 @@ std::optional<double> setting(const Look& look, std::string_view metric) {
 }
 
 std::optional<Timestamp> statistics_since(const Look& look, std::string_view datname) {
-  auto seconds =
-      value_of(look, "stat_bgwriter", "pgvigil_stat_bgwriter_stats_reset_timestamp_seconds");
+  auto seconds = value_of(look, "stat_bgwriter", "pgvigil_stat_bgwriter_stats_reset_timestamp_seconds");
   if (const Table* table = look.table("stat_database")) {
     const auto row = RowFinder(*table, {"datname"}).find({datname});
     const ValueColumn reset(*table, "pgvigil_stat_database_stats_reset_timestamp_seconds");

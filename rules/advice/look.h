@@ -19,7 +19,7 @@ struct Look {
   Timestamp now;
   bool is_standby = false;
   std::string user;  ///< our own role: what it does is not the application's doing
-  std::map<std::string, std::shared_ptr<const Table>, std::less<>> tables;   ///< by collector
+  std::map<std::string, std::shared_ptr<const Table>, std::less<>> tables;  ///< by collector
   std::map<std::string, std::string, std::less<>> missing;  ///< why there is no table of a collector
   /// Databases that a collector could not look into, though it gave a table of others.
   std::map<std::string, std::set<std::string>, std::less<>> unseen;
@@ -71,9 +71,9 @@ std::optional<double> value_of(const Look& look, std::string_view collector, std
 /// The value of the server parameter, by the name of its metric ("pg_settings_work_mem_bytes").
 std::optional<double> setting(const Look& look, std::string_view metric);
 
-/// Since when the cumulative statistics of this database count, as far as the server tells: the later of the resets of
-/// pg_stat_database and of pg_stat_bgwriter, which a crash resets too (pgstat_reset_after_failure(), from 15 on; before,
-/// the former is always known).
+/// Since when the cumulative statistics of this database count, as far as the server tells: the later of the
+/// resets of pg_stat_database and of pg_stat_bgwriter, which a crash resets too
+/// (pgstat_reset_after_failure(), from 15 on; before, the former is always known).
 std::optional<Timestamp> statistics_since(const Look& look, std::string_view datname);
 
 /// Seconds since the epoch as collected tables have them.

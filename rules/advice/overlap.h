@@ -6,7 +6,8 @@
 
 namespace pgvigil::rules::advice {
 
-/// An index that can go because another, `cover`, does all that it does. The cover is itself in no other's shadow.
+/// An index that can go because another, `cover`, does all that it does. The cover is itself in no other's
+/// shadow.
 struct Overlap {
   IndexDefinition index;
   IndexDefinition cover;

@@ -43,23 +43,25 @@ bool carries(const IndexDefinition& cover, const IndexDefinition& index) {
 }
 
 bool is_duplicate(const IndexDefinition& one, const IndexDefinition& other) {
-  return one.keys == other.keys && one.predicate == other.predicate && carries(one, other) && carries(other, one) &&
-         one.has("partitioned") == other.has("partitioned");
+  return one.keys == other.keys && one.predicate == other.predicate && carries(one, other) &&
+         carries(other, one) && one.has("partitioned") == other.has("partitioned");
 }
 
 /// Whether `cover` does all that `index` does: what is unique must stay so.
 bool replaces(const IndexDefinition& cover, const IndexDefinition& index) {
   if (index.is_needed()) return false;
-  if (index.is_unique() &&
-      !(cover.is_unique() && cover.keys == index.keys && cover.has("nulls not distinct") == index.has("nulls not distinct")))
+  if (index.is_unique() && !(cover.is_unique() && cover.keys == index.keys &&
+                             cover.has("nulls not distinct") == index.has("nulls not distinct")))
     return false;
   // Only a B-tree is searched by the first of its columns alone as well as by all of them.
   if (index.method != "btree" && cover.keys != index.keys) return false;
-  return cover.key != "exclusion" && cover.predicate == index.predicate && begins_with(cover.keys, index.keys) &&
-         carries(cover, index) && cover.has("partitioned") == index.has("partitioned");
+  return cover.key != "exclusion" && cover.predicate == index.predicate &&
+         begins_with(cover.keys, index.keys) && carries(cover, index) &&
+         cover.has("partitioned") == index.has("partitioned");
 }
 
-/// Whether of two that can each replace the other `index` is the one to go: the less used, then the later name.
+/// Whether of two that can each replace the other `index` is the one to go: the less used, then the later
+/// name.
 bool goes_first(const IndexDefinition& index, const IndexDefinition& other) {
   return std::tuple(index.scans.value_or(0), other.name) < std::tuple(other.scans.value_or(0), index.name);
 }
@@ -71,33 +73,39 @@ const IndexDefinition* cover_of(const Group& group, const IndexDefinition& index
     if (&other == &index || !replaces(other, index)) continue;
     if (replaces(index, other) && !goes_first(index, other)) continue;
     if (best == nullptr || other.keys.size() > best->keys.size() ||
-        (other.keys.size() == best->keys.size() && replaces(other, *best) && !(replaces(*best, other) && goes_first(other, *best))))
+        (other.keys.size() == best->keys.size() && replaces(other, *best) &&
+         !(replaces(*best, other) && goes_first(other, *best))))
       best = &other;
   }
   return best;
 }
 
-Advice make(const Look& look, std::string_view kind, const IndexDefinition& index, const IndexDefinition& cover) {
+Advice make(const Look& look,
+            std::string_view kind,
+            const IndexDefinition& index,
+            const IndexDefinition& cover) {
   Evidence evidence;
   add_index(look, index, evidence);
   add_index(look, cover, evidence);
   const bool is_partitioned = index.has("partitioned");
-  Advice advice{.id = advice_id(kind, index.object()),
-                .kind = std::string(kind),
-                .object = index.object(),
-                .why = "",
-                .evidence = std::move(evidence).finish(look.now),
-                .impact = {index.size, Unit::bytes,
-                           index.size > 0 ? bytes_words(index.size) + " of disk, and a part of each write"
-                                          : "A part of each write"},
-                .fix = {"DROP INDEX " + std::string(is_partitioned ? "" : "CONCURRENTLY ") +
-                            qualified(index.schemaname, index.name) + ";",
-                        is_partitioned},
-                .undo = is_partitioned ? std::string(index.definition) + ";" : create_concurrently(index.definition),
-                .confidence = Confidence::high,
-                .doubts = {}};
+  Advice advice{
+      .id = advice_id(kind, index.object()),
+      .kind = std::string(kind),
+      .object = index.object(),
+      .why = "",
+      .evidence = std::move(evidence).finish(look.now),
+      .impact = {index.size, Unit::bytes,
+                 index.size > 0 ? bytes_words(index.size) + " of disk, and a part of each write"
+                                : "A part of each write"},
+      .fix = {"DROP INDEX " + std::string(is_partitioned ? "" : "CONCURRENTLY ") +
+                  qualified(index.schemaname, index.name) + ";",
+              is_partitioned},
+      .undo = is_partitioned ? std::string(index.definition) + ";" : create_concurrently(index.definition),
+      .confidence = Confidence::high,
+      .doubts = {}};
   if (is_partitioned)
-    advice.doubts.emplace_back("DROP INDEX of a partitioned table locks all its partitions: it takes no CONCURRENTLY.");
+    advice.doubts.emplace_back(
+        "DROP INDEX of a partitioned table locks all its partitions: it takes no CONCURRENTLY.");
   return advice;
 }
 
@@ -125,8 +133,8 @@ void advise_redundant_indexes(const Look& look, const Thresholds& thresholds, Op
   for (const auto& [index, cover] : overlaps(look)) {
     if (is_duplicate(index, cover) || index.size < thresholds["min_size"]) continue;
     Advice advice = make(look, "redundant_index", index, cover);
-    advice.why =
-        "The index " + std::string(cover.name) + " begins with the same columns, and answers the same searches.";
+    advice.why = "The index " + std::string(cover.name) +
+                 " begins with the same columns, and answers the same searches.";
     const bool is_wide = index.size > 0 && cover.size > thresholds["wide_ratio"] * index.size;
     advice.confidence = is_wide ? Confidence::low : Confidence::medium;
     if (is_wide) {

@@ -10,12 +10,12 @@ namespace {
 
 /// What statistics say of a table since they began.
 struct Reading {
-  double scans = 0;       ///< sequential ones
-  double rows = 0;        ///< that these read
-  double by_index = 0;    ///< rows fetched by index scans
+  double scans = 0;     ///< sequential ones
+  double rows = 0;      ///< that these read
+  double by_index = 0;  ///< rows fetched by index scans
   double index_scans = 0;
-  double writes = 0;      ///< rows inserted, updated and deleted
-  double size = 0;        ///< bytes, TOAST included
+  double writes = 0;  ///< rows inserted, updated and deleted
+  double size = 0;    ///< bytes, TOAST included
 };
 
 bool lives_on_scans(const Reading& reading, const Thresholds& thresholds) {
@@ -47,10 +47,13 @@ void advise_sequential_scans(const Look& look, const Thresholds& thresholds, Opi
   const ValueColumn size(sizes, "pgvigil_table_estimated_size_bytes");
   const LabelColumn datname(table, "datname"), schemaname(table, "schemaname"), relname(table, "relname");
   const auto column = [&](std::string_view name) { return ValueColumn(table, name); };
-  const ValueColumn scans = column("pg_stat_user_tables_seq_scan"), rows = column("pg_stat_user_tables_seq_tup_read"),
+  const ValueColumn scans = column("pg_stat_user_tables_seq_scan"),
+                    rows = column("pg_stat_user_tables_seq_tup_read"),
                     index_scans = column("pg_stat_user_tables_idx_scan"),
-                    fetched = column("pg_stat_user_tables_idx_tup_fetch"), inserted = column("pg_stat_user_tables_n_tup_ins"),
-                    updated = column("pg_stat_user_tables_n_tup_upd"), deleted = column("pg_stat_user_tables_n_tup_del");
+                    fetched = column("pg_stat_user_tables_idx_tup_fetch"),
+                    inserted = column("pg_stat_user_tables_n_tup_ins"),
+                    updated = column("pg_stat_user_tables_n_tup_upd"),
+                    deleted = column("pg_stat_user_tables_n_tup_del");
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const auto sized = size_rows.find({datname(row), schemaname(row), relname(row)});
     if (!sized) continue;
@@ -61,12 +64,15 @@ void advise_sequential_scans(const Look& look, const Thresholds& thresholds, Opi
                           inserted(row).value_or(0) + updated(row).value_or(0) + deleted(row).value_or(0),
                           size(*sized).value_or(0)};
     if (!lives_on_scans(reading, thresholds)) continue;
-    const Object object{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)), ""};
+    const Object object{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)),
+                        ""};
     const auto since = statistics_since(look, object.datname);
     Evidence evidence;
-    evidence.row({{"datname", object.datname}, {"schemaname", object.schemaname}, {"relname", object.relname}});
-    evidence.take(table, row, {"pg_stat_user_tables_seq_scan", "pg_stat_user_tables_seq_tup_read",
-                               "pg_stat_user_tables_idx_scan", "pg_stat_user_tables_idx_tup_fetch"});
+    evidence.row(
+        {{"datname", object.datname}, {"schemaname", object.schemaname}, {"relname", object.relname}});
+    evidence.take(table, row,
+                  {"pg_stat_user_tables_seq_scan", "pg_stat_user_tables_seq_tup_read",
+                   "pg_stat_user_tables_idx_scan", "pg_stat_user_tables_idx_tup_fetch"});
     evidence.take(sizes, *sized, {"pgvigil_table_estimated_size_bytes"});
     opinion.advice.push_back(
         {.id = advice_id("sequential_scans", object),
@@ -75,14 +81,16 @@ void advise_sequential_scans(const Look& look, const Thresholds& thresholds, Opi
          .why = "It was read from end to end " + count_words(reading.scans) + " times" +
                 (since ? " in " + time_words(look.now - *since) : "") + ", " +
                 count_words(reading.rows / reading.scans) + " rows each time; " +
-                share_words(reading.rows / (reading.rows + reading.by_index)) + " of all rows read of it came that way.",
+                share_words(reading.rows / (reading.rows + reading.by_index)) +
+                " of all rows read of it came that way.",
          .evidence = std::move(evidence).finish(look.now),
          .impact = {reading.scans * reading.size, Unit::bytes,
                     bytes_words(reading.size) + " read " + count_words(reading.scans) + " times"},
          .fix = {find_statements(object.relname)},
          .undo = "-- nothing to undo: it only looks",
          .confidence = Confidence::low,
-         .doubts = {"Which statements scan it, and whether they want most of its rows, these numbers do not tell."}});
+         .doubts = {"Which statements scan it, and whether they want most of its rows, these numbers do not "
+                    "tell."}});
   }
 }
 

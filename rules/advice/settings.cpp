@@ -37,8 +37,7 @@ Table evidence_of(const Look& look, const Misfit& misfit) {
 Advice make(const Look& look, Misfit misfit) {
   const Object object{"", "", "", misfit.parameter};
   const std::string set = "ALTER SYSTEM SET " + misfit.parameter + " = ";
-  const std::string reload =
-      misfit.restarts ? "\n-- in force after a restart" : "\nSELECT pg_reload_conf();";
+  const std::string reload = misfit.restarts ? "\n-- in force after a restart" : "\nSELECT pg_reload_conf();";
   Table evidence = evidence_of(look, misfit);
   return {.id = advice_id("setting", object),
           .kind = "setting",
@@ -59,11 +58,13 @@ struct Switch {
   double weight;  ///< to rank by: 3 loses data
 };
 
-constexpr std::string_view k_planner = "The planner does without this for every statement, also where it is the best way";
+constexpr std::string_view k_planner =
+    "The planner does without this for every statement, also where it is the best way";
 
 constexpr auto k_switches = std::to_array<Switch>(
     {{"fsync", "A crash of the machine can leave the database beyond repair", 3},
-     {"full_page_writes", "A crash in the middle of a write can leave torn pages that recovery does not mend", 3},
+     {"full_page_writes", "A crash in the middle of a write can leave torn pages that recovery does not mend",
+      3},
      {"autovacuum", "Dead rows stay, statistics grow old, and transaction ids run out", 3},
      {"track_counts", "Without counts autovacuum does not know where to begin", 3},
      {"enable_seqscan", k_planner, 1},
@@ -90,31 +91,37 @@ void look_at_switches(const Look& look, Opinion& opinion) {
   }
 }
 
-/// Checkpoints that WAL forces before their time: each writes every changed page, and full images of all pages after it.
+/// Checkpoints that WAL forces before their time: each writes every changed page, and full images of all
+/// pages after it.
 std::optional<Misfit> max_wal_size(const Look& look, const Thresholds& thresholds) {
   const auto either = [&](std::string_view newer, std::string_view older) {
     const auto value = value_of(look, "stat_checkpointer", newer);
     return value ? value : value_of(look, "stat_bgwriter", older);
   };
-  const auto requested = either("pg_stat_checkpointer_num_requested_total", "pg_stat_bgwriter_checkpoints_req_total");
-  const auto timed = either("pg_stat_checkpointer_num_timed_total", "pg_stat_bgwriter_checkpoints_timed_total");
+  const auto requested =
+      either("pg_stat_checkpointer_num_requested_total", "pg_stat_bgwriter_checkpoints_req_total");
+  const auto timed =
+      either("pg_stat_checkpointer_num_timed_total", "pg_stat_bgwriter_checkpoints_timed_total");
   const auto size = setting(look, "pg_settings_max_wal_size_bytes");
   if (!requested || !timed || !size || *requested < thresholds["min_checkpoints"]) return std::nullopt;
   const double share = *requested / (*requested + *timed);
   if (share < thresholds["min_requested_share"]) return std::nullopt;
-  // CHECKPOINT commands and base backups ask for checkpoints, too: then there is little WAL between two of them.
+  // CHECKPOINT commands and base backups ask for checkpoints, too: then there is little WAL between two of
+  // them.
   const auto wal = value_of(look, "wal_stats", "pgvigil_wal_bytes_total");
   if (wal && *wal / (*requested + *timed) < thresholds["min_wal_share"] * *size) return std::nullopt;
-  return Misfit{.parameter = "max_wal_size",
-                .metric = "pg_settings_max_wal_size_bytes",
-                .why = share_words(share) + " of " + count_words(*requested + *timed) +
-                       " checkpoints were asked for before checkpoint_timeout was over" +
-                       (wal ? ", with " + bytes_words(*wal / (*requested + *timed)) + " of WAL between two of them." : "."),
-                .impact = {share, Unit::ratio, "Fewer checkpoints, and fewer full page images in the WAL"},
-                .wanted = quoted_literal(parameter_size(2 * *size)),
-                .before = quoted_literal(parameter_size(*size)),
-                .confidence = wal ? Confidence::high : Confidence::low,
-                .doubts = {"pg_wal may take that much more disk, and recovery after a crash longer."}};
+  return Misfit{
+      .parameter = "max_wal_size",
+      .metric = "pg_settings_max_wal_size_bytes",
+      .why = share_words(share) + " of " + count_words(*requested + *timed) +
+             " checkpoints were asked for before checkpoint_timeout was over" +
+             (wal ? ", with " + bytes_words(*wal / (*requested + *timed)) + " of WAL between two of them."
+                  : "."),
+      .impact = {share, Unit::ratio, "Fewer checkpoints, and fewer full page images in the WAL"},
+      .wanted = quoted_literal(parameter_size(2 * *size)),
+      .before = quoted_literal(parameter_size(*size)),
+      .confidence = wal ? Confidence::high : Confidence::low,
+      .doubts = {"pg_wal may take that much more disk, and recovery after a crash longer."}};
 }
 
 struct Blocks {
@@ -148,7 +155,8 @@ std::optional<Misfit> shared_buffers(const Look& look, const Thresholds& thresho
   const auto buffers = setting(look, "pg_settings_shared_buffers_bytes");
   const Blocks blocks = blocks_of(look);
   const double data = databases_size(look);
-  if (!buffers || blocks.hit + blocks.read < thresholds["min_blocks"] || data <= *buffers) return std::nullopt;
+  if (!buffers || blocks.hit + blocks.read < thresholds["min_blocks"] || data <= *buffers)
+    return std::nullopt;
   const double hits = blocks.hit / (blocks.hit + blocks.read);
   if (hits >= thresholds["min_hit_share"]) return std::nullopt;
   const auto memory = value_of(look, "host_memory", "pgvigil_host_memory_limit_bytes");
@@ -158,15 +166,18 @@ std::optional<Misfit> shared_buffers(const Look& look, const Thresholds& thresho
   Misfit misfit{.parameter = "shared_buffers",
                 .metric = "pg_settings_shared_buffers_bytes",
                 .why = "Only " + share_words(hits) + " of " + count_words(blocks.hit + blocks.read) +
-                       " blocks were found in its " + bytes_words(*buffers) + "; the databases have " + bytes_words(data) + ".",
-                .impact = {1 - hits, Unit::ratio, share_words(1 - hits) + " of all blocks read from the kernel or the disk"},
+                       " blocks were found in its " + bytes_words(*buffers) + "; the databases have " +
+                       bytes_words(data) + ".",
+                .impact = {1 - hits, Unit::ratio,
+                           share_words(1 - hits) + " of all blocks read from the kernel or the disk"},
                 .wanted = quoted_literal(parameter_size(wanted)),
                 .before = quoted_literal(parameter_size(*buffers)),
                 .restarts = true,
                 .confidence = memory ? Confidence::medium : Confidence::low,
                 .doubts = {"How many of these blocks the kernel's cache held is not counted."}};
   if (!memory)
-    misfit.doubts.emplace_back("How much memory there is nobody tells: name the cgroup in [host], and keep to a quarter of it.");
+    misfit.doubts.emplace_back(
+        "How much memory there is nobody tells: name the cgroup in [host], and keep to a quarter of it.");
   return misfit;
 }
 
@@ -181,15 +192,16 @@ std::optional<Misfit> work_mem(const Look& look, const Thresholds& thresholds) {
   if (most < thresholds["most_memory_share"] * *memory) return std::nullopt;
   const double room = std::max(thresholds["most_memory_share"] * *memory - *buffers, 0.0) / *connections;
   if (room < 1024 * 1024) return std::nullopt;
-  return Misfit{.parameter = "work_mem",
-                .metric = "pg_settings_work_mem_bytes",
-                .why = "If each of " + count_words(*connections) + " connections sorts once, that takes " + bytes_words(most) +
-                       " with shared_buffers, of " + bytes_words(*memory) + " that there are.",
-                .impact = {most / *memory, Unit::ratio, "The kernel may end the server for want of memory"},
-                .wanted = quoted_literal(parameter_size(std::max(room - 1024 * 1024, 1024.0 * 1024))),
-                .before = quoted_literal(parameter_size(*each)),
-                .confidence = Confidence::low,
-                .doubts = {"Few connections sort at once: fewer connections, behind a pooler, mend it as well."}};
+  return Misfit{
+      .parameter = "work_mem",
+      .metric = "pg_settings_work_mem_bytes",
+      .why = "If each of " + count_words(*connections) + " connections sorts once, that takes " +
+             bytes_words(most) + " with shared_buffers, of " + bytes_words(*memory) + " that there are.",
+      .impact = {most / *memory, Unit::ratio, "The kernel may end the server for want of memory"},
+      .wanted = quoted_literal(parameter_size(std::max(room - 1024 * 1024, 1024.0 * 1024))),
+      .before = quoted_literal(parameter_size(*each)),
+      .confidence = Confidence::low,
+      .doubts = {"Few connections sort at once: fewer connections, behind a pooler, mend it as well."}};
 }
 
 std::optional<Misfit> effective_cache_size(const Look& look, const Thresholds&) {
@@ -198,8 +210,9 @@ std::optional<Misfit> effective_cache_size(const Look& look, const Thresholds&) 
   if (!cache || !buffers || *cache >= *buffers) return std::nullopt;
   return Misfit{.parameter = "effective_cache_size",
                 .metric = "pg_settings_effective_cache_size_bytes",
-                .why = "The planner takes " + bytes_words(*cache) + " for all caches together, and shared_buffers alone has " +
-                       bytes_words(*buffers) + ".",
+                .why = "The planner takes " + bytes_words(*cache) +
+                       " for all caches together, and shared_buffers alone has " + bytes_words(*buffers) +
+                       ".",
                 .impact = {*buffers - *cache, Unit::bytes, "Index scans seem dearer than they are"},
                 .wanted = quoted_literal(parameter_size(3 * *buffers)),
                 .before = quoted_literal(parameter_size(*cache)),
@@ -219,14 +232,15 @@ std::optional<Misfit> jit(const Look& look, const Thresholds& thresholds) {
     all += seconds(row).value_or(0);
   }
   if (in_jit < thresholds["min_jit"] || in_jit < thresholds["min_jit_share"] * all) return std::nullopt;
-  return Misfit{.parameter = "jit",
-                .metric = "pg_settings_jit",
-                .why = "Compiling took " + time_words(std::chrono::duration<double>(in_jit)) + ", " + share_words(in_jit / all) +
-                       " of the time of all statements.",
-                .impact = {in_jit / all, Unit::ratio, share_words(in_jit / all) + " of the time of all statements"},
-                .wanted = "off",
-                .before = "on",
-                .doubts = {"A few long statements may gain by it: a higher jit_above_cost keeps it for them."}};
+  return Misfit{
+      .parameter = "jit",
+      .metric = "pg_settings_jit",
+      .why = "Compiling took " + time_words(std::chrono::duration<double>(in_jit)) + ", " +
+             share_words(in_jit / all) + " of the time of all statements.",
+      .impact = {in_jit / all, Unit::ratio, share_words(in_jit / all) + " of the time of all statements"},
+      .wanted = "off",
+      .before = "on",
+      .doubts = {"A few long statements may gain by it: a higher jit_above_cost keeps it for them."}};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace pgvigil::rules::advice {
 namespace {
 
 // The reserved words of Postgres 13 to 18 (src/include/parser/kwlist.h: RESERVED and TYPE_FUNC_NAME), sorted.
+// clang-format off
 constexpr auto k_reserved = std::to_array<std::string_view>(
     {"all",         "analyse",     "analyze",       "and",          "any",           "array",
      "as",          "asc",         "asymmetric",    "authorization", "binary",       "both",
@@ -25,6 +26,7 @@ constexpr auto k_reserved = std::to_array<std::string_view>(
      "system_user", "table",       "tablesample",   "then",         "to",            "trailing",
      "true",        "union",       "unique",        "user",         "using",         "variadic",
      "verbose",     "when",        "where",         "window",       "with"});
+// clang-format on
 static_assert(std::ranges::is_sorted(k_reserved));
 
 bool is_plain(std::string_view name) {
@@ -62,9 +64,11 @@ std::string quoted_literal(std::string_view text) {
 std::string create_concurrently(std::string_view definition) {
   constexpr std::string_view k_index = " INDEX ";
   const std::size_t index = definition.find(k_index);
-  if (!definition.starts_with("CREATE ") || index == std::string_view::npos) return std::string(definition) + ";";
+  if (!definition.starts_with("CREATE ") || index == std::string_view::npos)
+    return std::string(definition) + ";";
   const std::size_t place = index + k_index.size();
-  return std::string(definition.substr(0, place)) + "CONCURRENTLY " + std::string(definition.substr(place)) + ";";
+  return std::string(definition.substr(0, place)) + "CONCURRENTLY " + std::string(definition.substr(place)) +
+         ";";
 }
 
 std::string commented(std::string_view text) {

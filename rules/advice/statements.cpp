@@ -27,12 +27,14 @@ struct Statement {
   double deviation() const { return std::sqrt(std::max(squares / calls - mean() * mean(), 0.0)); }
 };
 
-/// Those that were called at least this often. What we ask ourselves is left out, and so is what cannot be told apart.
+/// Those that were called at least this often. What we ask ourselves is left out, and so is what cannot be
+/// told apart.
 std::vector<Statement> statements(const Look& look, double min_calls) {
   const Table& table = *look.table("statements");
   const LabelColumn user(table, "user"), datname(table, "datname"), queryid(table, "queryid");
   const auto column = [&](std::string_view name) { return ValueColumn(table, name); };
-  const ValueColumn calls = column("pg_stat_statements_calls_total"), seconds = column("pg_stat_statements_seconds_total"),
+  const ValueColumn calls = column("pg_stat_statements_calls_total"),
+                    seconds = column("pg_stat_statements_seconds_total"),
                     squares = column("pgvigil_statement_time_squares_total"),
                     returned = column("pg_stat_statements_rows_total"),
                     temp = column("pgvigil_statement_temp_blocks_written_total"),
@@ -80,9 +82,10 @@ Table evidence_of(const Look& look, const Statement& one) {
   Evidence evidence;
   for (const std::size_t row : one.rows) {
     evidence.row({{"datname", one.object.datname}, {"user", user(row)}, {"queryid", one.object.name}});
-    evidence.take(table, row, {"pg_stat_statements_calls_total", "pg_stat_statements_seconds_total",
-                               "pg_stat_statements_rows_total", "pgvigil_statement_time_squares_total",
-                               "pgvigil_statement_temp_blocks_written_total"});
+    evidence.take(table, row,
+                  {"pg_stat_statements_calls_total", "pg_stat_statements_seconds_total",
+                   "pg_stat_statements_rows_total", "pgvigil_statement_time_squares_total",
+                   "pgvigil_statement_temp_blocks_written_total"});
   }
   return std::move(evidence).finish(look.now);
 }
@@ -106,7 +109,8 @@ Advice make(const Look& look, std::string_view kind, const Statement& one, std::
 }
 
 std::string each(const Statement& one) {
-  return count_words(one.calls) + " calls of " + time_words(std::chrono::duration<double>(one.mean())) + " each";
+  return count_words(one.calls) + " calls of " + time_words(std::chrono::duration<double>(one.mean())) +
+         " each";
 }
 
 }  // namespace
@@ -117,10 +121,11 @@ void advise_slow_statements(const Look& look, const Thresholds& thresholds, Opin
     if (one.mean() < thresholds["min_mean"] || one.seconds < thresholds["min_total"] ||
         one.seconds < thresholds["min_share"] * all)
       continue;
-    opinion.advice.push_back(make(look, "slow_statement", one,
-                                  share_words(one.seconds / all) + " of the time of all statements: " + each(one) + ".",
-                                  {one.seconds, Unit::seconds,
-                                   time_words(std::chrono::duration<double>(one.seconds)) + " of execution in all"}));
+    opinion.advice.push_back(
+        make(look, "slow_statement", one,
+             share_words(one.seconds / all) + " of the time of all statements: " + each(one) + ".",
+             {one.seconds, Unit::seconds,
+              time_words(std::chrono::duration<double>(one.seconds)) + " of execution in all"}));
   }
 }
 
@@ -136,7 +141,8 @@ void advise_unstable_statements(const Look& look, const Thresholds& thresholds, 
                           time_words(std::chrono::duration<double>(one.seconds)) + " of execution in all"});
     advice.confidence = Confidence::low;
     advice.doubts.emplace_back(
-        "Whether plans change, or values, or the cache was cold, one total does not tell: compare over time, or let "
+        "Whether plans change, or values, or the cache was cold, one total does not tell: compare over time, "
+        "or let "
         "auto_explain log the slow ones.");
     opinion.advice.push_back(std::move(advice));
   }
@@ -150,14 +156,15 @@ void advise_spilling_statements(const Look& look, const Thresholds& thresholds, 
     const double per_call = written / one.calls;
     if (written < thresholds["min_total"] || per_call < thresholds["min_per_call"]) continue;
     Advice advice = make(look, "spilling_statement", one,
-                         each(one) + " write " + bytes_words(per_call) + " of temporary files each; work_mem is " +
-                             bytes_words(work_mem) + ".",
+                         each(one) + " write " + bytes_words(per_call) +
+                             " of temporary files each; work_mem is " + bytes_words(work_mem) + ".",
                          {written, Unit::bytes, bytes_words(written) + " written to temporary files"});
     // In memory rows take two to three times what they take in a file (src/backend/utils/sort/tuplesort.c).
     const double wanted = work_mem + 3 * per_call;
     if (wanted <= thresholds["most_work_mem"]) {
       advice.undo = "-- nothing to undo: it ends with the transaction";
-      advice.fix = {show_statement(one.object) + "\n-- In the transaction that runs it:\nSET LOCAL work_mem = " +
+      advice.fix = {show_statement(one.object) +
+                        "\n-- In the transaction that runs it:\nSET LOCAL work_mem = " +
                         quoted_literal(parameter_size(wanted)) + ";",
                     true};
     } else {
@@ -177,7 +184,8 @@ void advise_oversized_results(const Look& look, const Thresholds& thresholds, Op
                          count_words(one.calls) + " calls return " + count_words(per_call) + " rows each.",
                          {one.returned, Unit::none, count_words(one.returned) + " rows in all"});
     advice.confidence = Confidence::low;
-    advice.doubts.emplace_back("An export that wants all rows is well served; a page for people is not: LIMIT it.");
+    advice.doubts.emplace_back(
+        "An export that wants all rows is well served; a page for people is not: LIMIT it.");
     opinion.advice.push_back(std::move(advice));
   }
 }

@@ -26,7 +26,8 @@ std::optional<Parameter> read(Section& section, const std::string& name, Sort so
         return make_parameter(name, duration_text(*value));
       return std::nullopt;
     case Sort::size:
-      if (const auto value = section.bytes(name)) return make_parameter(name, std::to_string(value->count) + "B");
+      if (const auto value = section.bytes(name))
+        return make_parameter(name, std::to_string(value->count) + "B");
       return std::nullopt;
     case Sort::number:
       if (const auto value = section.number(name)) {
@@ -55,7 +56,8 @@ Parameter shipped_value(Section& section, const std::string& name) {
 
 double Thresholds::operator[](std::string_view name) const {
   const auto found = std::ranges::find(values, name, &Parameter::name);
-  // A fault of our own, which a test of the shipped thresholds would show: what no number exceeds gives no advice.
+  // A fault of our own, which a test of the shipped thresholds would show: what no number exceeds gives no
+  // advice.
   if (found == values.end() || !found->number) return std::numeric_limits<double>::quiet_NaN();
   return *found->number;
 }
@@ -97,8 +99,9 @@ void read_thresholds(Section advice, std::span<const std::string_view> own_keys,
     }
     advice.know(kind);
     const std::string_view near = nearest(kind, kinds);
-    advice.report_key(kind, "there is no advice of kind '" + kind + "'",
-                      near.empty() ? "docs/advice.md lists the kinds." : "Did you mean '" + std::string(near) + "'?");
+    advice.report_key(
+        kind, "there is no advice of kind '" + kind + "'",
+        near.empty() ? "docs/advice.md lists the kinds." : "Did you mean '" + std::string(near) + "'?");
   }
 }
 

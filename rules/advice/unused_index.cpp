@@ -24,13 +24,15 @@ std::optional<Idleness> idleness(const Look& look, const IndexDefinition& index,
   const auto since = statistics_since(look, index.datname);
   if (index.scans && *index.scans <= most_scans) {
     const seconds proven =
-        since ? std::chrono::duration_cast<seconds>(std::max(look.now - *since, Timestamp::duration{})) : seconds{0};
+        since ? std::chrono::duration_cast<seconds>(std::max(look.now - *since, Timestamp::duration{}))
+              : seconds{0};
     const std::string scanned =
         *index.scans == 0 ? "It was not scanned" : "It was scanned " + count_words(*index.scans) + " times";
-    return Idleness{proven,
-                    since ? scanned + " in the " + time_words(proven) + " since the statistics began."
-                          : scanned + " since the statistics began, and the server does not tell when that was.",
-                    false};
+    return Idleness{
+        proven,
+        since ? scanned + " in the " + time_words(proven) + " since the statistics began."
+              : scanned + " since the statistics began, and the server does not tell when that was.",
+        false};
   }
   if (!index.use) return std::nullopt;
   const ValueColumn last_scan(*look.table("indexes"), "pgvigil_index_last_scan_timestamp_seconds");
@@ -57,19 +59,21 @@ Advice make(const Look& look, const IndexDefinition& index, const Idleness& idle
   Evidence evidence;
   add_index(look, index, evidence);
   const std::string name = qualified(index.schemaname, index.name);
-  Advice advice{.id = advice_id("unused_index", index.object()),
-                .kind = "unused_index",
-                .object = index.object(),
-                .why = idle.words,
-                .evidence = std::move(evidence).finish(look.now),
-                .impact = {index.size, Unit::bytes, bytes_words(index.size) + " of disk" + writes_words(look, index)},
-                .fix = {"DROP INDEX CONCURRENTLY " + name + ";"},
-                .undo = create_concurrently(index.definition),
-                .confidence = idle.was_used ? Confidence::high : Confidence::medium,
-                .doubts = {}};
+  Advice advice{
+      .id = advice_id("unused_index", index.object()),
+      .kind = "unused_index",
+      .object = index.object(),
+      .why = idle.words,
+      .evidence = std::move(evidence).finish(look.now),
+      .impact = {index.size, Unit::bytes, bytes_words(index.size) + " of disk" + writes_words(look, index)},
+      .fix = {"DROP INDEX CONCURRENTLY " + name + ";"},
+      .undo = create_concurrently(index.definition),
+      .confidence = idle.was_used ? Confidence::high : Confidence::medium,
+      .doubts = {}};
   if (idle.proven < wanted) advice.unproven_for = wanted;
   if (!idle.was_used)
-    advice.doubts.push_back("The server does not tell when an index was created: it may be younger than that.");
+    advice.doubts.push_back(
+        "The server does not tell when an index was created: it may be younger than that.");
   if (const double count = standbys(look); count > 0) {
     advice.confidence = Confidence::low;
     advice.fix.needs_thought = true;
@@ -81,8 +85,8 @@ Advice make(const Look& look, const IndexDefinition& index, const Idleness& idle
   return advice;
 }
 
-/// The indexes that replace another, or that another replaces: what becomes of these is for the advice about them to say.
-/// Else the used half of a pair would go as redundant, and the other as unused.
+/// The indexes that replace another, or that another replaces: what becomes of these is for the advice about
+/// them to say. Else the used half of a pair would go as redundant, and the other as unused.
 std::set<Object> paired(const Look& look) {
   std::set<Object> objects;
   for (const Overlap& overlap : overlaps(look)) {
@@ -99,7 +103,8 @@ void advise_unused_indexes(const Look& look, const Thresholds& thresholds, Opini
   const auto in_pairs = paired(look);
   for (const IndexDefinition& index : valid_indexes(look)) {
     // Every key guards something, used or not; a foreign key reads it when a row of the other table goes.
-    if (index.key != "plain" || index.is_needed() || index.has("foreign key") || index.has("partitioned")) continue;
+    if (index.key != "plain" || index.is_needed() || index.has("foreign key") || index.has("partitioned"))
+      continue;
     if (index.size < thresholds["min_size"] || in_pairs.contains(index.object())) continue;
     const auto idle = idleness(look, index, thresholds["max_scans"]);
     if (!idle || (idle->was_used && idle->proven < wanted)) continue;

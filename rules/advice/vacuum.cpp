@@ -53,10 +53,17 @@ std::vector<Tended> tended_tables(const Look& look) {
   const LabelColumn datname(table, "datname"), schemaname(table, "schemaname"), relname(table, "relname");
   const ValueColumn ratio(table, "pgvigil_table_vacuum_threshold_ratio"),
       dead(activity, "pg_stat_user_tables_n_dead_tup"), live(activity, "pg_stat_user_tables_n_live_tup"),
-      manual(activity, "pg_stat_user_tables_last_vacuum"), automatic(activity, "pg_stat_user_tables_last_autovacuum");
+      manual(activity, "pg_stat_user_tables_last_vacuum"),
+      automatic(activity, "pg_stat_user_tables_last_autovacuum");
   std::vector<Tended> list;
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    Tended one{{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)), ""}, row, {}, ratio(row).value_or(0), 0, 0, {}};
+    Tended one{{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)), ""},
+               row,
+               {},
+               ratio(row).value_or(0),
+               0,
+               0,
+               {}};
     one.activity = rows.find({datname(row), schemaname(row), relname(row)});
     if (!one.activity) continue;
     one.dead = dead(*one.activity).value_or(0);
@@ -71,7 +78,9 @@ std::vector<Tended> tended_tables(const Look& look) {
 
 Table evidence_of(const Look& look, const Tended& one) {
   Evidence evidence;
-  evidence.row({{"datname", one.object.datname}, {"schemaname", one.object.schemaname}, {"relname", one.object.relname}});
+  evidence.row({{"datname", one.object.datname},
+                {"schemaname", one.object.schemaname},
+                {"relname", one.object.relname}});
   evidence.take(*look.table("table_vacuum"), one.row,
                 {"pgvigil_table_vacuum_threshold_ratio", "pgvigil_table_autovacuum_disabled"});
   evidence.take(*look.table("stat_user_tables"), *one.activity,
@@ -89,7 +98,8 @@ void speed_up(const Tended& one, Advice& advice) {
   const std::string table = qualified(one.object.schemaname, one.object.relname);
   advice.fix.text = "VACUUM (ANALYZE) " + table +
                     ";\n-- If it falls behind again, let autovacuum do ten times as much before each pause:\n"
-                    "-- ALTER TABLE " + table + " SET (autovacuum_vacuum_cost_limit = 2000);";
+                    "-- ALTER TABLE " +
+                    table + " SET (autovacuum_vacuum_cost_limit = 2000);";
   advice.undo = "-- ALTER TABLE " + table + " RESET (autovacuum_vacuum_cost_limit);";
 }
 
@@ -99,14 +109,17 @@ void advise_vacuum(const Look& look, const Thresholds& thresholds, Opinion& opin
   const ValueColumn disabled(*look.table("table_vacuum"), "pgvigil_table_autovacuum_disabled");
   const seconds wanted = thresholds.seconds("min_age");
   for (const Tended& one : tended_tables(look)) {
-    if (disabled(one.row) || one.ratio < thresholds["min_ratio"] || one.dead < thresholds["min_dead_rows"]) continue;
+    if (disabled(one.row) || one.ratio < thresholds["min_ratio"] || one.dead < thresholds["min_dead_rows"])
+      continue;
     const auto since = one.vacuumed ? one.vacuumed : statistics_since(look, one.object.datname);
     const auto waits = since ? std::chrono::duration_cast<seconds>(look.now - *since) : seconds{0};
     Advice advice{.id = advice_id("vacuum_behind", one.object),
                   .kind = "vacuum_behind",
                   .object = one.object,
-                  .why = "It has " + dead_words(one) + ", " + times_words(one.ratio) + " what lets autovacuum begin; it was " +
-                         (one.vacuumed ? "vacuumed " + time_words(waits) + " ago." : "never vacuumed since the statistics began."),
+                  .why = "It has " + dead_words(one) + ", " + times_words(one.ratio) +
+                         " what lets autovacuum begin; it was " +
+                         (one.vacuumed ? "vacuumed " + time_words(waits) + " ago."
+                                       : "never vacuumed since the statistics began."),
                   .evidence = evidence_of(look, one),
                   .impact = {one.dead, Unit::none, dead_words(one)},
                   .fix = {},
@@ -124,34 +137,40 @@ void advise_disabled_autovacuum(const Look& look, const Thresholds& thresholds, 
   const ValueColumn disabled(*look.table("table_vacuum"), "pgvigil_table_autovacuum_disabled");
   for (const Tended& one : tended_tables(look)) {
     // Somebody may vacuum it by hand, after each load: then it has few dead rows.
-    if (!disabled(one.row) || one.ratio < thresholds["min_ratio"] || one.dead < thresholds["min_dead_rows"]) continue;
+    if (!disabled(one.row) || one.ratio < thresholds["min_ratio"] || one.dead < thresholds["min_dead_rows"])
+      continue;
     const std::string table = qualified(one.object.schemaname, one.object.relname);
-    opinion.advice.push_back({.id = advice_id("autovacuum_disabled", one.object),
-                              .kind = "autovacuum_disabled",
-                              .object = one.object,
-                              .why = "Its storage parameter autovacuum_enabled is off, and it has " + dead_words(one) + ".",
-                              .evidence = evidence_of(look, one),
-                              .impact = {one.dead, Unit::none, dead_words(one)},
-                              .fix = {"ALTER TABLE " + table + " RESET (autovacuum_enabled);\nVACUUM (ANALYZE) " + table + ";"},
-                              .undo = "ALTER TABLE " + table + " SET (autovacuum_enabled = false);",
-                              .confidence = Confidence::high,
-                              .doubts = {}});
+    opinion.advice.push_back(
+        {.id = advice_id("autovacuum_disabled", one.object),
+         .kind = "autovacuum_disabled",
+         .object = one.object,
+         .why = "Its storage parameter autovacuum_enabled is off, and it has " + dead_words(one) + ".",
+         .evidence = evidence_of(look, one),
+         .impact = {one.dead, Unit::none, dead_words(one)},
+         .fix = {"ALTER TABLE " + table + " RESET (autovacuum_enabled);\nVACUUM (ANALYZE) " + table + ";"},
+         .undo = "ALTER TABLE " + table + " SET (autovacuum_enabled = false);",
+         .confidence = Confidence::high,
+         .doubts = {}});
   }
 }
 
 void advise_freezing(const Look& look, const Thresholds& thresholds, Opinion& opinion) {
   const Table& table = *look.table("table_wraparound");
   const LabelColumn datname(table, "datname"), schemaname(table, "schemaname"), relname(table, "relname");
-  const ValueColumn xids(table, "pgvigil_table_freeze_ratio"), multixacts(table, "pgvigil_table_multixact_freeze_ratio");
+  const ValueColumn xids(table, "pgvigil_table_freeze_ratio"),
+      multixacts(table, "pgvigil_table_multixact_freeze_ratio");
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const double ratio = std::max(xids(row).value_or(0), multixacts(row).value_or(0));
     if (ratio < thresholds["min_ratio"]) continue;
     const bool is_temporary = schemaname(row).starts_with("pg_temp_");
-    const Object object{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)), ""};
+    const Object object{std::string(datname(row)), std::string(schemaname(row)), std::string(relname(row)),
+                        ""};
     Evidence evidence;
-    evidence.row({{"datname", object.datname}, {"schemaname", object.schemaname}, {"relname", object.relname}});
-    evidence.take(table, row, {"pgvigil_table_freeze_ratio", "pgvigil_table_multixact_freeze_ratio",
-                               "pgvigil_table_xid_age", "pgvigil_table_multixact_age"});
+    evidence.row(
+        {{"datname", object.datname}, {"schemaname", object.schemaname}, {"relname", object.relname}});
+    evidence.take(table, row,
+                  {"pgvigil_table_freeze_ratio", "pgvigil_table_multixact_freeze_ratio",
+                   "pgvigil_table_xid_age", "pgvigil_table_multixact_age"});
     Advice advice{.id = advice_id("freeze_behind", object),
                   .kind = "freeze_behind",
                   .object = object,

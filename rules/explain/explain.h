@@ -46,8 +46,8 @@ struct ExplainContext {
   const promql::Queryable& storage;
   promql::QueryOptions options = {};
   const MetricCatalog* catalog = nullptr;  ///< to say why a metric is not there
-  /// Why a collector that is on gives nothing now ("failed: ..."), as what follows its name; empty when its last
-  /// collection succeeded. Without it every one did.
+  /// Why a collector that is on gives nothing now ("failed: ..."), as what follows its name; empty when its
+  /// last collection succeeded. Without it every one did.
   std::function<std::string(std::string_view collector)> trouble = {};
   std::size_t most_series = 10;  ///< shown at each part
   std::size_t most_parts =

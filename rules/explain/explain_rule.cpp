@@ -82,7 +82,8 @@ Explanation explain_rule(const Rule& rule,
   std::string& verdict = explanation.verdict;
   if (rule.kind == RuleKind::record) return explanation;
   if (!rule.enabled) verdict = "The rule is off: enabled = false. " + verdict;
-  if (!troubles.empty()) verdict += " But nothing is known while a collector behind it is in trouble: " + troubles + ".";
+  if (!troubles.empty())
+    verdict += " But nothing is known while a collector behind it is in trouble: " + troubles + ".";
   if (unknown) verdict += " Every alert of the rule stays what it is.";
   if (alerts.empty()) verdict += " So it does not fire.";
   verdict += about_alerts(policy, alerts);

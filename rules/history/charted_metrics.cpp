@@ -6,7 +6,7 @@
 namespace pgvigil::rules {
 namespace {
 
-constexpr std::array<std::string_view, 147> k_charted = {
+constexpr std::array<std::string_view, 153> k_charted = {
     "ALERTS",
     "patroni_cluster_unlocked",
     "patroni_dcs_last_seen",
@@ -74,14 +74,20 @@ constexpr std::array<std::string_view, 147> k_charted = {
     "pgvigil_backup_deadline_timestamp_seconds",
     "pgvigil_backup_duration_ratio",
     "pgvigil_backup_encrypted",
+    "pgvigil_backup_immutable",
+    "pgvigil_backup_off_host",
+    "pgvigil_backup_progress_ratio",
     "pgvigil_backup_recoverable",
-    "pgvigil_backup_recoverable_since_seconds",
     "pgvigil_backup_recoverable_until_seconds",
     "pgvigil_backup_repository_readable",
     "pgvigil_backup_restore_duration_seconds",
     "pgvigil_backup_size_ratio",
+    "pgvigil_backup_size_to_database_ratio",
+    "pgvigil_backup_sound_after_expiry",
+    "pgvigil_backup_tablespaces_missing",
     "pgvigil_backup_verified_restore_age_seconds",
     "pgvigil_backup_wal_missing_segments",
+    "pgvigil_backup_window_seconds",
     "pgvigil_backups",
     "pgvigil_checkpoints_requested_total",
     "pgvigil_checkpoints_timed_total",

@@ -27,15 +27,16 @@ void History::append(std::string_view source_name,
     ++collections_late_;
     return;
   }
-  add_tick(source, t_ms, lookback_ms, walk);
+  add_tick(found->first, source, t_ms, lookback_ms, walk);
   source.drop_before(t_ms - settings_.retention.count());
   keep_in_bounds();
   if (source.series().empty()) sources_.erase(found);
 }
 
-/// New series up to three quarters of the bound, so that those that are there have room to grow; any source up to a sixteenth,
-/// so that one with many series keeps out none with few.
-void History::add_tick(HistorySource& source,
+/// New series up to three quarters of the bound, so that those that are there have room to grow; any source
+/// up to a sixteenth, so that one with many series keeps out none with few.
+void History::add_tick(const std::string& name,
+                       HistorySource& source,
                        std::int64_t t_ms,
                        std::int64_t lookback_ms,
                        const std::function<void(const Take&)>& walk) {
@@ -45,11 +46,15 @@ void History::add_tick(HistorySource& source,
   const std::size_t most_of_small = settings_.max_bytes.count / 16;
   std::size_t own = source.memory();
   std::size_t all = memory();
+  partial_.erase(name);
   source.begin_tick(t_ms, lookback_ms);
   walk([&](const LabelsPtr& labels, double value) {
     const bool has_room = all < most || own < most_of_small;
     const auto grown = source.add(labels, value, longest_chunk_ms, has_room);
-    if (!grown) ++samples_over_size_;
+    if (!grown) {
+      ++samples_over_size_;
+      partial_.insert(name);
+    }
     own += grown.value_or(0);
     all += grown.value_or(0);
   });
@@ -57,8 +62,8 @@ void History::add_tick(HistorySource& source,
 }
 
 void History::forget(std::string_view source) {
-  const auto found = sources_.find(source);
-  if (found != sources_.end()) sources_.erase(found);
+  if (const auto found = sources_.find(source); found != sources_.end()) sources_.erase(found);
+  if (const auto found = partial_.find(source); found != partial_.end()) partial_.erase(found);
 }
 
 void History::drop_before(std::int64_t t_ms) {
@@ -80,6 +85,7 @@ void History::keep_in_bounds() {
 
   struct Candidate {
     std::int64_t newest_ms;
+    const std::string* name;
     HistorySource* source;
     std::size_t series;
   };
@@ -87,17 +93,19 @@ void History::keep_in_bounds() {
   for (auto& [name, source] : sources_)
     for (std::size_t i = 0; i < source.series().size(); ++i)
       for (std::size_t k = 0; k < source.series()[i].chunks.count(); ++k)
-        candidates.push_back({source.times().at(source.series()[i].chunks[k].last_tick()), &source, i});
+        candidates.push_back(
+            {source.times().at(source.series()[i].chunks[k].last_tick()), &name, &source, i});
   // Within a series the chunks are in the order of time, and the sort keeps that.
   std::ranges::stable_sort(candidates, {}, &Candidate::newest_ms);
   // Some room is made at once: the next append shall not search again.
   const std::size_t wanted = settings_.max_bytes.count / 8 * 7;
-  for (const auto& [newest_ms, source, i] : candidates) {
+  for (const auto& [newest_ms, name, source, i] : candidates) {
     if (memory <= wanted) break;
     const StoredSeries& series = source->series()[i];
     const std::size_t before = series.chunk_memory();
     samples_over_size_ += series.chunks.front().count;
     source->drop_front(i);
+    if (series.chunks.empty()) partial_.insert(*name);
     const std::size_t after = series.chunks.empty() ? 0 : series.chunk_memory();
     memory -= std::min(memory, before - after + (series.chunks.empty() ? series.fixed_memory() : 0));
   }

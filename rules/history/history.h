@@ -5,6 +5,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,10 +27,11 @@ struct HistorySettings {
 struct HistoryFigures {
   std::size_t series = 0;
   std::size_t samples = 0;
-  Bytes memory;                         ///< all of it
-  Bytes chunk_memory;                   ///< the samples alone: chunks and times, as the allocator counts them
-  std::uint64_t samples_over_size = 0;  ///< since the start: dropped before their time, or not taken, because of max_bytes
-  std::uint64_t collections_late = 0;   ///< since the start: left out, not newer than what was there
+  Bytes memory;        ///< all of it
+  Bytes chunk_memory;  ///< the samples alone: chunks and times, as the allocator counts them
+  std::uint64_t samples_over_size =
+      0;  ///< since the start: dropped before their time, or not taken, because of max_bytes
+  std::uint64_t collections_late = 0;  ///< since the start: left out, not newer than what was there
 };
 
 /// A value that a collection gave for a series. The labels hold the metric's name.
@@ -49,10 +51,11 @@ class History : public promql::Queryable {
   /// Takes one reading; a walk calls it for each.
   using Take = std::function<void(const promql::LabelsPtr& labels, double value)>;
 
-  /// The readings of one successful collection at `t_ms` (Unix time), which `walk` goes through. A series of this source that
-  /// is not among them ends here: it gets a stale marker. A collection that failed is not appended: what is not seen has not
-  /// ended. `lookback_ms` is how long a sample counts (see SeriesSet::add_series). Where max_bytes leaves no room, new series
-  /// are not taken, so that those that are there keep their past; a source that is small gets in nevertheless.
+  /// The readings of one successful collection at `t_ms` (Unix time), which `walk` goes through. A series of
+  /// this source that is not among them ends here: it gets a stale marker. A collection that failed is not
+  /// appended: what is not seen has not ended. `lookback_ms` is how long a sample counts (see
+  /// SeriesSet::add_series). Where max_bytes leaves no room, new series are not taken, so that those that are
+  /// there keep their past; a source that is small gets in nevertheless.
   void append(std::string_view source,
               std::int64_t t_ms,
               std::int64_t lookback_ms,
@@ -74,6 +77,8 @@ class History : public promql::Queryable {
                                                                  std::int64_t from_ms,
                                                                  std::int64_t to_ms) const override;
 
+  /// Whether max_bytes keeps out a series that was in the last collection of its source.
+  bool lacks_series() const { return !partial_.empty(); }
   HistoryFigures figures() const;
 
   /// All of it as bytes that load() reads back, with a checksum.
@@ -83,7 +88,8 @@ class History : public promql::Queryable {
 
  private:
   std::size_t memory() const;
-  void add_tick(HistorySource& source,
+  void add_tick(const std::string& name,
+                HistorySource& source,
                 std::int64_t t_ms,
                 std::int64_t lookback_ms,
                 const std::function<void(const Take&)>& walk);
@@ -91,6 +97,7 @@ class History : public promql::Queryable {
 
   HistorySettings settings_;
   std::map<std::string, HistorySource, std::less<>> sources_;
+  std::set<std::string, std::less<>> partial_;  ///< sources of which a series was left out last
   std::uint64_t samples_over_size_ = 0;
   std::uint64_t collections_late_ = 0;
 

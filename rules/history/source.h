@@ -33,8 +33,8 @@ class HistorySource {
  public:
   /// A tick at `t_ms`, which is later than the last; values are added to it.
   void begin_tick(std::int64_t t_ms, std::int64_t lookback_ms);
-  /// A value of the tick that began last; the first one of a series counts. What comes back are the bytes of the series
-  /// where it is new (0 where it is not), or nothing where it would be new and there is no room.
+  /// A value of the tick that began last; the first one of a series counts. What comes back are the bytes of
+  /// the series where it is new (0 where it is not), or nothing where it would be new and there is no room.
   std::optional<std::size_t> add(const promql::LabelsPtr& labels,
                                  double value,
                                  std::int64_t longest_chunk_ms,

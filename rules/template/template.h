@@ -15,7 +15,7 @@ namespace pgvigil::rules {
 namespace templates {
 struct Parsed;
 struct Record;
-}
+}  // namespace templates
 
 /// What is wrong in a template, and where: `offset` bytes into its text.
 struct TemplateError {

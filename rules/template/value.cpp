@@ -9,21 +9,22 @@
 namespace pgvigil::rules::templates {
 
 const Value* Record::field(std::string_view name) const {
-  const auto found = std::ranges::find(fields, name, [](const auto& each) { return std::string_view(each.first); });
+  const auto found =
+      std::ranges::find(fields, name, [](const auto& each) { return std::string_view(each.first); });
   return found == fields.end() ? nullptr : &found->second;
 }
 
 std::string_view type_name(const Value& value) {
   constexpr std::array<std::string_view, 10> k_names = {"<nil>",
-                                                       "bool",
-                                                       "int",
-                                                       "float64",
-                                                       "string",
-                                                       "map[string]string",
-                                                       "*template.sample",
-                                                       "template.queryResult",
-                                                       "struct",
-                                                       "struct"};
+                                                        "bool",
+                                                        "int",
+                                                        "float64",
+                                                        "string",
+                                                        "map[string]string",
+                                                        "*template.sample",
+                                                        "template.queryResult",
+                                                        "struct",
+                                                        "struct"};
   return k_names[value.index()];
 }
 

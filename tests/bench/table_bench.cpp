@@ -1,5 +1,5 @@
-// How much memory a table of 100,000 rows and 20 values takes, and how fast it is built, printed and deflated.
-// The target of the design: 100,000 relations with 20 values each within 40 MB.
+// How much memory a table of 100,000 rows and 20 values takes, and how fast it is built, printed and
+// deflated. The target of the design: 100,000 relations with 20 values each within 40 MB.
 
 #include <benchmark/benchmark.h>
 
@@ -17,10 +17,14 @@ constexpr std::size_t k_values = 20;
 
 std::shared_ptr<const TableSchema> schema() {
   auto made = std::make_shared<TableSchema>();
-  for (const char* label : {"datname", "schemaname", "relname"}) made->labels.push_back(*LabelName::parse(label));
+  for (const char* label : {"datname", "schemaname", "relname"})
+    made->labels.push_back(*LabelName::parse(label));
   for (std::size_t i = 0; i < k_values; ++i)
-    made->metrics.push_back({MetricName::from("pg_stat_user_tables_value_" + std::to_string(i)), MetricType::gauge,
-                             Unit::none, "One of twenty values of a relation.", {0, 1, 2}});
+    made->metrics.push_back({MetricName::from("pg_stat_user_tables_value_" + std::to_string(i)),
+                             MetricType::gauge,
+                             Unit::none,
+                             "One of twenty values of a relation.",
+                             {0, 1, 2}});
   return made;
 }
 
@@ -31,7 +35,8 @@ Table build(std::size_t rows) {
     builder.set_label(0, "payments");
     builder.set_label(1, "tenant_" + std::to_string(row % 100));
     builder.set_label(2, "transactions_partition_" + std::to_string(row));
-    for (std::size_t i = 0; i < k_values; ++i) builder.set_value(i, static_cast<double>(row * i) * 1.25);
+    for (std::size_t i = 0; i < k_values; ++i)
+      builder.set_value(i, static_cast<double>(row * i) * 1.25);
   }
   return std::move(builder).finish({});
 }

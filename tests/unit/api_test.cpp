@@ -45,7 +45,8 @@ class TestData final : public api::Data {
   std::vector<api::RuleView> rules() const override { return rules_; }
   std::vector<api::TargetView> targets() const override { return targets_; }
   std::vector<api::MetricView> metrics() const override {
-    return {{"pg_up", "gauge", "", "Up."}, {"x_total", "counter", "seconds", "X."}, {"y", "unknown", "", "Y."}};
+    return {
+        {"pg_up", "gauge", "", "Up."}, {"x_total", "counter", "seconds", "X."}, {"y", "unknown", "", "Y."}};
   }
   Timestamp started() const override { return Timestamp{0s}; }
   rules::MetricCatalog catalog() const override {
@@ -477,7 +478,8 @@ TEST_CASE("an explanation names the collector that is in trouble") {
 
 TEST_CASE("a rule is explained with its alerts, as text too") {
   TestData data;
-  auto book = rules::load_rules({{"f.toml", "[[rule]]\nalert = \"Down\"\nexpr = \"up == 0\"\nfor = \"5m\""}}, {});
+  auto book =
+      rules::load_rules({{"f.toml", "[[rule]]\nalert = \"Down\"\nexpr = \"up == 0\"\nfor = \"5m\""}}, {});
   REQUIRE(book);
   rules::Alert alert{labels({{"alertname", "Down"}, {"job", "b"}}), labels({{"job", "b"}}), {}};
   alert.state.phase = rules::AlertPhase::pending;

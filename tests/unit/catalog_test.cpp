@@ -46,7 +46,8 @@ TEST_CASE("the built-in definitions are good", "[catalog]") {
   }
 }
 
-TEST_CASE("every built-in definition tells its cost, and a source that a query of its own reads", "[catalog]") {
+TEST_CASE("every built-in definition tells its cost, and a source that a query of its own reads",
+          "[catalog]") {
   const auto catalog = load_catalog({});
   REQUIRE(catalog);
   for (const Definition& definition : *catalog) {

@@ -40,7 +40,9 @@ class Collected {
     labels.emplace_back("target", target_);
     readings_.push_back({promql::Labels::make(std::move(labels)), value});
   }
-  void publish(rules::Present& present) const { present.publish(target_, readings_, unix_milliseconds(k_now), 300'000); }
+  void publish(rules::Present& present) const {
+    present.publish(target_, readings_, unix_milliseconds(k_now), 300'000);
+  }
 
  private:
   std::string target_;
@@ -56,7 +58,9 @@ std::map<std::string, std::string> shown(const evidence::Evidence& seen, std::si
   return texts;
 }
 
-evidence::Evidence look(const evidence::Definition& definition, const promql::Queryable& series, Timestamp now = k_now) {
+evidence::Evidence look(const evidence::Definition& definition,
+                        const promql::Queryable& series,
+                        Timestamp now = k_now) {
   const auto collected = CollectedEvidence::make(definition);
   REQUIRE(collected);
   auto seen = collected->look(series, now);
@@ -64,8 +68,8 @@ evidence::Evidence look(const evidence::Definition& definition, const promql::Qu
   return std::move(*seen);
 }
 
-/// Counters of two statements, collected every thirty seconds for `minutes` up to k_now: the first takes 0.6 seconds a second,
-/// the other a tenth, and five times as much in the last five minutes, in as many calls.
+/// Counters of two statements, collected every thirty seconds for `minutes` up to k_now: the first takes 0.6
+/// seconds a second, the other a tenth, and five times as much in the last five minutes, in as many calls.
 rules::History counters(int minutes) {
   rules::History history({.retention = 1h, .max_bytes = Bytes{10'000'000}});
   double seconds = 1e6;  // of weeks: a counter near 0 is taken to have begun just then
@@ -74,13 +78,18 @@ rules::History counters(int minutes) {
     const double elapsed = std::chrono::duration<double>(at - k_now + 240h).count();
     const double steady = elapsed * 0.6;
     const auto reading = [&](const char* metric, const char* queryid, double value) {
-      return rules::Reading{promql::Labels::make({{"__name__", metric}, {"datname", "shop"}, {"queryid", queryid}, {"user", "app"}}), value};
+      return rules::Reading{
+          promql::Labels::make(
+              {{"__name__", metric}, {"datname", "shop"}, {"queryid", queryid}, {"user", "app"}}),
+          value};
     };
     const std::vector<rules::Reading> readings = {
-        reading("pg_stat_statements_seconds_total", "1", steady), reading("pg_stat_statements_calls_total", "1", steady * 100),
+        reading("pg_stat_statements_seconds_total", "1", steady),
+        reading("pg_stat_statements_calls_total", "1", steady * 100),
         reading("pg_stat_statements_seconds_total", "-2", seconds),
         reading("pg_stat_statements_calls_total", "-2", elapsed),
-        reading("pg_stat_statements_seconds_total", "other", 0), reading("pg_stat_statements_calls_total", "other", 0)};
+        reading("pg_stat_statements_seconds_total", "other", 0),
+        reading("pg_stat_statements_calls_total", "other", 0)};
     history.append("statements", unix_milliseconds(at), 300'000, readings);
   }
   return history;
@@ -99,12 +108,15 @@ TEST_CASE("collected evidence: all that ships reads series that are collected") 
     const auto made = CollectedEvidence::make(definition);
     CHECK(made.has_value());
     for (const std::string& name : definition.collected->collectors)
-      CHECK(std::ranges::any_of(definitions, [&](const auto& each) { return each.name == name && each.kind == definition.asks.kind; }));
+      CHECK(std::ranges::any_of(definitions, [&](const auto& each) {
+        return each.name == name && each.kind == definition.asks.kind;
+      }));
     std::string text = definition.collected->order;
     for (const evidence::SeriesColumn& column : definition.collected->columns)
       text += " " + column.expr;
     const std::regex name("pg[a-z]*_[a-z_]+");
-    for (auto match = std::sregex_iterator(text.begin(), text.end(), name); match != std::sregex_iterator(); ++match) {
+    for (auto match = std::sregex_iterator(text.begin(), text.end(), name); match != std::sregex_iterator();
+         ++match) {
       INFO(match->str());
       CHECK(catalog.find(match->str()) != nullptr);
     }
@@ -112,15 +124,18 @@ TEST_CASE("collected evidence: all that ships reads series that are collected") 
   CHECK(count == 3);
 }
 
-TEST_CASE("collected evidence: pools by who waits, each with what is of its database, and none of another pooler") {
+TEST_CASE(
+    "collected evidence: pools by who waits, each with what is of its database, and none of another pooler") {
   Collected mine("a");
   Collected others("b");
-  const auto pool = [](Collected& at, const std::string& database, const std::string& user, double waiting, double active) {
+  const auto pool = [](Collected& at, const std::string& database, const std::string& user, double waiting,
+                       double active) {
     const Labels labels = {{"database", database}, {"user", user}};
     at.add("pgbouncer_pools_client_waiting_connections", labels, waiting);
     at.add("pgbouncer_pools_server_active_connections", labels, active);
     at.add("pgvigil_pgbouncer_pool_oldest_wait_seconds", labels, waiting * 2.5);
-    at.add("pgvigil_pgbouncer_pool_info", {{"database", database}, {"user", user}, {"pool_mode", "session"}}, 1);
+    at.add("pgvigil_pgbouncer_pool_info", {{"database", database}, {"user", user}, {"pool_mode", "session"}},
+           1);
   };
   pool(mine, "shop", "idle", 0, 1);
   pool(mine, "shop", "app", 7, 20);
@@ -159,7 +174,8 @@ TEST_CASE("collected evidence: backups with their verdicts, and what to do about
   all.add("pgvigil_backup_age_seconds", repository("1", {{"type", "full"}}), 90'000);
   all.add("pgvigil_backup_age_seconds", repository("1", {{"type", "any"}}), 3'600);
   all.add("pgvigil_backup_recoverable", repository("2"), 0);
-  all.add("pgvigil_backup_verdict", repository("2", {{"verdict", "not_recoverable"}, {"reason", "wal_gap"}}), 1);
+  all.add("pgvigil_backup_verdict", repository("2", {{"verdict", "not_recoverable"}, {"reason", "wal_gap"}}),
+          1);
   all.add("pgvigil_backup_finding", repository("2", {{"reason", "overdue"}}), 1);
   all.add("pgvigil_backup_finding", repository("2", {{"reason", "not_encrypted"}}), 1);
   rules::Present present;

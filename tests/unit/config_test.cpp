@@ -250,7 +250,7 @@ TEST_CASE("mistakes of definition files stand beside those of the configuration"
   REQUIRE(config.error().size() == 2);
   CHECK(to_string(config.error()[0]) ==
         "/etc/pgvigil/pgvigil.toml:2:1: unknown key 'port' (Known here: listen, threads, "
-          "query_threads, max_connections.)");
+        "query_threads, max_connections.)");
   CHECK(config.error()[1].file == "/etc/pgvigil/collectors.d/mine.toml");
 }
 

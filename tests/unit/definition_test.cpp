@@ -206,7 +206,8 @@ help = "short"
        "d.toml:4:11: 'timeout' must be a duration, not an integer (Write a number and a unit, in quotes: "
        "\"500ms\", "
        "\"15s\", \"1m30s\", \"2h\".)\n"
-       "d.toml:5:9: 'scope' must be one of server, database, pooler, host, backups, patroni, not 'serwer' (Did you mean 'server'?)\n"
+       "d.toml:5:9: 'scope' must be one of server, database, pooler, host, backups, patroni, not 'serwer' "
+       "(Did you mean 'server'?)\n"
        "d.toml:6:9: 'needs' must be one of pg_monitor, pg_read_all_settings, pg_read_all_stats, "
        "pg_stat_scan_tables, "
        "pg_read_all_data, pg_read_server_files, pg_signal_backend, not 'pg_moniter' (Did you mean "
@@ -400,7 +401,8 @@ TEST_CASE("versions", "[definition]") {
     CHECK_FALSE(parse_versions(bad));
 }
 
-TEST_CASE("a collector on a pooler has the pooler's versions and asks its console only to SHOW", "[definition]") {
+TEST_CASE("a collector on a pooler has the pooler's versions and asks its console only to SHOW",
+          "[definition]") {
   const std::string head = "name = \"d\"\nhelp = \"A definition\"\nscope = \"pooler\"\n";
   const std::string query = "[[query]]\nversions = \"1.23-\"\nsql = \"SHOW POOLS\"\n";
   const auto good = parse_definition(head + "pooler = \"pgbouncer\"\n" + query + k_metric, "d.toml");
@@ -410,9 +412,12 @@ TEST_CASE("a collector on a pooler has the pooler's versions and asks its consol
   CHECK(mistakes(head + query + k_metric).contains("d.toml:1:1: missing key 'pooler'"));
   CHECK(mistakes(head + "pooler = \"pgbouncer\"\nneeds = \"pg_monitor\"\n" + query + k_metric) ==
         "d.toml:5:9: 'needs' is for a collector on Postgres\n");
-  CHECK(mistakes(head + "pooler = \"pgbouncer\"\n[[query]]\nversions = \"13-\"\nsql = \"select 1\"\n" + k_metric) ==
-        "d.toml:6:12: bad versions '13-' (Write the pooler's versions: \"1.23-\", \"1.18-1.22\" or \"1.24\".)\n"
-        "d.toml:7:8: a console is only asked to SHOW (Write the command as it is typed there: \"SHOW POOLS\".)\n");
+  CHECK(
+      mistakes(head + "pooler = \"pgbouncer\"\n[[query]]\nversions = \"13-\"\nsql = \"select 1\"\n" +
+               k_metric) ==
+      "d.toml:6:12: bad versions '13-' (Write the pooler's versions: \"1.23-\", \"1.18-1.22\" or \"1.24\".)\n"
+      "d.toml:7:8: a console is only asked to SHOW (Write the command as it is typed there: \"SHOW "
+      "POOLS\".)\n");
   CHECK(mistakes(k_head + "pooler = \"pgbouncer\"\n" + k_query + k_metric) ==
         "d.toml:3:10: 'pooler' is for a collector with scope = \"pooler\"\n");
 }
@@ -425,9 +430,12 @@ TEST_CASE("a collector of the host says what it reads", "[definition]") {
   CHECK(mistakes(head + "[[query]]\nread = \"memori\"\n" + k_metric).contains("Did you mean 'memory'?"));
 }
 
-TEST_CASE("a value may be worked out of columns, and a mistake in it is told with its place", "[definition]") {
-  const std::string types = "name = \"my_number\"\ntype = \"gauge\"\nhelp = \"A number of ours, from here.\"\n";
-  CHECK(mistakes(with_metric(types + "value = \"a + b * 1e-6\"\noptional = true\nwhen = { l = \"!x\" }\n")) == "");
+TEST_CASE("a value may be worked out of columns, and a mistake in it is told with its place",
+          "[definition]") {
+  const std::string types =
+      "name = \"my_number\"\ntype = \"gauge\"\nhelp = \"A number of ours, from here.\"\n";
+  CHECK(mistakes(with_metric(types + "value = \"a + b * 1e-6\"\noptional = true\nwhen = { l = \"!x\" }\n")) ==
+        "");
   CHECK(mistakes(with_metric(types + "value = \"a + * b\"\n")) ==
         "d.toml:9:14: bad value 'a + * b': '*' is no column and no number\n");
   CHECK(mistakes(with_metric(types + "value = \"a * 2\"\nlabels = [\"a\"]\n"))
@@ -435,11 +443,13 @@ TEST_CASE("a value may be worked out of columns, and a mistake in it is told wit
 }
 
 TEST_CASE("rows are grouped by all metrics of a collector or by none", "[definition]") {
-  const std::string grouped = "[[metric]]\nname = \"other\"\ntype = \"gauge\"\nvalue = \"1\"\naggregate = \"sum\"\n"
-                              "help = \"A number of ours, from here.\"\n";
+  const std::string grouped =
+      "[[metric]]\nname = \"other\"\ntype = \"gauge\"\nvalue = \"1\"\naggregate = \"sum\"\n"
+      "help = \"A number of ours, from here.\"\n";
   CHECK(mistakes(k_head + k_query + grouped) == "");
   CHECK(mistakes(k_head + k_query + k_metric + grouped) ==
-        "d.toml:5:1: metric 'my_number' has no 'aggregate' and others of the collector have one (Say how the values "
+        "d.toml:5:1: metric 'my_number' has no 'aggregate' and others of the collector have one (Say how the "
+        "values "
         "of several rows become one: \"sum\" or \"max\".)\n");
 }
 
@@ -493,7 +503,8 @@ help = "A number of ours, from here."
 
 TEST_CASE("mistakes in stages are told at their place", "[definition]") {
   const auto metric = [](const std::string& lines, const std::string& type = "gauge") {
-    return mistakes(with_metric("name = \"n\"\ntype = \"" + type + "\"\nhelp = \"A number of ours, from here.\"\n" + lines));
+    return mistakes(with_metric("name = \"n\"\ntype = \"" + type +
+                                "\"\nhelp = \"A number of ours, from here.\"\n" + lines));
   };
   CHECK(metric("") == "d.toml:5:1: missing key 'value'\n");
   CHECK(metric("value = \"n\"\nacumulate = \"seconds\"\n") ==
@@ -508,7 +519,8 @@ TEST_CASE("mistakes in stages are told at their place", "[definition]") {
         "d.toml:9:8: missing key 'of'\nd.toml:9:10: unknown key 'off' (Did you mean 'of'?)\n");
   CHECK(metric("rate = { of = \"n\" }\n", "counter") ==
         "d.toml:9:8: a rate is a gauge (Write type = \"gauge\".)\n");
-  CHECK(metric("time_left = { of = \"n\", spent = \"\" }\nunit = \"seconds\"\n") == "d.toml:9:33: 'spent' is empty\n");
+  CHECK(metric("time_left = { of = \"n\", spent = \"\" }\nunit = \"seconds\"\n") ==
+        "d.toml:9:33: 'spent' is empty\n");
   CHECK(metric("time_left = { of = \"n\", spent = \"m\" }\n") ==
         "d.toml:9:13: a time left is a gauge in seconds (Write type = \"gauge\" and unit = \"seconds\".)\n");
   CHECK(metric("lag = { of = \"n\" }\nunit = \"seconds\"\n") == "d.toml:9:7: missing key 'behind'\n");
@@ -529,13 +541,16 @@ TEST_CASE("mistakes in stages are told at their place", "[definition]") {
   CHECK(whole("[top]\nby = [\"n\"]\nper = [\"mod\"]\n") ==
         "d.toml:13:8: the metric of 'n' has no label 'mod' (Did you mean 'mode'?)\n");
   CHECK(whole("", "publish_every = \"1m\"\n") ==
-        "d.toml:3:17: only a collector that accumulates publishes less often than it runs (Write a longer 'every', or "
+        "d.toml:3:17: only a collector that accumulates publishes less often than it runs (Write a longer "
+        "'every', or "
         "accumulate = \"seconds\" at the metrics.)\n");
   CHECK(mistakes(k_head + k_query + k_metric + "[top]\nby = [\"n\"]\n") ==
         "d.toml:11:7: the metric of column 'n' has no labels: there is one row\n");
-  CHECK(whole("[[metric]]\nname = \"m_total\"\ntype = \"counter\"\nvalue = \"m\"\naccumulate = \"seconds\"\nhelp = \"A "
+  CHECK(whole("[[metric]]\nname = \"m_total\"\ntype = \"counter\"\nvalue = \"m\"\naccumulate = "
+              "\"seconds\"\nhelp = \"A "
               "number of ours, from here.\"\n") ==
-        "d.toml:1:1: metric 'my_number' does not accumulate, and others of the collector do (A row that is not seen keeps "
+        "d.toml:1:1: metric 'my_number' does not accumulate, and others of the collector do (A row that is "
+        "not seen keeps "
         "its sum, but has no other value: give it a file of its own.)\n");
 }
 
@@ -546,19 +561,24 @@ TEST_CASE("queries for versions of an extension", "[definition]") {
   };
   const std::string extension = "extension = \"pg_stat_statements\"\n";
   CHECK(queries(extension, "extension_versions = \"1.10-\"\n", "") == "");
-  CHECK(queries(extension, "", "extension_versions = \"1.10-\"\n").starts_with("d.toml:6:1: this query is never used"));
+  CHECK(queries(extension, "", "extension_versions = \"1.10-\"\n")
+            .starts_with("d.toml:6:1: this query is never used"));
   CHECK(queries("", "extension_versions = \"1.10-\"\n", "") ==
-        "d.toml:4:22: the collector names no extension (Write extension = \"...\" above the first [[query]].)\n");
+        "d.toml:4:22: the collector names no extension (Write extension = \"...\" above the first "
+        "[[query]].)\n");
   CHECK(queries(extension, "extension_versions = \"newest\"\n", "") ==
-        "d.toml:5:22: bad versions 'newest' (Write versions of the extension: \"1.9-\", \"1.8-1.10\" or \"1.12\".)\n");
+        "d.toml:5:22: bad versions 'newest' (Write versions of the extension: \"1.9-\", \"1.8-1.10\" or "
+        "\"1.12\".)\n");
   CHECK(mistakes(k_head + "[[query]]\nsql = \"select n from {extension_schema}.f()\"\n" + k_metric) ==
-        "d.toml:4:22: the collector names no extension whose schema this could be (Write extension = \"...\" above the "
+        "d.toml:4:22: the collector names no extension whose schema this could be (Write extension = \"...\" "
+        "above the "
         "first [[query]].)\n");
 }
 
 TEST_CASE("labels that hold statements are labels", "[definition]") {
   const auto with = [](const std::string& labels) {
-    return mistakes(k_head + "statement_labels = " + labels + "\n" + k_query + k_metric + "labels = [\"query\"]\n");
+    return mistakes(k_head + "statement_labels = " + labels + "\n" + k_query + k_metric +
+                    "labels = [\"query\"]\n");
   };
   CHECK(with("[\"query\"]") == "");
   CHECK(with("[\"querry\"]") == "d.toml:3:21: no metric has a label 'querry' (Did you mean 'query'?)\n");

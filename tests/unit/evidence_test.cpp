@@ -14,7 +14,8 @@ std::string mistakes_of(std::string_view toml) {
   const auto parsed = parse_definition(toml, "mine.toml");
   std::string text;
   if (!parsed)
-    for (const Diagnostic& diagnostic : parsed.error()) text += to_string(diagnostic) + "\n";
+    for (const Diagnostic& diagnostic : parsed.error())
+      text += to_string(diagnostic) + "\n";
   return text;
 }
 
@@ -108,12 +109,14 @@ wait = "queue_wait"
 queue = "text"
 age = "seconds"
 )");
-  for (const char* part : {"missing key 'pooler'", "'collectors' is empty", "changes", "nothing fills the column 'age'",
-                           "there is no column 'wait'", "'completes' and [[query]] go together"}) {
+  for (const char* part :
+       {"missing key 'pooler'", "'collectors' is empty", "changes", "nothing fills the column 'age'",
+        "there is no column 'wait'", "'completes' and [[query]] go together"}) {
     INFO(part << "\n" << told);
     CHECK(told.find(part) != std::string::npos);
   }
-  CHECK(mistakes_of("name = 'x'\ntitle = 'X'\nscope = 'host'\n[[query]]\nsql = 'select 1 as a'\n[columns]\na = 'text'\n")
+  CHECK(mistakes_of("name = 'x'\ntitle = 'X'\nscope = 'host'\n[[query]]\nsql = 'select 1 as a'\n[columns]\na "
+                    "= 'text'\n")
             .find("only Postgres is asked") != std::string::npos);
 }
 
@@ -129,12 +132,13 @@ TEST_CASE("evidence: every name that a shipped rule gives is there") {
 }
 
 TEST_CASE("evidence: as text and as JSON") {
-  const Evidence seen{.name = "queues",
-                      .title = "Jobs that wait",
-                      .columns = {{"queue", ColumnKind::text}, {"wait", ColumnKind::seconds}, {"size", ColumnKind::bytes}},
-                      .rows = {{"7", "192", "3221225472"}, {"mail", std::nullopt, "0"}},
-                      .left_out = 4,
-                      .taken_at = Timestamp(std::chrono::seconds{100})};
+  const Evidence seen{
+      .name = "queues",
+      .title = "Jobs that wait",
+      .columns = {{"queue", ColumnKind::text}, {"wait", ColumnKind::seconds}, {"size", ColumnKind::bytes}},
+      .rows = {{"7", "192", "3221225472"}, {"mail", std::nullopt, "0"}},
+      .left_out = 4,
+      .taken_at = Timestamp(std::chrono::seconds{100})};
   CHECK(agent::evidence_text(seen) ==
         "queue  wait    size\n"
         "    7  3m 12s  3GiB\n"

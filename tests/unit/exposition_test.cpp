@@ -82,7 +82,8 @@ TEST_CASE("constant labels stand before a series's own") {
   const std::string labels = constant_labels({{"cluster", "ma\"in"}, {"region", "eu"}});
   CHECK(labels == "cluster=\"ma\\\"in\",region=\"eu\"");
   const std::string text = rendered(sample_table(), Format::text, labels);
-  CHECK(text.find("pg_size_bytes{cluster=\"ma\\\"in\",region=\"eu\",datname=\"payments\"} 8192\n") != std::string::npos);
+  CHECK(text.find("pg_size_bytes{cluster=\"ma\\\"in\",region=\"eu\",datname=\"payments\"} 8192\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("numbers read back as the same double") {
@@ -102,8 +103,9 @@ TEST_CASE("numbers read back as the same double") {
 TEST_CASE("the format is the one that the client accepts") {
   CHECK(negotiate("") == Format::text);
   CHECK(negotiate("text/html,*/*;q=0.8") == Format::text);
-  CHECK(negotiate("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-                  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1") == Format::openmetrics);
+  CHECK(negotiate(
+            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+            "text/plain;version=0.0.4;q=0.5,*/*;q=0.1") == Format::openmetrics);
   CHECK(negotiate("text/plain, application/openmetrics-text; version=1.0.0; q=0") == Format::text);
   CHECK(negotiate("application/openmetrics-text;version=0.0.1") == Format::text);
 }
@@ -123,7 +125,8 @@ TEST_CASE("a table larger than one piece comes whole") {
   std::size_t lines = 0;
   render(table, Format::text, {}, [&](std::string_view piece) {
     ++pieces;
-    for (char c : piece) lines += c == '\n' ? 1 : 0;
+    for (char c : piece)
+      lines += c == '\n' ? 1 : 0;
   });
   CHECK(pieces > 5);
   CHECK(lines == 20'002);

@@ -53,7 +53,8 @@ std::string joined(const std::vector<Fragment>& fragments) {
 std::string random_text(std::size_t size, unsigned seed) {
   std::minstd_rand engine{seed};
   std::string text(size, ' ');
-  for (char& c : text) c = static_cast<char>(engine() % 96 + 32);
+  for (char& c : text)
+    c = static_cast<char>(engine() % 96 + 32);
   return text;
 }
 

@@ -7,8 +7,8 @@
 
 #include "agent/runtime/exposition.h"
 #include "collectors/catalog.h"
-#include "collectors/host/cgroup.h"
 #include "collectors/errand.h"
+#include "collectors/host/cgroup.h"
 #include "collectors/host/host_collector.h"
 
 using namespace pgvigil;

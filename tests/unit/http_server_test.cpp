@@ -103,13 +103,16 @@ std::vector<Route> test_routes() {
       {RouteKind::post, "/form",
        [](const Request& request) { return Response{.body = request.parameter("a").value_or("none")}; }, "",
        k_form_body},
-      {RouteKind::get, "/slow",
+      {RouteKind::get,
+       "/slow",
        [](const Request& request) {
          while (!request.abandoned())
            std::this_thread::sleep_for(5ms);
          return Response{.status = 503};
        },
-       "", {}, Lane::slow},
+       "",
+       {},
+       Lane::slow},
   };
 }
 
@@ -591,7 +594,8 @@ TEST_CASE("http: many clients at once all get their answers") {
 namespace {
 
 std::string form_head(std::size_t length) {
-  return "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " +
+  return "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: "
+         "application/x-www-form-urlencoded\r\nContent-Length: " +
          std::to_string(length) + "\r\n";
 }
 

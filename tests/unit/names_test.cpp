@@ -9,13 +9,17 @@
 using namespace pgvigil;
 
 TEST_CASE("metric names are those that Prometheus accepts") {
-  for (const char* good : {"pg_up", "_x", "job:rate5m", "A9"}) CHECK(MetricName::parse(good));
-  for (const char* bad : {"", "9lives", "pg-up", "pg up", "größe"}) CHECK_FALSE(MetricName::parse(bad));
+  for (const char* good : {"pg_up", "_x", "job:rate5m", "A9"})
+    CHECK(MetricName::parse(good));
+  for (const char* bad : {"", "9lives", "pg-up", "pg up", "größe"})
+    CHECK_FALSE(MetricName::parse(bad));
 }
 
 TEST_CASE("label names are those that Prometheus accepts and leaves to us") {
-  for (const char* good : {"datname", "_x", "A9"}) CHECK(LabelName::parse(good));
-  for (const char* bad : {"", "9x", "a:b", "a-b", "__name__"}) CHECK_FALSE(LabelName::parse(bad));
+  for (const char* good : {"datname", "_x", "A9"})
+    CHECK(LabelName::parse(good));
+  for (const char* bad : {"", "9x", "a:b", "a-b", "__name__"})
+    CHECK_FALSE(LabelName::parse(bad));
 }
 
 TEST_CASE("any text has a nearest metric name") {

@@ -21,9 +21,28 @@ TEST_CASE("the page of notifications escapes whatever comes from outside") {
   receiver.last_error_at = receiver.down_since = receiver.next_attempt = k_now;
   const auto labels = promql::Labels::make({{"alertname", k_hostile}, {"x", k_hostile}});
   NotifyView view{k_hostile, {receiver}, {}, {}, {}, k_now};
-  view.groups = {{k_hostile, k_hostile, "due", k_hostile, k_now, k_now, k_hostile, {{labels, k_hostile, k_now, {}, true, k_hostile}}},
-                 {"other", k_hostile, "quiet", k_hostile, k_now, k_now, k_hostile, {{labels, k_hostile, k_now, k_now, true, k_hostile}}}};
-  view.silences = {{k_hostile, {notify::parse_matcher("x=\"<script>\"").value()}, k_now, k_now + 1h, k_hostile, k_hostile}};
+  view.groups = {{k_hostile,
+                  k_hostile,
+                  "due",
+                  k_hostile,
+                  k_now,
+                  k_now,
+                  k_hostile,
+                  {{labels, k_hostile, k_now, {}, true, k_hostile}}},
+                 {"other",
+                  k_hostile,
+                  "quiet",
+                  k_hostile,
+                  k_now,
+                  k_now,
+                  k_hostile,
+                  {{labels, k_hostile, k_now, k_now, true, k_hostile}}}};
+  view.silences = {{k_hostile,
+                    {notify::parse_matcher("x=\"<script>\"").value()},
+                    k_now,
+                    k_now + 1h,
+                    k_hostile,
+                    k_hostile}};
   view.decisions = {{k_now, k_hostile, k_hostile, k_hostile, k_hostile, 1, k_hostile, k_hostile, k_now}};
   const std::string page = notify_html(view);
   CHECK_FALSE(page.contains("<script"));
@@ -38,7 +57,8 @@ TEST_CASE("the status page escapes whatever comes from outside") {
   server.server.trouble = Error{ErrorKind::timed_out, k_hostile, k_hostile};
   server.server.databases_watched = 1;
   server.server.databases_in_trouble = {{k_hostile, k_hostile, *server.server.trouble, k_now}};
-  server.server.advice = AdviceStatus{.trouble = k_hostile, .findings = {{k_hostile, 1}}, .blind = {{k_hostile, k_hostile}}};
+  server.server.advice =
+      AdviceStatus{.trouble = k_hostile, .findings = {{k_hostile, 1}}, .blind = {{k_hostile, k_hostile}}};
   view.servers = {server};
   view.probed = {server};
   CHECK_FALSE(status_html(view).contains("<script"));

@@ -16,7 +16,8 @@ Definition vacuum_progress() {
   definition.name = "vacuum_progress";
   definition.queries = {{.versions = {13, 16}, .sql = "select old"},
                         {.versions = {17, 1000}, .role = RoleFilter::primary, .sql = "select new"}};
-  MetricDefinition both{"pgvigil_blocks", MetricType::gauge, Unit::none, "Blocks scanned.", "blocks", {"relname"}, {}, {}};
+  MetricDefinition both{"pgvigil_blocks", MetricType::gauge, Unit::none, "Blocks scanned.",
+                        "blocks",         {"relname"},       {},         {}};
   MetricDefinition legacy = both;
   legacy.name = "pg_blocks";
   legacy.generations = {Generation::v0_15};
@@ -40,7 +41,8 @@ ServerFacts server(int major, Role role = Role::primary) {
 
 std::vector<std::string> names(const Plan& plan) {
   std::vector<std::string> names;
-  for (const auto* metric : plan.metrics) names.push_back(metric->name);
+  for (const auto* metric : plan.metrics)
+    names.push_back(metric->name);
   return names;
 }
 
@@ -101,7 +103,8 @@ TEST_CASE("a missing grant or extension is told with the SQL that mends it") {
   CHECK(std::holds_alternative<Plan>(plan(definition, granted, Generation::v0_20)));
   definition.extension = "pg_buffercache";
   CHECK(std::get<Unsupported>(plan(definition, granted, Generation::v0_20)) ==
-        Unsupported{"needs the extension pg_buffercache in database payments", "CREATE EXTENSION \"pg_buffercache\";"});
+        Unsupported{"needs the extension pg_buffercache in database payments",
+                    "CREATE EXTENSION \"pg_buffercache\";"});
 }
 
 TEST_CASE("a library that is not preloaded is told with the SQL that adds it to the others") {
@@ -111,10 +114,11 @@ TEST_CASE("a library that is not preloaded is told with the SQL that adds it to 
   facts.extensions = {{"pg_stat_statements", "1.11", "public"}};
   CHECK(std::holds_alternative<Plan>(plan(definition, facts, Generation::v0_20)));  // who may not know tries
   facts.preloaded = {{"$libdir/auto_explain", "timescaledb"}};
-  CHECK(std::get<Unsupported>(plan(definition, facts, Generation::v0_20)) ==
-        Unsupported{"needs pg_stat_statements in shared_preload_libraries, which takes a restart of the server",
-                    "ALTER SYSTEM SET shared_preload_libraries = '$libdir/auto_explain', 'timescaledb', "
-                    "'pg_stat_statements';"});
+  CHECK(
+      std::get<Unsupported>(plan(definition, facts, Generation::v0_20)) ==
+      Unsupported{"needs pg_stat_statements in shared_preload_libraries, which takes a restart of the server",
+                  "ALTER SYSTEM SET shared_preload_libraries = '$libdir/auto_explain', 'timescaledb', "
+                  "'pg_stat_statements';"});
   facts.preloaded = {{"timescaledb", "$libdir/pg_stat_statements"}};
   CHECK(std::holds_alternative<Plan>(plan(definition, facts, Generation::v0_20)));
 }
@@ -146,7 +150,8 @@ TEST_CASE("databases are chosen by globs, with exclusions") {
 TEST_CASE("a query is chosen by the version of the extension, in whatever schema that is") {
   Definition definition = vacuum_progress();
   definition.extension = "pg_stat_statements";
-  definition.queries = {{.extension_versions = {110, 1000}, .sql = "select new from {extension_schema}.f({extension_schema}.g())"},
+  definition.queries = {{.extension_versions = {110, 1000},
+                         .sql = "select new from {extension_schema}.f({extension_schema}.g())"},
                         {.extension_versions = {108, 109}, .sql = "select old"}};
   auto facts = server(15);
   facts.extensions = {{"pg_stat_statements", "1.10", "my \"tools"}};
@@ -156,5 +161,6 @@ TEST_CASE("a query is chosen by the version of the extension, in whatever schema
   CHECK(std::get<Plan>(plan(definition, facts, Generation::v0_20)).sql == "select old");
   facts.extensions[0].version = "1.7";
   CHECK(std::get<Unsupported>(plan(definition, facts, Generation::v0_20)) ==
-        Unsupported{"needs a newer pg_stat_statements than 1.7", "ALTER EXTENSION \"pg_stat_statements\" UPDATE;"});
+        Unsupported{"needs a newer pg_stat_statements than 1.7",
+                    "ALTER EXTENSION \"pg_stat_statements\" UPDATE;"});
 }

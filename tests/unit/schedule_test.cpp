@@ -15,7 +15,8 @@ const Schedule::Clock::time_point k_start{1000h};
 
 TEST_CASE("every job is due at once, in order, and none twice") {
   Schedule schedule;
-  for (int i = 0; i < 3; ++i) schedule.add(15s, k_start);
+  for (int i = 0; i < 3; ++i)
+    schedule.add(15s, k_start);
   CHECK(schedule.take(k_start) == 0u);
   CHECK(schedule.take(k_start) == 1u);
   CHECK(schedule.take(k_start) == 2u);
@@ -25,7 +26,8 @@ TEST_CASE("every job is due at once, in order, and none twice") {
 TEST_CASE("jobs keep their rate and are spread over the interval") {
   Schedule schedule;
   constexpr std::size_t jobs = 10;
-  for (std::size_t i = 0; i < jobs; ++i) schedule.add(10s, k_start);
+  for (std::size_t i = 0; i < jobs; ++i)
+    schedule.add(10s, k_start);
   std::map<std::size_t, int> runs;
   int most_in_one_second = 0;
   for (auto now = k_start; now < k_start + 100s; now += 1s) {
@@ -37,7 +39,8 @@ TEST_CASE("jobs keep their rate and are spread over the interval") {
     }
     if (now > k_start) most_in_one_second = std::max(most_in_one_second, here);
   }
-  for (const auto& [job, count] : runs) CHECK((count == 10 || count == 11));
+  for (const auto& [job, count] : runs)
+    CHECK((count == 10 || count == 11));
   CHECK(runs.size() == jobs);
   CHECK(most_in_one_second <= 2);
 }
@@ -121,7 +124,8 @@ TEST_CASE("the pause before the next attempt doubles up to its limit, less a ran
   CHECK(backoff.failed(0) == 250ms);
   CHECK(backoff.failed(0) == 500ms);
   CHECK(backoff.failed(0.5) == 750ms);
-  for (int i = 0; i < 100; ++i) CHECK(backoff.failed(0) <= 15s);
+  for (int i = 0; i < 100; ++i)
+    CHECK(backoff.failed(0) <= 15s);
   CHECK(backoff.failed(0) == 15s);
   backoff.succeeded();
   CHECK(backoff.failed(0) == 250ms);

@@ -16,7 +16,8 @@ namespace {
 
 Table one_value(double value) {
   auto schema = std::make_shared<TableSchema>();
-  schema->metrics = {{*MetricName::parse("pg_test"), MetricType::gauge, Unit::none, "One value for a test.", {}}};
+  schema->metrics = {
+      {*MetricName::parse("pg_test"), MetricType::gauge, Unit::none, "One value for a test.", {}}};
   TableBuilder builder(schema, 10);
   builder.add_row();
   builder.set_value(0, value);

@@ -62,7 +62,8 @@ TopPlan top_plan(std::size_t rows, std::vector<std::size_t> by) {
   return {.rows = rows,
           .max_series = k_no_limit,
           .by = std::move(by),
-          .groups = {0}, .same = {},
+          .groups = {0},
+          .same = {},
           .merged = {1},
           .other = {OtherRule::sum, OtherRule::sum}};
 }

@@ -166,7 +166,8 @@ class TestSupervisor {
     process_ = fork();
     if (process_ == 0) {
       prctl(PR_SET_CHILD_SUBREAPER, 1);  // as process 1 is
-      std::signal(SIGHUP, SIG_DFL);  // under nohup it is ignored, and a shell cannot trap what it began ignoring
+      std::signal(SIGHUP,
+                  SIG_DFL);  // under nohup it is ignored, and a shell cannot trap what it began ignoring
       if (freopen("/dev/null", "w", stderr) == nullptr) _exit(126);
       _exit(supervise(std::move(listener), settings));
     }

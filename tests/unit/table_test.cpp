@@ -10,7 +10,8 @@ using namespace pgvigil;
 namespace {
 
 Metric metric(const char* name, std::vector<std::uint16_t> labels) {
-  return {*MetricName::parse(name), MetricType::gauge, Unit::none, "Only a test, nothing is counted.", std::move(labels)};
+  return {*MetricName::parse(name), MetricType::gauge, Unit::none, "Only a test, nothing is counted.",
+          std::move(labels)};
 }
 
 /// Two labels; `full` carries both, `partial` only the first.
@@ -94,7 +95,8 @@ TEST_CASE("a metric with fewer labels than its table has its own duplicates") {
   add(builder, "a", "z", 3);
   builder.set_value(1, 30);
   const Table table = std::move(builder).finish({});
-  // 'partial' was absent in the first row of database a: it takes the second row's value; the third is a duplicate.
+  // 'partial' was absent in the first row of database a: it takes the second row's value; the third is a
+  // duplicate.
   CHECK(table.value(0, 1) == 20);
   CHECK_FALSE(table.has(1, 1));
   CHECK_FALSE(table.has(2, 1));
@@ -104,7 +106,8 @@ TEST_CASE("a metric with fewer labels than its table has its own duplicates") {
 
 TEST_CASE("rows beyond the limit of series are dropped and counted") {
   TableBuilder builder(two_labels(), 2);
-  for (const char* mode : {"x", "y", "z", "w"}) add(builder, "a", mode, 1);
+  for (const char* mode : {"x", "y", "z", "w"})
+    add(builder, "a", mode, 1);
   const Table table = std::move(builder).finish({});
   CHECK(table.rows() == 2);
   CHECK(table.series() == 2);

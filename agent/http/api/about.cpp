@@ -33,7 +33,8 @@ void write_target(JsonWriter& json, const TargetView& target) {
   json.key("scrapePool").string(target.kind).key("scrapeUrl").string(url).key("globalUrl").string(url);
   json.key("lastError").string(target.error);
   json.key("lastScrape")
-      .string(target.last_success ? time_text(unix_milliseconds(*target.last_success)) : "0001-01-01T00:00:00Z");
+      .string(target.last_success ? time_text(unix_milliseconds(*target.last_success))
+                                  : "0001-01-01T00:00:00Z");
   json.key("lastScrapeDuration").number(target.last_seconds).key("health").string(health_of(target));
   json.key("scrapeInterval").string(interval).key("scrapeTimeout").string(interval).end_object();
 }
@@ -103,7 +104,10 @@ Response build_info() {
 Response runtime_info(const Data& data) {
   return answer([&](JsonWriter& json) {
     json.begin_object().key("startTime").string(time_text(unix_milliseconds(data.started())));
-    json.key("serverTime").string(time_text(unix_milliseconds(data.now()))).key("reloadConfigSuccess").boolean(true);
+    json.key("serverTime")
+        .string(time_text(unix_milliseconds(data.now())))
+        .key("reloadConfigSuccess")
+        .boolean(true);
     json.key("storageRetention").string("").end_object();
   });
 }

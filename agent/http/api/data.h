@@ -73,8 +73,8 @@ class Data {
   virtual Timestamp started() const = 0;
   /// What collectors can give, on or off.
   virtual rules::MetricCatalog catalog() const = 0;
-  /// Why a collector that is on gives nothing now, as what follows its name: "failed: permission denied". Empty when
-  /// it succeeds on some server, or has not been run yet.
+  /// Why a collector that is on gives nothing now, as what follows its name: "failed: permission denied".
+  /// Empty when it succeeds on some server, or has not been run yet.
   virtual std::string collector_trouble(std::string_view collector) const = 0;
 };
 

@@ -34,7 +34,11 @@ std::string_view type_word(promql::ValueType type) {
 }
 
 void write_series(JsonWriter& json, const ExplainedNode& part, const ExplainedSeries& series) {
-  json.begin_object().key("metric").labels(*series.labels).key("value").sample({series.last_ms, series.value});
+  json.begin_object()
+      .key("metric")
+      .labels(*series.labels)
+      .key("value")
+      .sample({series.last_ms, series.value});
   if (part.type == promql::ValueType::matrix) {
     json.key("samples").number(static_cast<double>(series.samples));
     json.key("first").number(static_cast<double>(series.first_ms) / 1000);
@@ -59,8 +63,6 @@ void write_part(JsonWriter& json, const ExplainedNode& part) {
 struct Subject {
   std::optional<RuleView> rule;
   promql::ExprPtr expr;
-
-
 };
 
 Parsed<Subject> subject_of(const Data& data, const Request& request) {

@@ -45,7 +45,8 @@ std::string description_of(const Notification& notification, std::size_t place, 
   if (!labels.empty()) text += "\n" + calm(shortened(labels, 500));
   if (detail == Detail::full)
     for (const auto& evidence : own_evidence(notification, place))
-      text += "\n**" + title_of(*evidence) + "**\n```\n" + replaced(table_text(*evidence, 1'200), "```", "'''") + "```";
+      text += "\n**" + title_of(*evidence) + "**\n```\n" +
+              replaced(table_text(*evidence, 1'200), "```", "'''") + "```";
   return text;
 }
 
@@ -111,11 +112,8 @@ ReceiverOptions options() {
 
 }  // namespace
 
-const ReceiverType k_discord{"discord",
-                             "Discord, through a webhook.",
-                             {.per_second = 2, .burst = 4},
-                             options,
-                             require_url,
-                             make_receiver<Discord>};
+const ReceiverType k_discord{
+    "discord",   "Discord, through a webhook.", {.per_second = 2, .burst = 4}, options,
+    require_url, make_receiver<Discord>};
 
 }  // namespace pgvigil::agent::notify

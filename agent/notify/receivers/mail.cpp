@@ -78,7 +78,8 @@ std::string html_table(const Evidence& evidence) {
     const std::string_view tag = row == 0 ? "th" : "td";
     html += "<tr>";
     for (const std::string& cell : rows[row])
-      html += fmt::format("<{0} style=\"text-align:left;white-space:pre-wrap\">{1}</{0}>", tag, html_escaped(cell));
+      html += fmt::format("<{0} style=\"text-align:left;white-space:pre-wrap\">{1}</{0}>", tag,
+                          html_escaped(cell));
     html += "</tr>";
   }
   html += "</table>";
@@ -128,12 +129,9 @@ class MailReceiver : public MessageReceiver {
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
-    MailContent content{settings_.from,
-                        settings_.to,
-                        subject(notification),
-                        mail_date(notification.now),
-                        id_of(notification),
-                        notification.memory};
+    MailContent content{settings_.from,        settings_.to,
+                        subject(notification), mail_date(notification.now),
+                        id_of(notification),   notification.memory};
     content.text = own_body(notification);
     if (content.text.empty()) {
       content.text = plain_text_of(notification, settings_.max_alerts, detail);

@@ -66,12 +66,15 @@ class PagerDuty : public IncidentReceiver {
     return json_post(url_of(credentials), body);
   }
 
-  HttpRequest closing(const Alert& alert, const Notification&, const Credentials& credentials) const override {
+  HttpRequest closing(const Alert& alert,
+                      const Notification&,
+                      const Credentials& credentials) const override {
     return json_post(url_of(credentials), event("resolve", alert, credentials));
   }
 
   static json event(std::string_view action, const Alert& alert, const Credentials& credentials) {
-    return {{"routing_key", credentials.token.reveal()}, {"event_action", action}, {"dedup_key", key_of(alert)}};
+    return {
+        {"routing_key", credentials.token.reveal()}, {"event_action", action}, {"dedup_key", key_of(alert)}};
   }
 
   static Secret url_of(const Credentials& credentials) {

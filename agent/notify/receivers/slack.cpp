@@ -58,9 +58,9 @@ class Slack : public MessageReceiver {
   std::vector<Request> render(const Notification& notification,
                               const Credentials& credentials,
                               Detail detail) const override {
-    json message = slack_message(notification, headline(notification), own_body(notification), settings_.max_alerts, detail);
-    if (credentials.token.empty())
-      return {json_post(credentials.url, message)};
+    json message = slack_message(notification, headline(notification), own_body(notification),
+                                 settings_.max_alerts, detail);
+    if (credentials.token.empty()) return {json_post(credentials.url, message)};
     const json root = json::parse(notification.memory, nullptr, false);
     if (!root.is_object() || !root.contains("ts")) {
       message["channel"] = settings_.channel;
@@ -100,7 +100,8 @@ class Slack : public MessageReceiver {
  private:
   HttpRequest call(std::string_view method, const json& message, const Credentials& credentials) const {
     const std::string api = settings_.server.empty() ? std::string(k_api) : settings_.server;
-    return json_post(Secret(api + "/" + std::string(method)), message, Secret("Bearer " + credentials.token.reveal()));
+    return json_post(Secret(api + "/" + std::string(method)), message,
+                     Secret("Bearer " + credentials.token.reveal()));
   }
 };
 

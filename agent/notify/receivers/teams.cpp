@@ -127,7 +127,8 @@ class Teams : public MessageReceiver {
 };
 
 ReceiverOptions options() {
-  return channel_options("The webhook of a workflow (`Post to a channel when a webhook request is received`).");
+  return channel_options(
+      "The webhook of a workflow (`Post to a channel when a webhook request is received`).");
 }
 
 }  // namespace

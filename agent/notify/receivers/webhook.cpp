@@ -22,7 +22,8 @@ class Webhook : public Receiver {
     const std::size_t most =
         detail == Detail::full ? settings_.max_alerts : std::min<std::size_t>(settings_.max_alerts, 1);
     HttpRequest request{settings_.method, credentials.url, {}, {}, settings_.user, credentials.password};
-    request.body = body_.render(notification, settings_.body.empty() ? webhook_json(notification, most, detail == Detail::full) : "");
+    request.body = body_.render(
+        notification, settings_.body.empty() ? webhook_json(notification, most, detail == Detail::full) : "");
     const bool own_type = std::ranges::any_of(
         settings_.headers, [](const auto& header) { return header.first == "Content-Type"; });
     if (!own_type) request.headers.emplace_back("Content-Type", Secret("application/json"));

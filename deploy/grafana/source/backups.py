@@ -27,8 +27,7 @@ def _overview():
              "negative when it is late.", "s", "pgvigil_backup_deadline_timestamp_seconds{@agent} - time()", legend=NAME, width=6,
              options={"graphMode": "none"}, more={"thresholds": levels(("orange", 0), ("green", 3600), base="red")}),
         stat("Point-in-time window", "How far back every moment can be restored, up to the last one, where WAL is kept.", "s",
-             "pgvigil_backup_recoverable_until_seconds{@agent} - pgvigil_backup_recoverable_since_seconds{@agent}", legend=NAME,
-             width=6, options={"graphMode": "none"}),
+             "pgvigil_backup_window_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
         stat("Last restore took", "Time that the restore took in the last drill that succeeded: what to expect in an emergency.",
              "s", "pgvigil_backup_restore_duration_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
         infos("Verdict", "What pgvigil thinks of each repository, and why.", "pgvigil_backup_verdict{@agent}", height=6),
@@ -46,6 +45,11 @@ def _backups():
               ("pgvigil_backup_size_ratio{@agent}", NAME)),
         graph("Duration", "Duration of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
               ("pgvigil_backup_duration_ratio{@agent}", NAME)),
+        graph("Size by that of the databases", "Size of the newest backup as a part of pg_database_size() of what is in it: a "
+              "backup that is suddenly small lacks something.", "percentunit",
+              ("pgvigil_backup_size_to_database_ratio{@agent}", NAME)),
+        graph("Running backups", "How much of a running backup has been copied.", "percentunit",
+              ("pgvigil_backup_progress_ratio{@agent}", NAME)),
         graph("RPO", "Age of the oldest transaction whose WAL is not archived yet: what would have been lost with this server at "
               "each moment.", "s", "pgvigil_archiver_lag_seconds{@}"),
         graph("Recoverable until", "Time since the last moment to which a restore from each repository is known to lead.", "s",
@@ -67,6 +71,17 @@ def _repositories():
         stat("Encrypted", "Whether the backup that would be restored is encrypted in the repository.", "short",
              "pgvigil_backup_encrypted{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
              more={"mappings": words(v0=("no", "orange"), v1=("yes", "green"))}),
+        stat("On another host", "Whether the backups survive the loss of the database's host.", "short",
+             "pgvigil_backup_off_host{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("no", "orange"), v1=("yes", "green"))}),
+        stat("Immutable", "Whether nobody can change or remove the newest backup; none where nothing tells.", "short",
+             "pgvigil_backup_immutable{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("no", "orange"), v1=("yes", "green"))}),
+        stat("Missing tablespaces", "Tablespaces of the server that the backup to be restored does not have.", "short",
+             "pgvigil_backup_tablespaces_missing{@agent}", legend=NAME, width=6, more={"thresholds": levels(("red", 1))}),
+        stat("Left after the next expiry", "Sound backups that stand alone and stay when the tool removes old ones.", "short",
+             "pgvigil_backup_sound_after_expiry{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"thresholds": levels(("green", 1), base="red")}),
         stat("Last look", "Time since pgvigil looked at the backups.", "s",
              "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
         table("Schedule", "When the next backup of each repository is expected, by when it must have been finished, and what is "
@@ -75,6 +90,7 @@ def _repositories():
               ("Deadline in", "s", "pgvigil_backup_deadline_timestamp_seconds{@agent} - time()"),
               ("Recoverable until", "dateTimeFromNow", "pgvigil_backup_recoverable_until_seconds{@agent} * 1000"),
               ("Recoverable since", "dateTimeFromNow", "pgvigil_backup_recoverable_since_seconds{@agent} * 1000"),
+              ("Running one ends", "dateTimeFromNow", "pgvigil_backup_expected_end_timestamp_seconds{@agent} * 1000"),
               ("Key expires", "dateTimeFromNow", "pgvigil_backup_key_expiry_timestamp_seconds{@agent} * 1000"), height=6),
     ]  # fmt: skip
 

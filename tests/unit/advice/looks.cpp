@@ -13,13 +13,17 @@ std::shared_ptr<const Table> table_of(const std::vector<LiteralRow>& rows) {
   std::set<std::string> labels;
   std::set<std::string> metrics;
   for (const LiteralRow& row : rows) {
-    for (const auto& [name, text] : row.labels) labels.insert(name);
-    for (const auto& [name, value] : row.values) metrics.insert(name);
+    for (const auto& [name, text] : row.labels)
+      labels.insert(name);
+    for (const auto& [name, value] : row.values)
+      metrics.insert(name);
   }
   auto schema = std::make_shared<TableSchema>();
-  for (const std::string& name : labels) schema->labels.push_back(*LabelName::parse(name));
+  for (const std::string& name : labels)
+    schema->labels.push_back(*LabelName::parse(name));
   std::vector<std::uint16_t> all;
-  for (std::size_t i = 0; i < labels.size(); ++i) all.push_back(static_cast<std::uint16_t>(i));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    all.push_back(static_cast<std::uint16_t>(i));
   for (const std::string& name : metrics)
     schema->metrics.push_back({*MetricName::parse(name), MetricType::gauge, Unit::none, "A number.", all});
   TableBuilder builder(schema, 100'000);
@@ -27,12 +31,14 @@ std::shared_ptr<const Table> table_of(const std::vector<LiteralRow>& rows) {
     builder.add_row();
     std::size_t column = 0;
     for (const std::string& name : labels) {
-      if (const auto text = row.labels.find(name); text != row.labels.end()) builder.set_label(column, text->second);
+      if (const auto text = row.labels.find(name); text != row.labels.end())
+        builder.set_label(column, text->second);
       ++column;
     }
     column = 0;
     for (const std::string& name : metrics) {
-      if (const auto value = row.values.find(name); value != row.values.end()) builder.set_value(column, value->second);
+      if (const auto value = row.values.find(name); value != row.values.end())
+        builder.set_value(column, value->second);
       ++column;
     }
   }
@@ -43,7 +49,8 @@ Look look_of(const std::map<std::string, std::vector<LiteralRow>>& tables) {
   Look look;
   look.now = Timestamp(k_now);
   look.user = "pgvigil";
-  for (const auto& [collector, rows] : tables) look.tables.emplace(collector, table_of(rows));
+  for (const auto& [collector, rows] : tables)
+    look.tables.emplace(collector, table_of(rows));
   return look;
 }
 

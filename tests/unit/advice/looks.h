@@ -28,8 +28,9 @@ std::shared_ptr<const Table> table_of(const std::vector<LiteralRow>& rows);
 /// A look at k_now, by role pgvigil, with the tables of these collectors.
 rules::advice::Look look_of(const std::map<std::string, std::vector<LiteralRow>>& tables);
 
-/// What the advisor of this kind finds, with the thresholds that ship: "schema.name" or the name, in its order,
-/// separated by spaces. What is not proven yet stands in parentheses; "blind: why" when it could not look.
+/// What the advisor of this kind finds, with the thresholds that ship: "schema.name" or the name, in its
+/// order, separated by spaces. What is not proven yet stands in parentheses; "blind: why" when it could not
+/// look.
 std::string findings(std::string_view kind, const rules::advice::Look& look);
 
 /// The same with its pieces.

@@ -10,19 +10,26 @@ namespace {
 
 constexpr double k_mb = 1'048'576;
 constexpr double k_current = 1'800'000'000;
-const std::map<std::string, std::string> k_orders = {{"datname", "shop"}, {"schemaname", "public"}, {"relname", "orders"}};
+const std::map<std::string, std::string> k_orders = {
+    {"datname", "shop"}, {"schemaname", "public"}, {"relname", "orders"}};
 
 LiteralRow activity(std::map<std::string, double> values, const std::string& relname = "orders") {
   LiteralRow row{k_orders, {}};
   row.labels["relname"] = relname;
-  for (const auto& [name, value] : values) row.values["pg_stat_user_tables_" + name] = value;
+  for (const auto& [name, value] : values)
+    row.values["pg_stat_user_tables_" + name] = value;
   return row;
 }
 
-Look foreign_key(std::optional<double> size, std::optional<double> deletes, const std::string& kind = "plain") {
+Look foreign_key(std::optional<double> size,
+                 std::optional<double> deletes,
+                 const std::string& kind = "plain") {
   LiteralRow row{k_orders, {{"pgvigil_foreign_key_unindexed", 1}}};
-  row.labels.insert({{"conname", "orders_customer_fkey"}, {"columns", "customer_id, \"No\""}, {"refschemaname", "public"},
-                     {"refrelname", "customers"}, {"kind", kind}});
+  row.labels.insert({{"conname", "orders_customer_fkey"},
+                     {"columns", "customer_id, \"No\""},
+                     {"refschemaname", "public"},
+                     {"refrelname", "customers"},
+                     {"kind", kind}});
   if (size) row.values["pgvigil_foreign_key_unindexed_table_size_bytes"] = *size;
   std::vector<LiteralRow> tables = {activity({{"n_tup_del", 0}})};
   if (deletes) tables.push_back(activity({{"n_tup_del", *deletes}}, "customers"));
@@ -38,8 +45,11 @@ struct Scanned {
 std::string scanned(const Scanned& one) {
   return findings("sequential_scans",
                   look_of({{"stat_user_tables",
-                            {activity({{"seq_scan", one.scans}, {"seq_tup_read", one.rows}, {"idx_scan", 10},
-                                       {"idx_tup_fetch", one.by_index}, {"n_tup_ins", one.writes}})}},
+                            {activity({{"seq_scan", one.scans},
+                                       {"seq_tup_read", one.rows},
+                                       {"idx_scan", 10},
+                                       {"idx_tup_fetch", one.by_index},
+                                       {"n_tup_ins", one.writes}})}},
                            {"tables", {{k_orders, {{"pgvigil_table_estimated_size_bytes", one.size}}}}}}));
 }
 
@@ -54,9 +64,13 @@ Look tended(const Tended& one) {
   if (one.disabled) row.values["pgvigil_table_autovacuum_disabled"] = 1;
   return look_of({{"table_vacuum", {row}},
                   {"stat_user_tables",
-                   {activity({{"n_dead_tup", one.dead}, {"n_live_tup", one.live}, {"last_vacuum", 0}, {"last_autovacuum", one.vacuumed}})}},
+                   {activity({{"n_dead_tup", one.dead},
+                              {"n_live_tup", one.live},
+                              {"last_vacuum", 0},
+                              {"last_autovacuum", one.vacuumed}})}},
                   {"xmin_horizon",
-                   {{{{"holder", "slot"}, {"holder_name", "old_standby"}}, {{"pgvigil_xmin_horizon_age", one.horizon}}}}}});
+                   {{{{"holder", "slot"}, {"holder_name", "old_standby"}},
+                     {{"pgvigil_xmin_horizon_age", one.horizon}}}}}});
 }
 
 }  // namespace
@@ -64,7 +78,8 @@ Look tended(const Tended& one) {
 TEST_CASE("a foreign key without an index is told once for its columns", "[advice]") {
   const auto found = opinion("unindexed_foreign_key", foreign_key(20 * k_mb, 100));
   REQUIRE(found.advice.size() == 1);
-  CHECK(found.advice[0].fix.text == "CREATE INDEX CONCURRENTLY \"orders_customer_id_No_idx\" ON public.orders (customer_id, \"No\");");
+  CHECK(found.advice[0].fix.text ==
+        "CREATE INDEX CONCURRENTLY \"orders_customer_id_No_idx\" ON public.orders (customer_id, \"No\");");
   CHECK(found.advice[0].undo == "DROP INDEX CONCURRENTLY public.\"orders_customer_id_No_idx\";");
   CHECK(found.advice[0].confidence == Confidence::high);
 }
@@ -75,7 +90,8 @@ TEST_CASE("a foreign key of a small table, or to one that loses no row, does wit
 }
 
 TEST_CASE("where the deletes are not known an index is advised with less confidence", "[advice]") {
-  CHECK(opinion("unindexed_foreign_key", foreign_key(20 * k_mb, std::nullopt)).advice[0].confidence == Confidence::medium);
+  CHECK(opinion("unindexed_foreign_key", foreign_key(20 * k_mb, std::nullopt)).advice[0].confidence ==
+        Confidence::medium);
 }
 
 TEST_CASE("an index of a partitioned table is a matter of thought", "[advice]") {
@@ -98,15 +114,18 @@ TEST_CASE("vacuum is behind when dead rows are far beyond the threshold, for an 
   CHECK(findings("vacuum_behind", tended({.ratio = 2})).empty());
   CHECK(findings("vacuum_behind", tended({.dead = 5000})).empty());
   CHECK(findings("vacuum_behind", tended({.vacuumed = k_current - 60})) == "(orders)");
-  CHECK(findings("vacuum_behind", tended({.vacuumed = 0})) == "(orders)");  // never, and nobody knows for how long
-  CHECK(findings("vacuum_behind", tended({.disabled = true})).empty());     // that is other advice
+  CHECK(findings("vacuum_behind", tended({.vacuumed = 0})) ==
+        "(orders)");  // never, and nobody knows for how long
+  CHECK(findings("vacuum_behind", tended({.disabled = true})).empty());  // that is other advice
 }
 
 TEST_CASE("who holds the horizon comes before vacuum", "[advice]") {
   const auto found = opinion("vacuum_behind", tended({.horizon = 5e6}));
   REQUIRE(found.advice.size() == 1);
   CHECK(found.advice[0].fix.needs_thought);
-  CHECK(found.advice[0].fix.text.starts_with("-- First end what keeps the rows: a slot (old_standby) has held the horizon for 5,000,000 transactions.\n"));
+  CHECK(
+      found.advice[0].fix.text.starts_with("-- First end what keeps the rows: a slot (old_standby) has held "
+                                           "the horizon for 5,000,000 transactions.\n"));
   CHECK_FALSE(opinion("vacuum_behind", tended({.horizon = 5e5})).advice[0].fix.needs_thought);
 }
 
@@ -119,7 +138,9 @@ TEST_CASE("a table without autovacuum is told when it has dead rows", "[advice]"
 
 TEST_CASE("a table is to be frozen when forced freezing has not got done", "[advice]") {
   const auto at = [](double xids, double multixacts, const std::string& schema = "public") {
-    LiteralRow row{k_orders, {{"pgvigil_table_freeze_ratio", xids}, {"pgvigil_table_multixact_freeze_ratio", multixacts}}};
+    LiteralRow row{
+        k_orders,
+        {{"pgvigil_table_freeze_ratio", xids}, {"pgvigil_table_multixact_freeze_ratio", multixacts}}};
     row.labels["schemaname"] = schema;
     return opinion("freeze_behind", look_of({{"table_wraparound", {row}}}));
   };
@@ -132,22 +153,34 @@ TEST_CASE("a table is to be frozen when forced freezing has not got done", "[adv
 
 TEST_CASE("a sequence near its end wants a wider type where that ends first", "[advice]") {
   const auto sequence = [](double used, const std::string& ends) {
-    return opinion("sequence_ending",
-                   look_of({{"sequences",
-                             {{{{"datname", "shop"}, {"schemaname", "public"}, {"sequencename", "orders_id_seq"}, {"tableschema", "public"},
-                                {"relname", "orders"}, {"attname", "id"}, {"ends", ends}},
-                               {{"pgvigil_sequence_used_ratio", used}, {"pgvigil_sequence_numbers_left", 1000}}}}}}));
+    return opinion(
+        "sequence_ending",
+        look_of({{"sequences",
+                  {{{{"datname", "shop"},
+                     {"schemaname", "public"},
+                     {"sequencename", "orders_id_seq"},
+                     {"tableschema", "public"},
+                     {"relname", "orders"},
+                     {"attname", "id"},
+                     {"ends", ends}},
+                    {{"pgvigil_sequence_used_ratio", used}, {"pgvigil_sequence_numbers_left", 1000}}}}}}));
   };
   REQUIRE(sequence(0.8, "column").advice.size() == 1);
   CHECK(sequence(0.8, "column").advice[0].fix.needs_thought);
-  CHECK(sequence(0.8, "column").advice[0].fix.text.find("ALTER TABLE public.orders ALTER COLUMN id TYPE bigint;\nALTER SEQUENCE public.orders_id_seq AS bigint;") != std::string::npos);
+  CHECK(sequence(0.8, "column")
+            .advice[0]
+            .fix.text.find("ALTER TABLE public.orders ALTER COLUMN id TYPE bigint;\nALTER SEQUENCE "
+                           "public.orders_id_seq AS bigint;") != std::string::npos);
   CHECK(sequence(0.8, "sequence").advice[0].fix.text.find("ALTER TABLE") == std::string::npos);
   CHECK(sequence(0.7, "column").advice.empty());
 }
 
 TEST_CASE("sequences that cannot be read are not called healthy", "[advice]") {
-  const auto found = opinion("sequence_ending", look_of({{"sequences", {{{{"datname", "shop"}}, {{"pgvigil_sequences_unreadable", 3}}}}}}));
+  const auto found =
+      opinion("sequence_ending",
+              look_of({{"sequences", {{{{"datname", "shop"}}, {{"pgvigil_sequences_unreadable", 3}}}}}}));
   CHECK(found.advice.empty());
   REQUIRE(found.unsure.size() == 1);
-  CHECK(found.unsure[0] == "3 sequences of shop cannot be read: GRANT SELECT ON ALL SEQUENCES IN SCHEMA ... TO pgvigil.");
+  CHECK(found.unsure[0] ==
+        "3 sequences of shop cannot be read: GRANT SELECT ON ALL SEQUENCES IN SCHEMA ... TO pgvigil.");
 }

@@ -306,7 +306,8 @@ TEST_CASE("the history survives, and a damaged one is set aside", "[judge]") {
   }
 }
 
-TEST_CASE("a selector that has found nothing for an hour is told, but not while its collector fails", "[judge]") {
+TEST_CASE("a selector that has found nothing for an hour is told, but not while its collector fails",
+          "[judge]") {
   Scene scene(R"(
 [[rule]]
 alert = "Misspelt"

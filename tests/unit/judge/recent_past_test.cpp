@@ -15,7 +15,9 @@ namespace {
 
 const Timestamp k_start = Timestamp{} + std::chrono::hours(500'000);
 
-JudgedTable table_of(std::vector<std::pair<std::string, double>> rows, Timestamp at, const std::string& metric = "load") {
+JudgedTable table_of(std::vector<std::pair<std::string, double>> rows,
+                     Timestamp at,
+                     const std::string& metric = "load") {
   auto schema = std::make_shared<TableSchema>();
   schema->labels.push_back(*LabelName::parse("db"));
   schema->metrics.push_back({*MetricName::parse(metric), MetricType::gauge, Unit::none, "", {0}});
@@ -30,7 +32,9 @@ JudgedTable table_of(std::vector<std::pair<std::string, double>> rows, Timestamp
 }
 
 std::vector<rules::Rule> rules_of(const std::string& expr) {
-  auto book = rules::load_rules({}, {{"mine.toml", "[[rule]]\nalert = \"A\"\nexpr = '" + expr + "'\nlabels = { severity = \"info\" }\nannotations = { summary = \"s\" }\n"}});
+  auto book = rules::load_rules(
+      {}, {{"mine.toml", "[[rule]]\nalert = \"A\"\nexpr = '" + expr +
+                             "'\nlabels = { severity = \"info\" }\nannotations = { summary = \"s\" }\n"}});
   REQUIRE(book);
   return std::move(book->rules);
 }

@@ -42,7 +42,11 @@ std::vector<std::string> one_server(const promql::Labels&, const std::string&) {
 
 std::shared_ptr<const Evidence> seen_evidence() {
   Evidence evidence{"db1/locks//1"};
-  evidence.seen = {.name = "locks", .title = "Locks", .columns = {{"mode"}}, .rows = {{"ExclusiveLock"}}, .taken_at = k_now};
+  evidence.seen = {.name = "locks",
+                   .title = "Locks",
+                   .columns = {{"mode"}},
+                   .rows = {{"ExclusiveLock"}},
+                   .taken_at = k_now};
   return std::make_shared<const Evidence>(std::move(evidence));
 }
 
@@ -75,9 +79,11 @@ std::string text_of(const Request& request) {
 
 }  // namespace
 
-TEST_CASE("evidence: a look is made once for all alerts of a server, and in each database where it is of one") {
-  const auto world = world_of({make_alert("A", {"locks", "vacuum"}, "shop"), make_alert("B", {"locks"}, "shop"),
-                               make_alert("C", {"locks", "vacuum"}, "books"), make_alert("D", {})});
+TEST_CASE(
+    "evidence: a look is made once for all alerts of a server, and in each database where it is of one") {
+  const auto world =
+      world_of({make_alert("A", {"locks", "vacuum"}, "shop"), make_alert("B", {"locks"}, "shop"),
+                make_alert("C", {"locks", "vacuum"}, "books"), make_alert("D", {})});
   const Errands errands = errands_of(world, one_server, {"vacuum"}, k_now);
   REQUIRE(errands.looks.size() == 3);
   CHECK(errands.abandoned.empty());
@@ -101,7 +107,8 @@ TEST_CASE("evidence: what has ended, waits too long, was begun twice or is of no
   CHECK(errands_of(world, nobody, {}, k_now).abandoned.size() == 4);
 }
 
-TEST_CASE("evidence: each piece is looked for where it is of, and one that is of nothing keeps nobody waiting") {
+TEST_CASE(
+    "evidence: each piece is looked for where it is of, and one that is of nothing keeps nobody waiting") {
   const auto world = world_of({make_alert("A", {"pools", "locks", "backups"}), make_alert("B", {"backups"})});
   const auto places = [](const promql::Labels&, const std::string& evidence) -> std::vector<std::string> {
     if (evidence == "pools") return {"front", "back"};
@@ -164,7 +171,8 @@ TEST_CASE("evidence: every receiver takes what completes a message in its own wa
   const auto pagerduty = texts("pagerduty");
   REQUIRE(pagerduty.size() == 1);
   CHECK(pagerduty[0].find("\"trigger\"") != std::string::npos);
-  for (const std::string type : {"slack", "webhook", "alertmanager", "pagerduty", "opsgenie", "teams", "discord", "telegram"}) {
+  for (const std::string type :
+       {"slack", "webhook", "alertmanager", "pagerduty", "opsgenie", "teams", "discord", "telegram"}) {
     INFO(type);
     const auto all = texts(type);
     REQUIRE(all.size() == 1);
@@ -180,7 +188,8 @@ TEST_CASE("evidence: a webhook holds each look once, with the alerts that it is 
     notification.alerts.push_back(make_alert(name, {}));
     notification.alerts.back().dossier.evidence = {seen_evidence()};
   }
-  const auto requests = find_receiver_type("webhook")->make(settings)->render(notification, {.url = Secret("http://x")}, Detail::full);
+  const auto requests = find_receiver_type("webhook")->make(settings)->render(
+      notification, {.url = Secret("http://x")}, Detail::full);
   const auto body = nlohmann::json::parse(std::get<HttpRequest>(requests[0]).body);
   CHECK(body["version"] == "4");
   REQUIRE(body["evidence"].size() == 1);
@@ -201,23 +210,25 @@ TEST_CASE("evidence: what was looked for is on the disk, shared by its alerts, a
     REQUIRE(transaction->commit());
   }
   std::atomic<int> looks = 0;
-  const Outlook outlook{.servers_of = one_server,
-                        .look = [&](const std::string&, const std::vector<Question>& questions, const std::stop_token&) {
-                          std::vector<evidence::Look> found;
-                          for (const Question& question : questions) {
-                            ++looks;
-                            if (question.evidence == "changes")
-                              found.emplace_back(Error{ErrorKind::query, "invalid input: 'PLANTED'"});
-                            else
-                              found.emplace_back(seen_evidence()->seen);
-                          }
-                          return found;
-                        }};
+  const Outlook outlook{
+      .servers_of = one_server,
+      .look = [&](const std::string&, const std::vector<Question>& questions, const std::stop_token&) {
+        std::vector<evidence::Look> found;
+        for (const Question& question : questions) {
+          ++looks;
+          if (question.evidence == "changes")
+            found.emplace_back(Error{ErrorKind::query, "invalid input: 'PLANTED'"});
+          else
+            found.emplace_back(seen_evidence()->seen);
+        }
+        return found;
+      }};
   std::jthread thread([&](const std::stop_token& stop) { Gatherer(*store, shared, outlook).run(stop); });
   const auto end = std::chrono::steady_clock::now() + 20s;
   const auto is_done = [&] {
     const std::lock_guard lock(shared.mutex);
-    return std::ranges::all_of(shared.world.alerts, [](const auto& each) { return each.second.dossier.is_complete(); });
+    return std::ranges::all_of(shared.world.alerts,
+                               [](const auto& each) { return each.second.dossier.is_complete(); });
   };
   while (!is_done() && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(1ms);

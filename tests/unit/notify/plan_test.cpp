@@ -41,7 +41,8 @@ std::string round(const Policy& policy, World& world, const std::string& name, T
     if (group.decision.kind == Decision::Kind::send) {
       std::vector<Alert> alerts;
       for (const Alert* alert : group.decision.alerts) {
-        told += (told.empty() ? "" : " ") + std::string(alert->fires() ? "" : "-") + std::string(alert->name());
+        told +=
+            (told.empty() ? "" : " ") + std::string(alert->fires() ? "" : "-") + std::string(alert->name());
         alerts.push_back(*alert);
       }
       delivered(group.state, alerts, "", now);
@@ -96,7 +97,8 @@ TEST_CASE("a silence, an inhibition and mute times give their reasons") {
   World world;
   for (const char* name : {"Down", "Lag", "Muted", "Silent"})
     add(world, make_alert(name));
-  world.silences.push_back({"17", {parse_matcher("alertname=Silent").value()}, k_now - 1h, k_now + 1h, "me", ""});
+  world.silences.push_back(
+      {"17", {parse_matcher("alertname=Silent").value()}, k_now - 1h, k_now + 1h, "me", ""});
   std::string reasons;
   for (const PlannedGroup& group : plan(policy, world, "hook", k_now))
     reasons += group.decision.reason + "; ";
@@ -260,7 +262,8 @@ TEST_CASE("a storm of groups is one message, until it is over") {
   CHECK(plan(policy, world, "pager", k_now).size() == 3);  // not more than twice what a message shows
   for (const char* id : {"3", "4"})
     add(world, make_alert("Few", {{"id", id}}));
-  world.silences = {Silence{.id = "s", .matchers = {*parse_matcher("id=9")}, .starts_at = k_now - 1h, .ends_at = k_now + 1h}};
+  world.silences = {Silence{
+      .id = "s", .matchers = {*parse_matcher("id=9")}, .starts_at = k_now - 1h, .ends_at = k_now + 1h}};
   add(world, make_alert("Few", {{"id", "9"}}));
   CHECK(round(policy, world, "pager", k_now) == "Few Few Few Few");
   CHECK(world.groups["pager"].at("storm").told.size() == 4);
@@ -298,7 +301,8 @@ TEST_CASE("an end that was told is not told again because of a storm") {
 TEST_CASE("what is told of a storm is an alert for each rule and severity") {
   Notification storm{"slack", "storm", "id"};
   for (int i = 0; i < 300; ++i) {
-    Alert alert = make_alert(i % 3 == 0 ? "Locks" : "Lag", {{"id", std::to_string(i)}, {"severity", i % 3 == 0 ? "critical" : "info"}});
+    Alert alert = make_alert(i % 3 == 0 ? "Locks" : "Lag",
+                             {{"id", std::to_string(i)}, {"severity", i % 3 == 0 ? "critical" : "info"}});
     alert.annotations = {{"summary", "number " + std::to_string(i)}};
     if (i % 3 == 1) alert.resolved_at = k_now;
     storm.alerts.push_back(std::move(alert));
@@ -329,12 +333,13 @@ TEST_CASE("the outbox gives back what was put into it") {
   alert.value = 2.5;
   alert.flapping = true;
   Evidence evidence{"look/1"};
-  evidence.seen = {.name = "n",
-                   .title = "t",
-                   .columns = {{"a", pgvigil::evidence::ColumnKind::text}, {"b", pgvigil::evidence::ColumnKind::count}},
-                   .rows = {{"1", "2"}, {std::nullopt, "0.5"}},
-                   .left_out = 3,
-                   .taken_at = k_now};
+  evidence.seen = {
+      .name = "n",
+      .title = "t",
+      .columns = {{"a", pgvigil::evidence::ColumnKind::text}, {"b", pgvigil::evidence::ColumnKind::count}},
+      .rows = {{"1", "2"}, {std::nullopt, "0.5"}},
+      .left_out = 3,
+      .taken_at = k_now};
   evidence.server = "db1";
   alert.dossier = {{"changes"}, k_now, 1, {std::make_shared<const Evidence>(evidence)}};
   alert.of_cluster = true;

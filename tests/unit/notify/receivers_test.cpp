@@ -80,8 +80,7 @@ Notification storm() {
     Alert alert = make_alert("Storm" + std::to_string(i), "db" + std::to_string(i) + std::string(3'000, 'x'));
     alert.annotations = {{"summary", std::string(4'000, 'S') + "ü"},
                          {"description", std::string(60'000, 'D')}};
-    alert.dossier.evidence = {
-        make_evidence(Rows(30, {"1", std::string(9'000, 'q')}), std::to_string(i))};
+    alert.dossier.evidence = {make_evidence(Rows(30, {"1", std::string(9'000, 'q')}), std::to_string(i))};
     alerts.push_back(alert);
   }
   return make_notification(std::move(alerts));

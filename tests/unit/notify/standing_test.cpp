@@ -42,12 +42,14 @@ std::string outcomes(const std::vector<GroupStanding>& groups) {
 
 }  // namespace
 
-TEST_CASE("how alerts stand: what is due first, the worst in front, and what no route takes is not left out") {
+TEST_CASE(
+    "how alerts stand: what is due first, the worst in front, and what no route takes is not left out") {
   World world;
   for (const char* name : {"Silent", "Due", "Lost"})
     add(world, name);
   add(world, "DueBad", "critical");
-  world.silences.push_back({"17", {parse_matcher("alertname=Silent").value()}, k_now - 1h, k_now + 1h, "ann", "moving"});
+  world.silences.push_back(
+      {"17", {parse_matcher("alertname=Silent").value()}, k_now - 1h, k_now + 1h, "ann", "moving"});
   const auto groups = standings(policy_of("alertname!=Lost"), world, k_now);
   CHECK(outcomes(groups) == "due:DueBad due:Due unrouted:Lost quiet:Silent ");
   CHECK(groups[2].receiver.empty());

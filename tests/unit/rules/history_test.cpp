@@ -108,7 +108,8 @@ TEST_CASE("a chunk gives back every value to the bit", "[history]") {
           values.push_back(sum += double(random() % 1'000'000) * 1e-9);
           break;
         case 4:
-          values.push_back(std::round(double(random() % 1'000'000'007)) / std::pow(10.0, double(random() % 17)));
+          values.push_back(std::round(double(random() % 1'000'000'007)) /
+                           std::pow(10.0, double(random() % 17)));
           break;
         case 5:
           values.push_back(-double(random() >> (random() % 64)));
@@ -151,7 +152,7 @@ TEST_CASE("a value costs as many bits as it surprises", "[history]") {
     return double(chunks.back().bytes.size()) * 8 / k_most_values;
   };
   CHECK(bits_a_value([](int) { return 1234.5; }) < 1.5);
-  CHECK(bits_a_value([](int i) { return 1e9 + 1500.0 * i; }) < 6);                      // a steady counter
+  CHECK(bits_a_value([](int i) { return 1e9 + 1500.0 * i; }) < 6);                       // a steady counter
   CHECK(bits_a_value([](int i) { return double(50'000'000 + 15'000 * i) / 1e3; }) < 6);  // an age in seconds
   // Noise of 8 bits on a rate, and what the code needs beside it.
   double counter = 1e12;

@@ -111,3 +111,33 @@ TEST_CASE("a timeline answers from the past what has one, and from the present t
   // By other conditions than the name: each series once.
   CHECK(answer(timeline, R"(count by (job) ({job="postgres"}))", 10min) == R"({job="postgres"} 2.00)");
 }
+
+TEST_CASE("a series for which the past has no room is answered from the present", "[present]") {
+  Present present;
+  History history({.max_bytes = Bytes{64'000}});
+  HistoryNeeds needs;
+  needs.add("sessions", 1h);
+  const Timeline timeline(present, history, needs);
+  std::vector<std::tuple<std::string, std::string, double>> rows;
+  for (int i = 0; i < 900; ++i)
+    rows.emplace_back("db" + std::to_string(i), "idle", i < 899 ? 1.0 : 100.0);
+  const auto collect = [&](std::chrono::seconds at) {
+    const auto table = table_of(rows, at);
+    present.publish("activity", table, target(), 300'000);
+    history.append("activity", k_start_ms + at.count() * 1'000, 300'000,
+                   readings(*table, target(), [&](std::string_view metric) { return needs.wants(metric); }));
+  };
+  collect(0s);
+  REQUIRE(history.lacks_series());
+  REQUIRE(history.figures().series < 900);
+  CHECK(answer(timeline, "count by (job) (sessions)", 1s) == R"({job="postgres"} 900.)");
+  CHECK(answer(timeline, "count by (datname) (sessions > 50)", 1s) == R"({datname="db899"} 1.00)");
+  CHECK(answer(timeline, R"(count by (job) ({job="postgres"}))", 1s) == R"({job="postgres"} 901.)");
+  CHECK(timeline.select_labels(*promql::parse_selector("sessions"), k_start_ms, k_start_ms + 1'000)->size() ==
+        900);
+
+  rows.resize(10);
+  collect(15s);
+  CHECK_FALSE(history.lacks_series());
+  CHECK(answer(timeline, "count by (job) (sessions)", 16s) == R"({job="postgres"} 10.0)");
+}

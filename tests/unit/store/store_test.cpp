@@ -89,7 +89,8 @@ TEST_CASE("an older file gets the steps that it lacks, once", "[store]") {
     const auto store = folder.open();
     auto transaction = store->begin();
     std::string colour;
-    REQUIRE(transaction->query("SELECT colour FROM notes", {}, [&](const SqlRow& row) { colour = row.text(0); }));
+    REQUIRE(
+        transaction->query("SELECT colour FROM notes", {}, [&](const SqlRow& row) { colour = row.text(0); }));
     CHECK(colour == "blue");
     CHECK(store->status().set_aside == 0);
   }
@@ -118,13 +119,17 @@ TEST_CASE("a damaged file is set aside, and a fresh one takes its place", "[stor
       (void)transaction->run("INSERT INTO notes (text) VALUES (?)", {std::string(100, 'x')});
     REQUIRE(transaction->commit());
   }
-  SECTION("no SQLite file at all") { std::ofstream(folder.file()) << std::string(5'000, '?'); }
+  SECTION("no SQLite file at all") {
+    std::ofstream(folder.file()) << std::string(5'000, '?');
+  }
   SECTION("pages in the middle overwritten") {
     std::fstream file(folder.file(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(4'096);
     file << std::string(20'000, '?');
   }
-  SECTION("cut short") { fs::resize_file(folder.file(), 6'000); }
+  SECTION("cut short") {
+    fs::resize_file(folder.file(), 6'000);
+  }
   const auto store = folder.open();
   CHECK(store->status().set_aside == 1);
   CHECK(texts(*store).empty());
