@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
@@ -76,6 +77,18 @@ void print_trouble(std::string_view sign, const Trouble& trouble) {
   fmt::print("  {} {} ({})\n    {}\n", sign, trouble.text, to_string(trouble.reason), way_out(trouble.reason));
 }
 
+/// A deadline that is learned comes late: half a pause after the backup that did not run.
+void print_proposals(const std::vector<Judged>& all) {
+  std::set<std::string> told;
+  for (const Judged& each : all) {
+    const auto& cadence = each.verdict.cadence;
+    if (!cadence || cadence->proposal.empty() || !told.insert(each.backup).second) continue;
+    fmt::print("\n{}: going by those before, the next is late from {} on. They look as if they followed a schedule; with this\n"
+               "line in its policy one that does not run is told sooner:\n    schedule = \"{}\"\n",
+               each.backup, backups::time_text(cadence->deadline), cadence->proposal);
+  }
+}
+
 void print_text(const std::vector<Judged>& all) {
   const auto now = std::chrono::system_clock::now();
   std::vector<std::vector<std::string>> rows = {
@@ -95,6 +108,7 @@ void print_text(const std::vector<Judged>& all) {
     for (const Trouble& finding : verdict.findings)
       print_trouble("-", finding);
   }
+  print_proposals(all);
 }
 
 json json_of(const Trouble& trouble) {
@@ -147,6 +161,7 @@ json json_of(const Judged& judged) {
           {"last_attempt", json_of(verdict.last_attempt)},
           {"next_expected", verdict.cadence ? json(backups::time_text(verdict.cadence->expected)) : json(nullptr)},
           {"next_deadline", verdict.cadence ? json(backups::time_text(verdict.cadence->deadline)) : json(nullptr)},
+          {"proposed_schedule", verdict.cadence && !verdict.cadence->proposal.empty() ? json(verdict.cadence->proposal) : json(nullptr)},
           {"wal_missing_segments", verdict.wal_missing},
           {"encrypted", json_of(verdict.encrypted)},
           {"key_expires", json_of(verdict.key_expires)},

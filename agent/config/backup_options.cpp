@@ -98,6 +98,9 @@ std::vector<Option<Policy>> policy_options() {
                 "How many sound backups that stand alone must stay when the tool's own retention removes old ones the next time; what "
                 "is still to be made does not count. Known of pgBackRest and Barman."),
           least_size_option(),
+          duration<Policy>(
+              "outlook", 24h, [](Policy & p) -> auto& { return p.outlook; },
+              "How far ahead it is told when backups will take longer than the pause between two, if their durations go on growing."),
           boolean<Policy>(
               "off_host", [](Policy & p) -> auto& { return p.off_host; }, "Whether they must be on another host than the database."),
           boolean<Policy>(
@@ -145,6 +148,9 @@ std::vector<Option<S>> source_options() {
       boolean<S>("immutable", [](S & s) -> auto& { return s.immutable; },
                  "Declares that the storage lets nobody change or remove backups for a time (object lock, WORM). Where pgvigil sees that "
                  "it does, it says so."),
+      boolean<S>("checksums", [](S & s) -> auto& { return s.checksums; },
+                 "Whether all files of a plain base backup are read once and compared with the sums of its `backup_manifest`: ten seconds of "
+                 "reading in each look, until all are read."),
       databases_option(),
       segment_size_option(),
       bytes<S>("unpack_memory", Bytes{4'000'000}, [](S & s) -> auto& { return s.unpack_memory; },

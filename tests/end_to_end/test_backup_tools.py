@@ -76,7 +76,18 @@ def test_a_base_backup(making, cluster, kind):
         section = f"[[backup]]\ntool = \"base-backups\"\ndirectory = {toml_string(folder.path)}\npolicy = {{ {policy} }}\n"
         return verdicts(config(cluster, more=section))[0]
 
-    assert verdict()["verdict"] == "recoverable"
+    good = verdict()
+    assert good["verdict"] == "recoverable"
+    # The sums of files stand in the manifest; those in a tar are not compared.
+    assert list(good["verified_by_type"]) == (["base"] if kind == "plain" else [])
+    if kind == "plain":
+        data = os.path.join(where, "base", "1", "PG_VERSION")
+        whole = open(data).read()
+        open(data, "w").write("99\n")
+        changed = verdict()
+        assert_not(changed, "no_whole_backup")
+        assert "base/1/PG_VERSION is not what was backed up" in changed["because"]["text"]
+        open(data, "w").write(whole)
     victim = os.path.join(where, "PG_VERSION" if kind == "plain" else "base.tar.gz")
     size = os.path.getsize(victim)
     os.truncate(victim, size // 2)

@@ -2,6 +2,7 @@
 
 #include "collectors/backups/files/json_text.h"
 #include "collectors/backups/judging/cadence.h"
+#include "collectors/backups/judging/proposal.h"
 #include "collectors/backups/judging/verdict.h"
 #include "collectors/backups/surroundings/location.h"
 #include "collectors/backups/tools/dump_manifest.h"
@@ -127,6 +128,32 @@ TEST_CASE("without a schedule the pauses between backups tell when the next is d
   CHECK_FALSE(has(judged(backups, {}, nullptr, k_now + 35h), Reason::overdue));
 }
 
+TEST_CASE("a schedule is proposed that the last backups look as if they had followed", "[backups]") {
+  const auto proposal = [](std::string_view newest, std::chrono::minutes pause, int count, std::chrono::minutes jitter = 0min) {
+    std::vector<Backup> backups;
+    for (int i = count - 1; i >= 0; --i)
+      backups.push_back(complete("", at(newest) - i * pause + (i % 3) * jitter + 10min));
+    return proposed_schedule(backups);
+  };
+  CHECK(proposal("2026-11-23T02:03:00Z", 24h, 8) == "0 2 * * *");
+  CHECK(proposal("2026-11-23T02:30:01Z", 24h, 8, 7min) == "30 2 * * *");
+  CHECK(proposal("2026-11-22T03:15:00Z", 24h * 7, 6) == "15 3 * * 0");
+  CHECK(proposal("2026-11-23T20:00:09Z", 6h, 11) == "0 2-23/6 * * *");
+  CHECK(proposal("2026-11-23T20:00:09Z", 12h, 11) == "0 8-23/12 * * *");
+  CHECK(proposal("2026-11-23T20:40:00Z", 1h, 9) == "40 * * * *");
+  CHECK(proposal("2026-11-23T02:03:00Z", 24h, 5).empty());
+  CHECK(proposal("2026-11-23T02:03:00Z", 37h, 8).empty());
+  CHECK(proposal("2026-11-23T02:03:00Z", 24h, 9, 100min).empty());
+  CHECK(judged(daily(8)).cadence->proposal == "50 3 * * *");
+  Source source;
+  source.policy.schedule = schedule("0 2 * * *");
+  CHECK(judged(daily(8), source).cadence->proposal.empty());
+  // One by hand in between changes nothing.
+  auto backups = daily(9);
+  backups.insert(backups.end() - 1, complete("by hand", k_now - 13h));
+  CHECK(proposed_schedule(backups) == "50 3 * * *");
+}
+
 TEST_CASE("growth is the median slope, which single values do not move", "[backups]") {
   std::vector<Point> points;
   for (int day = 0; day < 20; ++day)
@@ -153,6 +180,9 @@ TEST_CASE("backups that take longer each day are told before they overlap", "[ba
   CHECK(has(verdict, Reason::duration_grows));
   CHECK(*verdict.duration_growth * 86400 == Approx(40 * 60));
   CHECK(*verdict.size_growth == 0);
+  Source source;
+  source.policy.outlook = 24h * 3;  // 13 h
+  CHECK_FALSE(has(judged(backups(40min), source), Reason::duration_grows));
 }
 
 TEST_CASE("a change of the keys that open the backups is told", "[backups]") {

@@ -16,6 +16,7 @@
 #include "collectors/backups/tools/cloudnativepg_json.h"
 #include "collectors/backups/tools/dump_file.h"
 #include "collectors/backups/tools/dump_manifest.h"
+#include "collectors/backups/tools/reader.h"
 #include "collectors/backups/tools/wal_g_json.h"
 #include "tests/unit/fixture.h"
 
@@ -267,6 +268,8 @@ TEST_CASE("a captured backup_manifest proves itself, and a changed one does not"
   CHECK(good->sum_is_right);
   CHECK(good->files.size() > 900);
   CHECK(good->wal.size() == 1);
+  CHECK(good->files.at(1).path == "PG_VERSION");
+  CHECK(good->files.at(1).sum == sum_of("15\n", *good->files.at(1).sum_kind));
   text[text.find("\"Size\": ") + 8] = '9';
   CHECK_FALSE(parse_backup_manifest(text)->sum_is_right);
   CHECK_FALSE(parse_backup_manifest(text.substr(0, text.size() / 2)));
@@ -274,4 +277,73 @@ TEST_CASE("a captured backup_manifest proves itself, and a changed one does not"
 
 TEST_CASE("sums of text", "[backups]") {
   CHECK(sha256_of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sum_of("", SumKind::crc32c) == "00000000");
+  // The check value of CRC-32C is E3069283, and that of 32 zeros 8A9136AA (RFC 3720); the manifest begins with the lowest byte.
+  CHECK(sum_of("123456789", SumKind::crc32c) == "839206e3");
+  CHECK(sum_of(std::string(32, '\0'), SumKind::crc32c) == "aa36918a");
+  CHECK(sum_of("", SumKind::sha224) == "d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f");
+  CHECK(sum_kind_of("SHA512") == SumKind::sha512);
+  CHECK_FALSE(sum_kind_of("NONE"));
+}
+
+namespace {
+
+/// A base backup of two files in a folder of its own.
+class BaseFolder {
+ public:
+  BaseFolder() : path(std::filesystem::temp_directory_path() / ("pgvigil-base-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path);
+    write("PG_VERSION", "15\n");
+    write("data", std::string(100'000, 'x'));
+    write("postgresql.auto.conf", "primary_conninfo = 'added since'\n");
+    std::string text = "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n" + line("PG_VERSION", 3, sum_of("15\n", SumKind::crc32c)) +
+                       ",\n" + line("data", 100'000, sum_of(std::string(100'000, 'x'), SumKind::crc32c)) + ",\n" +
+                       line("postgresql.auto.conf", 0, "00000000") + "\n],\n\"WAL-Ranges\": [\n],\n";
+    text += "\"Manifest-Checksum\": \"" + sha256_of(text) + "\"}\n";
+    write("backup_manifest", text);
+  }
+  ~BaseFolder() { std::filesystem::remove_all(path); }
+  BaseFolder(const BaseFolder&) = delete;
+  BaseFolder& operator=(const BaseFolder&) = delete;
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path / name, std::ios::binary) << text; }
+  /// What a look that has so much time makes of it.
+  Backup read(ProofCache& proofs, bool checksums = true, std::chrono::milliseconds time = 1min) const {
+    Source source{.tool = Tool::base_backups, .directory = path.string()};
+    source.checksums = checksums;
+    const std::shared_ptr<ProofCache> shared(&proofs, [](ProofCache*) {});
+    const Look look{source, std::nullopt, k_now, Deadline::clock::now() + time, {}, shared, {}};
+    return read_source(look).repositories.at(0).backups.at(0);
+  }
+
+ private:
+  static std::string line(const std::string& name, std::size_t size, const std::string& sum) {
+    return "{ \"Path\": \"" + name + "\", \"Size\": " + std::to_string(size) +
+           ", \"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"" + sum + "\" }";
+  }
+  const std::filesystem::path path;
+};
+
+}  // namespace
+
+TEST_CASE("files of a base backup are held against the sums of its manifest", "[backups]") {
+  const BaseFolder folder;
+  ProofCache proofs;
+  const Backup hasty = folder.read(proofs, true, 0ms);
+  CHECK(hasty.state == State::complete);
+  CHECK_FALSE(hasty.verified);
+  const Backup good = folder.read(proofs);
+  CHECK(good.state == State::complete);
+  CHECK(good.verified == k_now);
+  CHECK(good.postgres_version == "15");
+  CHECK(folder.read(proofs, true, 0ms).verified == k_now);  // it is remembered
+  CHECK_FALSE(folder.read(proofs, false).verified);
+
+  // As long as before.
+  folder.write("data", std::string(99'999, 'x') + "y");
+  ProofCache others;
+  CHECK(folder.read(others, false).state == State::complete);
+  const Backup damaged = folder.read(others);
+  CHECK(damaged.state == State::damaged);
+  CHECK(damaged.why == "data is not what was backed up: its sum differs");
+  CHECK_FALSE(damaged.verified);
 }

@@ -2,8 +2,10 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 
+#include "collectors/backups/files/crc32c.h"
 #include "collectors/backups/files/file_blocks.h"
 
 namespace pgvigil::backups {
@@ -13,13 +15,40 @@ struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
+const EVP_MD* digest_of(SumKind kind) {
+  switch (kind) {
+    case SumKind::crc32c:
+      return nullptr;
+    case SumKind::sha224:
+      return EVP_sha224();
+    case SumKind::sha256:
+      return EVP_sha256();
+    case SumKind::sha384:
+      return EVP_sha384();
+    case SumKind::sha512:
+      return EVP_sha512();
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-class ChecksumReader::Sha256 {
+class ChecksumReader::Sum {
  public:
-  Sha256() : context_(EVP_MD_CTX_new()) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-  void take(std::string_view block) { EVP_DigestUpdate(context_.get(), block.data(), block.size()); }
+  explicit Sum(SumKind kind) {
+    const EVP_MD* digest = digest_of(kind);
+    if (digest == nullptr) return;
+    context_.reset(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(context_.get(), digest, nullptr);
+  }
+  void take(std::string_view block) {
+    if (context_)
+      EVP_DigestUpdate(context_.get(), block.data(), block.size());
+    else
+      crc_.take(block);
+  }
   std::string finish() {
+    if (!context_) return crc_.finish();
     constexpr std::string_view k_digits = "0123456789abcdef";
     std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
     unsigned size = 0;
@@ -33,10 +62,18 @@ class ChecksumReader::Sha256 {
   }
 
  private:
-  std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
+  std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;  ///< nothing: it is a CRC
+  Crc32c crc_;
 };
 
-ChecksumReader::ChecksumReader(std::string path) : path_(std::move(path)), sum_(std::make_unique<Sha256>()) {}
+std::optional<SumKind> sum_kind_of(std::string_view word) {
+  constexpr std::array<std::string_view, 5> k_words = {"CRC32C", "SHA224", "SHA256", "SHA384", "SHA512"};
+  const auto found = std::ranges::find(k_words, word);
+  if (found == k_words.end()) return std::nullopt;
+  return static_cast<SumKind>(found - k_words.begin());
+}
+
+ChecksumReader::ChecksumReader(std::string path, SumKind kind) : path_(std::move(path)), sum_(std::make_unique<Sum>(kind)) {}
 ChecksumReader::~ChecksumReader() = default;
 
 std::expected<std::string, Error> ChecksumReader::read(Deadline deadline, const std::stop_token& stop) {
@@ -51,10 +88,14 @@ std::expected<std::string, Error> ChecksumReader::read(Deadline deadline, const 
   return sum_->finish();
 }
 
-std::string sha256_of(std::string_view text) {
-  ChecksumReader::Sha256 sum;
+std::string sum_of(std::string_view text, SumKind kind) {
+  ChecksumReader::Sum sum(kind);
   sum.take(text);
   return sum.finish();
+}
+
+std::string sha256_of(std::string_view text) {
+  return sum_of(text, SumKind::sha256);
 }
 
 }  // namespace pgvigil::backups

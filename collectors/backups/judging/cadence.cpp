@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collectors/backups/judging/history.h"
+#include "collectors/backups/judging/proposal.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -81,15 +82,15 @@ std::optional<Cadence> cadence_of(const Repository& repository, const Policy& po
     // Without any backup the last time of the schedule is the one that was missed.
     const auto from = newest ? policy.schedule->next(*newest) : policy.schedule->last(now);
     if (!from) return std::nullopt;
-    return Cadence{*from, *from + policy.grace, usual, true};
+    return Cadence{*from, *from + policy.grace, usual, true, {}};
   }
   if (const auto due = first_due(repository.timetables, newest)) {
     const Timestamp deadline = after(*due + policy.grace, longest_of(repository.backups));
-    return Cadence{*due, is_under_way(repository.backups, *due) ? std::max(deadline, now) : deadline, usual, true};
+    return Cadence{*due, is_under_way(repository.backups, *due) ? std::max(deadline, now) : deadline, usual, true, {}};
   }
   if (!usual) return std::nullopt;
   const double patience = std::max(k_least_patience, k_patience * *std::ranges::max_element(pauses));
-  return Cadence{after(*newest, *usual), after(*newest, patience), usual, false};
+  return Cadence{after(*newest, *usual), after(*newest, patience), usual, false, proposed_schedule(repository.backups)};
 }
 
 }  // namespace pgvigil::backups

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "collectors/backups/model/backup.h"
@@ -15,6 +16,7 @@ struct Cadence {
   Timestamp deadline{};
   std::optional<double> seconds;  ///< between two backups, as they have been taken
   bool scheduled = false;         ///< the policy says it; else it is learned
+  std::string proposal;           ///< of a learned one: the schedule that it looks like; empty: none
 };
 
 /// By the schedule of the policy and its grace: a backup counts for a time of the schedule when it ended after it.

@@ -7,8 +7,6 @@ namespace {
 
 /// Times within twice as much are no jump.
 constexpr double k_least_duration_jump = 2;
-/// How far ahead the growth of durations is looked at.
-constexpr std::chrono::days k_outlook{30};
 
 double seconds_of(Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -23,9 +21,11 @@ void judge_duration(Case& each, const Backup& newest) {
   each.verdict.duration_growth = slope_of(growth);
   const auto& cadence = each.verdict.cadence;
   if (!each.verdict.duration_growth || !cadence || !cadence->seconds) return;
-  const double then = growth.back().value + *each.verdict.duration_growth * std::chrono::duration<double>(k_outlook).count();
+  const auto outlook = each.source.policy.outlook;
+  const double then = growth.back().value + *each.verdict.duration_growth * std::chrono::duration<double>(outlook).count();
   if (then <= *cadence->seconds) return;
-  each.find({Reason::duration_grows, "if backups go on growing, one takes longer in " + std::to_string(k_outlook.count()) +
+  const auto days = std::chrono::floor<std::chrono::days>(outlook).count();
+  each.find({Reason::duration_grows, "if backups go on growing, one takes longer in " + std::to_string(days) +
                                          " days than the pause between two"});
 }
 

@@ -41,6 +41,7 @@ struct Policy {
   std::chrono::milliseconds window{0};              ///< any moment within it can be restored; 0: not asked for
   std::chrono::milliseconds oldest{0};              ///< the oldest sound backup is at least as old; 0: not asked for
   std::size_t least = 1;                            ///< sound ones that stay when the tool removes old ones
+  std::chrono::milliseconds outlook = std::chrono::hours{30 * 24};  ///< how far ahead growing durations are looked at
   double least_size = 0;                            ///< in relation to the database; 0: by the tool
   bool off_host = false;                            ///< not on the host of the database
   bool immutable = false;                           ///< nobody can change or remove them
@@ -59,6 +60,7 @@ struct Source {
   std::string file;         ///< JSON that somebody else writes, instead of running the tool
   std::string archive;      ///< JSON of repo-ls or wal-verify beside `file`; the folder of Barman's WAL
   std::string drills;       ///< folder of the results of restore drills
+  bool checksums = true;    ///< files of base backups are read and compared with their sums
   bool immutable = false;   ///< the storage is declared to be so
   std::vector<std::string> databases;  ///< that every dump must have; empty: those of the server
   std::optional<Bytes> wal_segment_size;

@@ -27,12 +27,17 @@ std::expected<BackupManifest, Error> parse_backup_manifest(std::string_view json
   const Json* ranges = find(from, "WAL-Ranges");
   if (files == nullptr || !files->is_array()) return std::unexpected(no_manifest("without a list of files"));
   for (const Json& file : *files)
-    manifest.files.push_back({text_at(file, "Path").value_or(""), number_at(file, "Size").value_or(0)});
+    manifest.files.push_back({text_at(file, "Path").value_or(""), number_at(file, "Size").value_or(0),
+                              sum_kind_of(text_at(file, "Checksum-Algorithm").value_or("")), text_at(file, "Checksum").value_or("")});
   if (ranges != nullptr && ranges->is_array())
     for (const Json& range : *ranges)
       manifest.wal.push_back({static_cast<std::uint32_t>(number_at(range, "Timeline").value_or(0)),
                               text_at(range, "Start-LSN").value_or(""), text_at(range, "End-LSN").value_or("")});
   return manifest;
+}
+
+bool may_change(const BackupManifest::File& file) {
+  return file.path == "postgresql.auto.conf" || file.path == "recovery.signal" || file.path == "standby.signal";
 }
 
 }  // namespace pgvigil::backups

@@ -7,6 +7,7 @@
 #include "collectors/backups/files/content.h"
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/tools/backup_manifest.h"
+#include "collectors/backups/tools/manifest_sums.h"
 #include "collectors/backups/tools/reader.h"
 
 namespace pgvigil::backups {
@@ -14,13 +15,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t k_most_manifest = std::size_t{256} << 20;
 constexpr std::size_t k_most_label = 4096;
 constexpr std::size_t k_tar_zeros = 1024;
 constexpr std::uint64_t k_tar_block = 512;
 constexpr std::string_view k_tablespaces = "pg_tblspc/";
 /// Where nothing was written for so long, nothing is on its way.
 constexpr std::chrono::minutes k_settled{5};
+/// Of one look, for the sums of files: on the disk that it lies on other work goes on.
+constexpr std::chrono::seconds k_most_summing{10};
+constexpr std::size_t k_most_version = 16;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -64,7 +67,7 @@ class BaseBackup {
     const fs::path path = folder_ / "backup_manifest";
     backup_.stop = modified(path);
     backup_.start = modified(folder_ / "backup_label").value_or(backup_.stop.value_or(Timestamp{}));
-    const auto text = read_whole_file(path.string(), k_most_manifest);
+    const auto text = read_whole_file(path.string(), k_most_backup_manifest);
     const auto manifest = text ? parse_backup_manifest(*text) : std::unexpected(text.error());
     if (!manifest && !backup_.stop && is_written()) {
       backup_.state = State::running;
@@ -137,8 +140,10 @@ class BaseBackup {
   }
 
   void check_plain(const BackupManifest& manifest) {
+    if (const auto version = read_whole_file((folder_ / "PG_VERSION").string(), k_most_version))
+      backup_.postgres_version = version->substr(0, version->find('\n'));
     for (const BackupManifest::File& file : manifest.files) {
-      if (file.path.empty()) continue;
+      if (file.path.empty() || may_change(file)) continue;
       std::error_code fault;
       const auto size = fs::file_size(folder_ / file.path, fault);
       if (fault) return damage(backup_, file.path + ": " + fault.message());
@@ -196,6 +201,23 @@ bool is_base_backup(const fs::path& folder) {
   return fs::exists(folder / "backup_manifest") || fs::exists(folder / "backup_label") || !tar_in(folder, "base.tar").empty();
 }
 
+/// Compares files with the sums of the manifest, of the newest backup first. Until all of one are read it is judged by their
+/// sizes alone.
+void compare_sums(const Look& look, std::vector<Backup>& backups) {
+  const Deadline until = std::min(look.deadline, Deadline::clock::now() + k_most_summing);
+  const fs::path root = look.source.directory;
+  for (auto backup = backups.rbegin(); backup != backups.rend(); ++backup) {
+    const fs::path folder = is_base_backup(root) && backup->label == root.filename() ? root : root / backup->label;
+    if (backup->state == State::running || backup->state == State::damaged || !fs::exists(folder / "PG_VERSION")) continue;
+    const std::string manifest = (folder / "backup_manifest").string();
+    const auto sums = look.proofs->read<ManifestSums>(manifest, "sums", until, look.stop);
+    if (sums && !sums->wrong.empty())
+      damage(*backup, sums->wrong);
+    else if (sums && sums->all_told)
+      backup->verified = look.proofs->about<Timestamp>(manifest, "verified", [&] { return std::optional(look.now); });
+  }
+}
+
 }  // namespace
 
 Reading read_base_backups(const Look& look) {
@@ -211,6 +233,7 @@ Reading read_base_backups(const Look& look) {
     return reading;
   }
   std::ranges::stable_sort(repository.backups, {}, &Backup::stop);
+  if (look.source.checksums) compare_sums(look, repository.backups);
   reading.repositories.push_back(std::move(repository));
   return reading;
 }

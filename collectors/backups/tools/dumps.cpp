@@ -158,7 +158,9 @@ class DumpFolder {
       stored += file.bytes;
       dumped += file.plain_bytes.value_or(0);
     }
-    if (is_verified) set.verified = look_.proofs->about<Timestamp>((folder / "manifest.json").string(), "verified", [&] { return std::optional(look_.now); });
+    if (is_verified)
+      set.verified = look_.proofs->about<Timestamp>((folder / "manifest.json").string(), "verified",
+                                                    [&] { return std::optional(look_.now); });
     set.sizes.repository_delta = stored;
     if (dumped > 0) set.sizes.dumped = dumped;
     for (const std::string& database : manifest->expected)
