@@ -83,10 +83,15 @@ def test_the_panels_of_patroni_show_it(world):
     for query in dashboards.queries_of("pgvigil-replication", *dashboards.PATRONI):
         assert until(lambda: dashboards.ask(world.agent, query), query)  # pylint: disable=cell-var-from-loop
     [leaders, *_] = dashboards.queries_of("pgvigil-replication", "Leaders")
-    assert [one["value"][1] for one in dashboards.ask(world.agent, leaders)] == ["1"]
-    joined = dashboards.ask(world.agent, dashboards.queries_of("pgvigil-replication", "Members")[0])
-    shown = {(one["metric"]["target"], one["metric"]["member"]): one["metric"]["role"] for one in joined}
-    assert shown[("a", "b")] == shown[("b", "b")] == "replica" and shown[("a", "a")] == "leader", shown
+    until(lambda: [one["value"][1] for one in dashboards.ask(world.agent, leaders)] == ["1"], "there is one leader")
+    members = dashboards.queries_of("pgvigil-replication", "Members")[0]
+
+    def told():
+        joined = dashboards.ask(world.agent, members)
+        shown = {(one["metric"]["target"], one["metric"]["member"]): one["metric"]["role"] for one in joined}
+        return shown[("a", "b")] == shown[("b", "b")] == "replica" and shown[("a", "a")] == "leader"
+
+    until(told, "the members are told with their roles")
     pictures.draw(world.agent, "patroni", dashboards.load()["pgvigil-replication"])
 
 

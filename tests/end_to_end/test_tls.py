@@ -155,7 +155,7 @@ def test_a_certificate_that_ends_soon_is_told_until_a_new_one_is_shown(making, s
 
     assert 1.5 < days_left() <= 2
     [query] = dashboards.queries_of("pgvigil-instance", "TLS certificate")
-    [shown] = dashboards.ask(agent, query)
+    [shown] = until(lambda: dashboards.ask(agent, query), query)
     assert 1.5 < float(shown["value"][1]) <= 2
     assert "ends in 1d 23h" in until(alert, "it is told")["summary"]
     make_server_certificate(folder, "good", "127.0.0.1", days=30)
