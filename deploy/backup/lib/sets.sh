@@ -8,6 +8,10 @@ begin_set() {
   local name
   sweep_leftovers
   name=$(stamp)
+  if [[ -e $PGVIGIL_BACKUP_DIR/$name ]]; then # a small server was dumped before within this second
+    sleep 1
+    name=$(stamp)
+  fi
   draft=$PGVIGIL_BACKUP_DIR/.partial-$name
   if [[ -e $PGVIGIL_BACKUP_DIR/$name ]] || ! mkdir -- "$draft"; then
     fail "$EXIT_SPACE" "cannot make the folder $draft" "Another set of this second, or no right to write there."
