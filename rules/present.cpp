@@ -185,12 +185,13 @@ Expected<std::vector<LabelsPtr>> Timeline::select_labels(std::span<const Matcher
                                                          std::int64_t to_ms) const {
   if (const Queryable* one = who_answers(matchers)) return one->select_labels(matchers, from_ms, to_ms);
   auto found = history_.select_labels(matchers, from_ms, to_ms);
-  SeriesSet others;
-  present_.add_others(matchers, from_ms, to_ms, others);
   if (!found) return found;
-  const std::unordered_set<LabelsPtr, SameLabels, SameLabels> known(found->begin(), found->end());
-  for (std::size_t i = 0; i < others.size(); ++i)
-    if (!known.contains(others.labels(i))) found->push_back(others.labels(i));
+  SeriesSet all;
+  for (const LabelsPtr& labels : *found)
+    all.add_series(labels, 0);
+  present_.add_others(matchers, from_ms, to_ms, all);
+  for (std::size_t i = found->size(); i < all.size(); ++i)
+    found->push_back(all.labels(i));
   return found;
 }
 
