@@ -142,9 +142,7 @@ for = "0s"
 def test_a_certificate_that_ends_soon_is_told_until_a_new_one_is_shown(making, server, folder):
     agent = making.agent_of(server, dsn=dsn(server, folder, "good"), server='canary = "1s"',
                             more='[rules]\nevaluation_interval = "1s"\n')
-    os.makedirs(f"{agent.home}/rules.d")
-    with open(f"{agent.home}/rules.d/mine.toml", "w", encoding="utf-8") as file:
-        file.write(SOON)
+    agent.write_rules(SOON)
     assert agent.reload().status == 200
 
     def days_left():
