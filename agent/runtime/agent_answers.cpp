@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/http/notify_view.h"
+#include "agent/http/pages/notify_view.h"
 #include "agent/runtime/agent.h"
 #include "agent/runtime/up_interval.h"
 #include "agent/version.h"

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "agent/http/notify_page.h"
-#include "agent/http/page.h"
-#include "agent/http/status_page.h"
+#include "agent/http/pages/notify_page.h"
+#include "agent/http/pages/page.h"
+#include "agent/http/pages/status_page.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
