@@ -73,7 +73,8 @@ bool Agent::ready() const {
                                return watch->server().kind == ServerKind::backups ||
                                       watch->board().first_outcome_known();
                              }) &&
-         std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); });
+         (all->empty() ||
+          std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); }));
 }
 
 }  // namespace pgvigil::agent
