@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "collectors/model/diagnostic.h"
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/label_set.h"
 #include "rules/promql/functions.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/promql/duration.h"
 #include "rules/promql/number.h"
 #include "rules/promql/text.h"

@@ -7,7 +7,7 @@
 
 #include "agent/advice/advice_table.h"
 #include "agent/advice/run_notes.h"
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/runtime/elapsed.h"
+#include "agent/runtime/target/elapsed.h"
 
 namespace pgvigil::agent {
 

@@ -7,7 +7,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
-#include "agent/runtime/backup_fetch.h"
+#include "agent/runtime/target/backup_fetch.h"
 #include "collectors/backups/files/json_text.h"
 #include "collectors/backups/source_watch.h"
 
@@ -20,7 +20,8 @@ using backups::Trouble;
 using backups::Verdict;
 using nlohmann::json;
 
-constexpr std::string_view k_usage = R"(Tells whether the database can be restored, to when, and how that is known.
+constexpr std::string_view k_usage =
+    R"(Tells whether the database can be restored, to when, and how that is known.
 
 usage: pgvigil backup status [--format text|json] [--config FILE] [--backup NAME]
 
@@ -74,7 +75,8 @@ std::string answer_text(Answer answer) {
 }
 
 void print_trouble(std::string_view sign, const Trouble& trouble) {
-  fmt::print("  {} {} ({})\n    {}\n", sign, trouble.text, to_string(trouble.reason), way_out(trouble.reason));
+  fmt::print("  {} {} ({})\n    {}\n", sign, trouble.text, to_string(trouble.reason),
+             way_out(trouble.reason));
 }
 
 /// A deadline that is learned comes late: half a pause after the backup that did not run.
@@ -83,9 +85,11 @@ void print_proposals(const std::vector<Judged>& all) {
   for (const Judged& each : all) {
     const auto& cadence = each.verdict.cadence;
     if (!cadence || cadence->proposal.empty() || !told.insert(each.backup).second) continue;
-    fmt::print("\n{}: going by those before, the next is late from {} on. They look as if they followed a schedule; with this\n"
-               "line in its policy one that does not run is told sooner:\n    schedule = \"{}\"\n",
-               each.backup, backups::time_text(cadence->deadline), cadence->proposal);
+    fmt::print(
+        "\n{}: going by those before, the next is late from {} on. They look as if they followed a schedule; "
+        "with this\n"
+        "line in its policy one that does not run is told sooner:\n    schedule = \"{}\"\n",
+        each.backup, backups::time_text(cadence->deadline), cadence->proposal);
   }
 }
 
@@ -112,7 +116,8 @@ void print_text(const std::vector<Judged>& all) {
 }
 
 json json_of(const Trouble& trouble) {
-  return {{"reason", to_string(trouble.reason)}, {"text", trouble.text}, {"way_out", way_out(trouble.reason)}};
+  return {
+      {"reason", to_string(trouble.reason)}, {"text", trouble.text}, {"way_out", way_out(trouble.reason)}};
 }
 
 json json_of(const std::optional<Timestamp>& time) {
@@ -159,9 +164,13 @@ json json_of(const Judged& judged) {
           {"basis", verdict.basis},
           {"newest", std::move(newest)},
           {"last_attempt", json_of(verdict.last_attempt)},
-          {"next_expected", verdict.cadence ? json(backups::time_text(verdict.cadence->expected)) : json(nullptr)},
-          {"next_deadline", verdict.cadence ? json(backups::time_text(verdict.cadence->deadline)) : json(nullptr)},
-          {"proposed_schedule", verdict.cadence && !verdict.cadence->proposal.empty() ? json(verdict.cadence->proposal) : json(nullptr)},
+          {"next_expected",
+           verdict.cadence ? json(backups::time_text(verdict.cadence->expected)) : json(nullptr)},
+          {"next_deadline",
+           verdict.cadence ? json(backups::time_text(verdict.cadence->deadline)) : json(nullptr)},
+          {"proposed_schedule", verdict.cadence && !verdict.cadence->proposal.empty()
+                                    ? json(verdict.cadence->proposal)
+                                    : json(nullptr)},
           {"wal_missing_segments", verdict.wal_missing},
           {"encrypted", json_of(verdict.encrypted)},
           {"key_expires", json_of(verdict.key_expires)},
@@ -206,7 +215,8 @@ int backup(Arguments arguments) {
   const auto name = arguments.option("--backup");
   const auto action = arguments.word();
   if (const auto complaint = arguments.complaint(); !complaint.empty()) return wrong(complaint);
-  if (action != "status") return wrong(action ? "there is no '" + *action + "'" : "what? 'status' is all there is");
+  if (action != "status")
+    return wrong(action ? "there is no '" + *action + "'" : "what? 'status' is all there is");
   if (format != "text" && format != "json") return wrong("--format is text or json, not '" + format + "'");
   const auto config = load_config(file);
   if (!config) {
@@ -226,6 +236,7 @@ int backup(Arguments arguments) {
 
 }  // namespace
 
-const Command k_backup_command{"backup", "tell whether the database can be restored, and to when", k_usage, backup};
+const Command k_backup_command{"backup", "tell whether the database can be restored, and to when", k_usage,
+                               backup};
 
 }  // namespace pgvigil::agent

@@ -6,7 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
 #include "agent/config/reference.h"
-#include "agent/runtime/self_specimen.h"
+#include "agent/runtime/self/self_specimen.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {

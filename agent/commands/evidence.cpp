@@ -5,7 +5,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/one_shot.h"
 #include "agent/config/load.h"
-#include "agent/notify/evidence_text.h"
+#include "agent/notify/message/evidence_text.h"
 #include "agent/runtime/collected_evidence.h"
 #include "agent/text_table.h"
 #include "collectors/evidence/evidence.h"

@@ -7,10 +7,10 @@
 #include "agent/commands/commands.h"
 #include "agent/config/load.h"
 #include "agent/notify/clock.h"
-#include "agent/notify/delivery.h"
-#include "agent/notify/plan.h"
+#include "agent/notify/message/text.h"
+#include "agent/notify/planning/plan.h"
 #include "agent/notify/random.h"
-#include "agent/notify/text.h"
+#include "agent/notify/receivers/delivery.h"
 
 namespace pgvigil::agent {
 namespace {

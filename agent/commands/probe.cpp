@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "agent/commands/commands.h"
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 
 namespace pgvigil::agent {
 namespace {

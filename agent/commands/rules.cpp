@@ -9,7 +9,7 @@
 #include "agent/commands/rules_explain.h"
 #include "agent/commands/rules_export.h"
 #include "agent/commands/rules_import.h"
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/rule_test.h"
 
 namespace pgvigil::agent {

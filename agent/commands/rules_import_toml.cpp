@@ -6,7 +6,7 @@
 
 #include "agent/commands/toml_text.h"
 #include "collectors/model/names.h"
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/promql/duration.h"
 #include "rules/promql/parser.h"
 #include "rules/template/template.h"

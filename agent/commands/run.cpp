@@ -9,10 +9,10 @@
 
 #include "agent/commands/commands.h"
 #include "agent/config/load.h"
+#include "agent/log/log.h"
 #include "agent/runtime/agent.h"
 #include "agent/runtime/file_watch.h"
-#include "agent/runtime/log.h"
-#include "agent/runtime/supervisor.h"
+#include "agent/runtime/supervisor/supervisor.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/commands/commands.h"
-#include "agent/notify/http_client.h"
-#include "agent/notify/matchers.h"
-#include "agent/notify/rfc3339.h"
-#include "agent/notify/text.h"
-#include "collectors/toml/quantity.h"
+#include "agent/notify/matching/matchers.h"
+#include "agent/notify/message/rfc3339.h"
+#include "agent/notify/message/text.h"
+#include "agent/transport/http_client.h"
+#include "collectors/model/quantity.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -51,13 +51,13 @@ std::expected<json, std::string> ask(const std::string& address,
                                      const std::string& method,
                                      const std::string& path,
                                      const json& body) {
-  notify::HttpRequest request{method, Secret("http://" + address + path)};
+  transport::HttpRequest request{method, Secret("http://" + address + path)};
   if (!body.is_null()) {
     request.headers.emplace_back("Content-Type", Secret("application/json"));
     request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
   }
-  notify::HttpClient client;
-  const notify::Answer answer = client.send(request, {.proxy = "", .timeout = std::chrono::seconds(10)});
+  transport::HttpClient client;
+  const transport::Answer answer = client.send(request, {.proxy = "", .timeout = std::chrono::seconds(10)});
   if (answer.error) return std::unexpected(answer.error->message);
   const json value = json::parse(answer.body, nullptr, false);
   if (answer.status != 200)

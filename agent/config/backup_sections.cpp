@@ -36,7 +36,8 @@ Source read_source(Section& section, const std::string& config_file) {
   Source source;
   read_options(section, backup_group().options, source);
   if (source.name.empty()) source.name = to_string(source.tool);
-  for (std::string* path : {&source.config_file, &source.directory, &source.file, &source.archive, &source.drills})
+  for (std::string* path :
+       {&source.config_file, &source.directory, &source.file, &source.archive, &source.drills})
     resolve_path(config_file, *path);
   if (source.program.contains('/')) resolve_path(config_file, source.program);
   check_tool(section, source);
@@ -75,7 +76,8 @@ ServerConfig& entry_of(const ServerConfig* server, Config& config) {
     return each.kind == ServerKind::backups && each.name == name;
   });
   if (found != config.servers.end()) return *found;
-  config.servers.push_back({.kind = ServerKind::backups, .name = name, .labels = labels, .backups = {{}, settings}});
+  config.servers.push_back(
+      {.kind = ServerKind::backups, .name = name, .labels = labels, .backups = {{}, settings}});
   return config.servers.back();
 }
 
@@ -84,7 +86,8 @@ void add_source(Section section, const std::string& config_file, Config& config)
   const ServerConfig* server = server_of(section, source, config);
   std::vector<Source>& sources = entry_of(server, config).backups.sources;
   if (std::ranges::find(sources, source.name, &Source::name) != sources.end())
-    return section.report("name", "another backup is called '" + source.name + "'", "Each needs a name of its own.");
+    return section.report("name", "another backup is called '" + source.name + "'",
+                          "Each needs a name of its own.");
   sources.push_back(std::move(source));
 }
 

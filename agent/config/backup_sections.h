@@ -7,8 +7,8 @@
 
 namespace pgvigil::agent {
 
-/// Reads [backup], or every [[backup]], and adds the backups of each server to those who are watched. Call it when
-/// all servers are known.
+/// Reads [backup], or every [[backup]], and adds the backups of each server to those who are watched. Call it
+/// when all servers are known.
 void read_backups(Section& root, const std::string& config_file, Config& config);
 
 }  // namespace pgvigil::agent

@@ -4,7 +4,7 @@
 
 #include "agent/config/option_kinds.h"
 #include "agent/config/server_sections.h"
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "agent/config/options.h"
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 
 /// The kinds of options. `Place` is a function from the target to the member that the option fills; what the
 /// member holds in a new target is the documented preset.

@@ -5,7 +5,7 @@
 #include "agent/config/notify_sections.h"
 #include "agent/config/options.h"
 #include "agent/config/reference_text.h"
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent {
 namespace {

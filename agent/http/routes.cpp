@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
-#include "agent/http/advice_routes.h"
+#include "agent/http/api/advice_routes.h"
 #include "agent/http/api/api.h"
-#include "agent/http/notify_routes.h"
-#include "agent/http/page.h"
-#include "agent/http/silence_routes.h"
-#include "agent/http/status_page.h"
+#include "agent/http/api/silence_routes.h"
+#include "agent/http/pages/notify_routes.h"
+#include "agent/http/pages/page.h"
+#include "agent/http/pages/status_page.h"
 #include "agent/runtime/agent.h"
 
 namespace pgvigil::agent {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "agent/judge/ticks.h"
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 #include "rules/history/charted_metrics.h"
 #include "rules/promql/parser.h"
 

@@ -4,7 +4,7 @@
 
 #include "agent/judge/history_file.h"
 #include "agent/judge/judge.h"
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 
 namespace pgvigil::agent {
 namespace {

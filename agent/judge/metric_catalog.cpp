@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "agent/runtime/self_specimen.h"
+#include "agent/runtime/self/self_specimen.h"
 
 namespace pgvigil::agent {
 namespace {

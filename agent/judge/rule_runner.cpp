@@ -6,8 +6,8 @@
 #include "agent/judge/alert_digest.h"
 #include "agent/judge/alert_series.h"
 #include "agent/judge/ticks.h"
-#include "agent/runtime/elapsed.h"
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
+#include "agent/runtime/target/elapsed.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "agent/judge/world.h"
+#include "agent/runtime/exposition/snapshot.h"
 #include "agent/runtime/own_metrics.h"
-#include "agent/runtime/self_metrics.h"
-#include "agent/runtime/snapshot.h"
+#include "agent/runtime/self/self_metrics.h"
 #include "agent/runtime/watch.h"
 
 namespace pgvigil::agent {

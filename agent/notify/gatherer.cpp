@@ -4,8 +4,8 @@
 #include <chrono>
 #include <variant>
 
+#include "agent/log/log.h"
 #include "agent/notify/clock.h"
-#include "agent/runtime/log.h"
 #include "agent/store/outbox.h"
 #include "collectors/evidence/definition.h"
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/notify/errands.h"
-#include "agent/notify/receiver_health.h"
+#include "agent/notify/planning/errands.h"
+#include "agent/notify/receivers/receiver_health.h"
 #include "agent/notify/shared.h"
 #include "agent/store/store.h"
 

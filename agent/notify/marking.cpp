@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 #include "agent/store/outbox.h"
 
 namespace pgvigil::agent::notify {

@@ -6,10 +6,10 @@
 #include <thread>
 #include <utility>
 
+#include "agent/log/log.h"
 #include "agent/notify/gatherer.h"
 #include "agent/notify/pulse.h"
 #include "agent/notify/sender.h"
-#include "agent/runtime/log.h"
 #include "agent/store/outbox.h"
 
 namespace pgvigil::agent::notify {

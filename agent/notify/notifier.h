@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "agent/notify/intake.h"
-#include "agent/notify/outlook.h"
+#include "agent/notify/planning/outlook.h"
+#include "agent/notify/planning/standing.h"
 #include "agent/notify/shared.h"
 #include "agent/notify/silence_book.h"
-#include "agent/notify/standing.h"
 #include "agent/store/alerts.h"
 #include "agent/store/store.h"
 

@@ -3,8 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/log/log.h"
 #include "agent/notify/clock.h"
-#include "agent/runtime/log.h"
 
 namespace pgvigil::agent::notify {
 

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <string>
 
-#include "agent/notify/delivery.h"
+#include "agent/notify/receivers/delivery.h"
 #include "agent/notify/shared.h"
 
 namespace pgvigil::agent::notify {

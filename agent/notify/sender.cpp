@@ -4,11 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/log/log.h"
 #include "agent/notify/clock.h"
 #include "agent/notify/marking.h"
+#include "agent/notify/planning/storm.h"
 #include "agent/notify/random.h"
-#include "agent/notify/storm.h"
-#include "agent/runtime/log.h"
 
 namespace pgvigil::agent::notify {
 namespace {

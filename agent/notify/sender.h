@@ -4,8 +4,8 @@
 #include <stop_token>
 #include <vector>
 
-#include "agent/notify/delivery.h"
-#include "agent/notify/outlook.h"
+#include "agent/notify/planning/outlook.h"
+#include "agent/notify/receivers/delivery.h"
 #include "agent/notify/shared.h"
 #include "agent/store/store.h"
 

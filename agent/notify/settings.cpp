@@ -1,6 +1,6 @@
 #include "agent/notify/settings.h"
 
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent::notify {
 namespace {

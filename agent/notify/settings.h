@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/notify/inhibition.h"
-#include "agent/notify/mute_times.h"
-#include "agent/notify/receiver_settings.h"
-#include "agent/notify/route.h"
+#include "agent/notify/matching/inhibition.h"
+#include "agent/notify/matching/mute_times.h"
+#include "agent/notify/matching/route.h"
+#include "agent/notify/receivers/receiver_settings.h"
 
 namespace pgvigil::agent::notify {
 

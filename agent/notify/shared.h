@@ -6,9 +6,9 @@
 #include <mutex>
 #include <string>
 
-#include "agent/notify/decision_log.h"
-#include "agent/notify/figures.h"
-#include "agent/notify/plan.h"
+#include "agent/notify/planning/decision_log.h"
+#include "agent/notify/planning/figures.h"
+#include "agent/notify/planning/plan.h"
 
 namespace pgvigil::agent::notify {
 

@@ -8,8 +8,8 @@
 
 #include "agent/config/load.h"
 #include "agent/http/routes.h"
+#include "agent/log/log.h"
 #include "agent/runtime/api_data.h"
-#include "agent/runtime/log.h"
 #include "agent/runtime/up_interval.h"
 #include "agent/version.h"
 

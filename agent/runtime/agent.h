@@ -11,8 +11,8 @@
 #include "agent/config/address.h"
 #include "agent/config/config.h"
 #include "agent/http/api/data.h"
+#include "agent/http/pages/status_page.h"
 #include "agent/http/server.h"
-#include "agent/http/status_page.h"
 #include "agent/judge/judge.h"
 #include "agent/judge/rule_book.h"
 #include "agent/judge/watched_world.h"
@@ -21,7 +21,7 @@
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/probes.h"
 #include "agent/runtime/scrape.h"
-#include "agent/runtime/self_metrics.h"
+#include "agent/runtime/self/self_metrics.h"
 #include "agent/runtime/watch.h"
 #include "agent/store/store.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/http/notify_view.h"
+#include "agent/http/pages/notify_view.h"
 #include "agent/runtime/agent.h"
 #include "agent/runtime/up_interval.h"
 #include "agent/version.h"
@@ -49,7 +49,7 @@ StatusView Agent::status() const {
     view.servers.push_back(view_of(*watch));
   for (const auto& watch : probes_->watches())
     view.probed.emplace_back(view_of(*watch)).configured = false;
-  if (const Judge* judging = judge()) view.alerts = alert_views(judging->rules());
+  if (const Judge* judging = judge()) view.alerts = alerts_view(judging->rules());
   if (const notify::Notifier* telling = notifier()) add_what_was_told(view, *telling);
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/config/config.h"
-#include "agent/notify/outlook.h"
+#include "agent/notify/planning/outlook.h"
 #include "agent/runtime/collected_evidence.h"
 #include "agent/runtime/watch.h"
 #include "collectors/evidence/evidence.h"

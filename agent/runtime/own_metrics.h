@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "agent/runtime/fragment.h"
-#include "agent/runtime/self_metrics.h"
+#include "agent/runtime/exposition/fragment.h"
+#include "agent/runtime/self/self_metrics.h"
 #include "agent/runtime/watch.h"
 
 namespace pgvigil::agent {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/runtime/merged_tables.h"
+#include "agent/runtime/exposition/merged_tables.h"
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/watch.h"
 #include "collectors/model/error.h"

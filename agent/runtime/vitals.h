@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/notify/figures.h"
+#include "agent/notify/planning/figures.h"
 #include "agent/runtime/status.h"
 #include "collectors/model/units.h"
 

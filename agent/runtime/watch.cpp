@@ -3,10 +3,10 @@
 #include <thread>
 #include <utility>
 
-#include "agent/runtime/exposition.h"
-#include "agent/runtime/local_target.h"
-#include "agent/runtime/log.h"
-#include "agent/runtime/target.h"
+#include "agent/log/log.h"
+#include "agent/runtime/exposition/exposition.h"
+#include "agent/runtime/target/local_target.h"
+#include "agent/runtime/target/target.h"
 
 namespace pgvigil::agent {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "agent/config/config.h"
-#include "agent/runtime/snapshot.h"
+#include "agent/runtime/exposition/snapshot.h"
 #include "agent/runtime/status.h"
-#include "agent/runtime/watcher.h"
+#include "agent/runtime/target/watcher.h"
 
 namespace pgvigil::agent {
 

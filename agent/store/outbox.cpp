@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "agent/notify/evidence_text.h"
+#include "agent/notify/message/evidence_text.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/notify/group.h"
-#include "agent/notify/silence.h"
+#include "agent/notify/matching/silence.h"
+#include "agent/notify/planning/group.h"
 #include "agent/store/rooms.h"
 #include "agent/store/store.h"
 

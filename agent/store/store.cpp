@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -9,8 +9,9 @@
 
 namespace pgvigil::backups {
 
-/// Collects what definitions with scope = "backups" ask for, of the sources of one server. The sources are looked
-/// at when each is due; between two looks the verdicts are made anew of what was seen, so that ages go on.
+/// Collects what definitions with scope = "backups" ask for, of the sources of one server. The sources are
+/// looked at when each is due; between two looks the verdicts are made anew of what was seen, so that ages go
+/// on.
 class BackupCollector final : public collectors::LocalCollector {
  public:
   explicit BackupCollector(const Watched& watched, const Fetch& fetch = {});

@@ -37,8 +37,8 @@ std::string or_zero(const std::optional<std::uint64_t>& number) {
   return std::to_string(number.value_or(0));
 }
 
-/// Sets what the metrics of one backup and of a last backup have in common; the columns of the latter begin with
-/// "last_".
+/// Sets what the metrics of one backup and of a last backup have in common; the columns of the latter begin
+/// with "last_".
 void set_sizes(const Backup& backup, const std::string& prefix, TextRows& rows) {
   const Sizes& sizes = backup.sizes;
   rows.set("block_incr", backup.block_incremental ? "y" : "n");
@@ -57,7 +57,8 @@ void set_sizes(const Backup& backup, const std::string& prefix, TextRows& rows) 
 
 class StanzaRows {
  public:
-  StanzaRows(const Reading& reading, Timestamp now, TextRows& rows) : reading_(reading), now_(now), rows_(rows) {}
+  StanzaRows(const Reading& reading, Timestamp now, TextRows& rows)
+      : reading_(reading), now_(now), rows_(rows) {}
 
   void add() {
     add_stanza();
@@ -92,7 +93,8 @@ class StanzaRows {
     rows_.add_row();
     rows_.set("exporter_info", "1");
     rows_.set("version", "0.23.0");
-    const std::array<std::string_view, 6> unknown = {"branch", "goarch", "goos", "goversion", "revision", "tags"};
+    const std::array<std::string_view, 6> unknown = {"branch",    "goarch",   "goos",
+                                                     "goversion", "revision", "tags"};
     for (const std::string_view label : unknown)
       rows_.set(label, "unknown");
     if (const auto version = number_of_version()) rows_.set("version_info", std::to_string(*version));
@@ -168,7 +170,8 @@ class StanzaRows {
     const Backup* last = nullptr;
     for (const Repository& repository : reading_.repositories)
       for (const Backup& backup : repository.backups)
-        if (backup.kind <= type && backup.stop && (last == nullptr || *backup.stop >= *last->stop)) last = &backup;
+        if (backup.kind <= type && backup.stop && (last == nullptr || *backup.stop >= *last->stop))
+          last = &backup;
     return last;
   }
 

@@ -5,8 +5,8 @@
 
 namespace pgvigil::backups {
 
-/// What pgbackrest_exporter 0.23 exports of a stanza, as rows: of the stanza, its repositories, archives and backups,
-/// and of the last backup of each type.
+/// What pgbackrest_exporter 0.23 exports of a stanza, as rows: of the stanza, its repositories, archives and
+/// backups, and of the last backup of each type.
 void add_pgbackrest(const Reading& reading, Timestamp now, collectors::TextRows& rows);
 
 }  // namespace pgvigil::backups

@@ -47,8 +47,13 @@ SourceWatch::Found SourceWatch::find_out(const Source& source,
   const auto patience = std::min(deadline, steady_clock::now() + k_server_patience);
   if (server)
     if (auto live = read_live_server(*server, interrupt, patience, ask)) found.server = std::move(*live);
-  Look look{source, source.wal_segment_size ? std::optional(source.wal_segment_size->count) : std::nullopt,
-            std::chrono::system_clock::now(), deadline, stop, proofs, fetch};
+  Look look{source,
+            source.wal_segment_size ? std::optional(source.wal_segment_size->count) : std::nullopt,
+            std::chrono::system_clock::now(),
+            deadline,
+            stop,
+            proofs,
+            fetch};
   if (!look.segment_size && found.server) look.segment_size = found.server->wal_segment_size;
   found.reading = read_source(look);
   proofs->sweep();
@@ -120,7 +125,9 @@ void SourceWatch::take_run(Timestamp now) {
 
 std::vector<Verdict> SourceWatch::verdicts(Timestamp now) const {
   if (!looked_at_) return {};
-  return judge({source_, reading_, server_ ? &*server_ : nullptr, drills_, running_since_, progress_, attempt_seen_}, now);
+  return judge(
+      {source_, reading_, server_ ? &*server_ : nullptr, drills_, running_since_, progress_, attempt_seen_},
+      now);
 }
 
 }  // namespace pgvigil::backups

@@ -65,7 +65,7 @@ class SourceWatch {
   std::optional<Deadline> next_sizes_;  ///< when the databases are to be measured again
   std::optional<Timestamp> running_since_;
   std::optional<Timestamp> attempt_seen_;  ///< when the last run began that was seen
-  std::vector<Progress> progress_;  ///< of the run that is under way
+  std::vector<Progress> progress_;         ///< of the run that is under way
   double look_seconds_ = 0;
 };
 

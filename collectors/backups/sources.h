@@ -6,8 +6,8 @@
 
 namespace pgvigil::backups {
 
-/// What a collector with scope = "backups" can read. The built-in definitions backups and pgbackrest name the columns of
-/// each.
+/// What a collector with scope = "backups" can read. The built-in definitions backups and pgbackrest name the
+/// columns of each.
 enum class Rows : std::uint8_t { verdicts, pgbackrest };
 
 /// The words of definitions, in the order of the enumerators.

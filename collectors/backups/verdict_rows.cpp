@@ -23,7 +23,7 @@ double seconds_of(std::chrono::milliseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-constexpr std::array<std::string_view, 6> k_state_words = {"complete", "running",  "waiting_for_wal",
+constexpr std::array<std::string_view, 6> k_state_words = {"complete", "running", "waiting_for_wal",
                                                            "failed",   "damaged", "unproven"};
 
 bool could_look(Reason reason) {
@@ -95,7 +95,8 @@ class VerdictRows {
     set("after_expiry", verdict_.after_expiry);
     set("off_host", verdict_.off_host);
     set("immutable", verdict_.immutable);
-    if (verdict_.tablespaces_missing) set("tablespaces_missing", static_cast<double>(verdict_.tablespaces_missing->size()));
+    if (verdict_.tablespaces_missing)
+      set("tablespaces_missing", static_cast<double>(verdict_.tablespaces_missing->size()));
     set("encrypted", verdict_.encrypted);
     set("key_expires", verdict_.key_expires);
     if (source_.tool == Tool::dumps && verdict_.until)

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "collectors/toml/section_state.h"
 
 namespace pgvigil {

@@ -4,7 +4,7 @@
 #include <limits>
 #include <optional>
 
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/advice/shipped.h"
 
 namespace pgvigil::rules::advice {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "collectors/model/quantity.h"
 #include "collectors/model/unix_time.h"
-#include "collectors/toml/quantity.h"
 #include "rules/explain/explain_text.h"
 #include "rules/label_set.h"
 #include "rules/selectors.h"

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/explain/emptiness.h"
 
 namespace pgvigil::rules {

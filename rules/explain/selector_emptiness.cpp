@@ -2,7 +2,7 @@
 #include <chrono>
 #include <set>
 
-#include "collectors/toml/quantity.h"
+#include "collectors/model/quantity.h"
 #include "rules/explain/emptiness.h"
 #include "rules/label_set.h"
 #include "rules/promql/printer.h"

@@ -5,7 +5,8 @@ usage: tests/bench/fleet.py [AGENTS=200] [SECONDS=120]
 
 One real agent beside a real Postgres is scraped once; a small server then gives that answer for every simulated agent, so the
 series are real in number and shape, and their values stand still. Printed: series, Prometheus's memory and CPU, and the time that
-the queries of each dashboard take: the fleet's two over all servers, the others with one server chosen.
+the queries of each dashboard take: the fleet's two over all servers, the others with one server chosen. Graphs are asked for as a
+range, too, of as many steps as Grafana draws (1,000 pixels wide: six hours with a point each 20 s), over the time that was recorded.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ from support.peers import Server  # noqa: E402
 from support.waiting import until  # noqa: E402
 
 INTERVAL = 15  # seconds between scrapes
+STEPS = 1000  # of a graph
 ALL_SERIES = 'prometheus_tsdb_head_series'
 
 
@@ -84,8 +86,19 @@ class FleetPrometheus(Server):
 
     def query(self, expression):
         """The answer, and the seconds it took."""
+        return self._ask("/api/v1/query", {"query": expression})
+
+    def graph(self, expression, seconds):
+        """The same of a graph over the last `seconds`."""
+        now = time.time()
+        return self._ask(
+            "/api/v1/query_range",
+            {"query": expression, "start": now - seconds, "end": now, "step": seconds / STEPS},
+        )
+
+    def _ask(self, path, words):
         start = time.monotonic()
-        answer = json.loads(self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression})))
+        answer = json.loads(self.get(f"{path}?{urllib.parse.urlencode(words)}"))
         assert answer["status"] == "success", answer
         return answer["data"]["result"], time.monotonic() - start
 
@@ -140,9 +153,14 @@ def main():
         for name in sorted(loaded):
             chosen = {} if name.startswith("pgvigil-fleet") else {"instance": "db1:9187"}
             asked = dashboards.queries({name: loaded[name]}, chosen)
-            taken = sorted((prometheus.query(query)[1], title) for _, title, query in asked)
-            print(f"{name}: {len(taken)} queries of {'one server' if chosen else 'all servers'}, {sum(t for t, _ in taken):.2f} s "
-                  f"together, slowest {taken[-1][0]:.3f} s ({taken[-1][1]})")  # fmt: skip
+            tell(f"{name}, {'one server' if chosen else 'all servers'}", sorted((prometheus.query(query)[1], title) for _, title, query in asked))
+            drawn = dashboards.graphs(loaded[name], chosen)
+            tell("  its graphs", sorted((prometheus.graph(query, seconds)[1], title) for title, query in drawn))
+
+
+def tell(what, taken):
+    """`taken` is (seconds, panel) of each query, the slowest last."""
+    print(f"{what}: {len(taken)} queries, {sum(t for t, _ in taken):.2f} s together, slowest {taken[-1][0]:.3f} s ({taken[-1][1]})")
 
 
 main()

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "agent/runtime/exposition.h"
-#include "agent/runtime/fragment.h"
+#include "agent/runtime/exposition/exposition.h"
+#include "agent/runtime/exposition/fragment.h"
 #include "collectors/model/table_builder.h"
 
 namespace {

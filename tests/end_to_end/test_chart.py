@@ -328,6 +328,10 @@ REFUSED = {
     "jobs.image=registry.example.net/backup:1": "image",
     "jobs.postgres=9": "postgres",
     "jobs.scratchSize=big": "scratchSize",
+    "jobs.encryption.tool=pgp": "tool",
+    "jobs.encryption.recipients=age1abc": "recipients",
+    "jobs.encryption.identity.name=a": "identity",
+    "jobs.pgbackrest.stanza=a b": "stanza",
     "nameOverride=My App": "nameOverride",
     "fullnameOverride=Foo_Bar": "fullnameOverride",
     "servers[0].name=a,servers[0].host=db,servers[0].labels.a-b=x": "a-b",
@@ -347,6 +351,12 @@ IMPOSSIBLE = {
     "mode=sidecar,rbac.cloudNativePG=true": "calls as its cluster",
     "mode=demo,connectionSecret.name=a": "mode deployment",
     "connectionSecret.name=a,servers[0].name=a,servers[0].host=b": "give servers, or that",
+    "mode=demo,jobs.encryption.recipients.name=a,jobs.encryption.recipients.key=b": "jobs.encryption.tool says",
+    "mode=demo,jobs.encryption.tool=age,jobs.backup.enabled=true": "needs public keys of age",
+    "mode=demo,jobs.encryption.tool=gpg,jobs.restoreDrill.enabled=true": "needs a secret key of gpg",
+    "mode=demo,jobs.encryption.tool=gpg,jobs.pgbackrest.stanza=a": "repo1-cipher-type",
+    "mode=demo,jobs.pgbackrest.stanza=a": "pgbackrest.conf of stanza a",
+    "mode=demo,jobs.pgbackrest.config.name=a,jobs.pgbackrest.config.key=b": "jobs.pgbackrest.stanza",
     "mode=demo,rules.overrides=x,ruleOverrides.PostgresDown.enabled=false": "another name",
     "mode=demo,podLabels.app\\.kubernetes\\.io/name=x": "nameOverride",
     "mode=demo,serviceMonitor.enabled=true,service.enabled=false": "podMonitor.enabled",
@@ -537,12 +547,33 @@ def test_the_policy_of_the_network_lets_pgvigil_reach_what_it_is_told_to():
         assert wanted <= open_ports, name
 
 
+def job_of(name, job):
+    """(pod, container) of the CronJob or the hook whose name ends so."""
+    [made] = [one for one in of_kind(name, "CronJob") + of_kind(name, "Job") if one["metadata"]["name"].endswith(f"-{job}")]
+    spec = made["spec"]["jobTemplate"]["spec"] if made["kind"] == "CronJob" else made["spec"]
+    pod = spec["template"]["spec"]
+    [container] = pod["containers"]
+    return pod, container
+
+
+def test_only_the_drill_has_the_key_that_decrypts():
+    of_job = {}
+    for name in ("backup", "restore-drill", "preflight"):
+        pod, container = job_of("notify", name)
+        mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        secrets = {one["name"]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        of_job[name] = {secrets[volume] for volume in mounts.values() if volume in secrets}
+        keys = [one["value"] for one in container["env"] if "GPG_KEY" in one["name"]]
+        assert keys and {os.path.dirname(key) for key in keys} <= mounts.keys()
+    assert "backup-secret" in of_job["restore-drill"] and "backup-public" not in of_job["restore-drill"]
+    for name in ("backup", "preflight"):
+        assert "backup-public" in of_job[name] and "backup-secret" not in of_job[name]
+
+
 def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
     [made] = [one for one in of_kind("notify", "ConfigMap") if "pgvigil.toml" in one["data"]]
     [backup] = tomllib.loads(made["data"]["pgvigil.toml"])["backup"]
-    [job] = of_kind("notify", "CronJob")
-    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    [container] = pod["containers"]
+    pod, container = job_of("notify", "backup")
     told_by = made["data"]["pgvigil.toml"]
     mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
     named = set(re.findall(r'_file = "(/etc/pgvigil/secrets/[^/]+)/', told_by.split("[receiver.", 1)[1]))
@@ -550,7 +581,7 @@ def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
     assert set(mounts.values()) == {volume["name"] for volume in pod["volumes"]}
     assert container["image"] == "ghcr.io/pgvigil/pgvigil-jobs:0.1.0-postgres17"
     env = {one["name"]: one.get("value") for one in container["env"]}
-    assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "age"
+    assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "gpg"
     [deployment] = of_kind("notify", "Deployment")
     volumes = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "pgvigil-backups"]
     assert volumes[0]["persistentVolumeClaim"] == {"claimName": "backups"}

@@ -11,9 +11,12 @@
 /// What tests of the judgement about backups begin with: some backups, and a verdict about them.
 namespace pgvigil::backups {
 
-inline const Timestamp k_test_now{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + std::chrono::hours{4}};
+inline const Timestamp k_test_now{std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} +
+                                  std::chrono::hours{4}};
 
-inline Backup complete_backup(const std::string& label, Timestamp stop, std::chrono::minutes took = std::chrono::minutes{10}) {
+inline Backup complete_backup(const std::string& label,
+                              Timestamp stop,
+                              std::chrono::minutes took = std::chrono::minutes{10}) {
   Backup backup;
   backup.label = label;
   backup.start = stop - took;
@@ -50,7 +53,12 @@ struct TestCase {
   Repository& repository() { return reading.repositories[0]; }
   std::vector<Backup>& backups() { return repository().backups; }
   Verdict verdict() const {
-    return judge({.source = source, .reading = reading, .server = &server, .drills = {}, .running_since = running_since, .progress = progress,
+    return judge({.source = source,
+                  .reading = reading,
+                  .server = &server,
+                  .drills = {},
+                  .running_since = running_since,
+                  .progress = progress,
                   .attempt_seen = attempt_seen},
                  now)
         .at(0);

@@ -11,10 +11,13 @@ using namespace std::chrono_literals;
 namespace {
 
 std::uint64_t identifier_of(Timestamp birth) {
-  return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(birth).time_since_epoch().count()) << 32;
+  return static_cast<std::uint64_t>(
+             std::chrono::floor<std::chrono::seconds>(birth).time_since_epoch().count())
+         << 32;
 }
 
-/// The newest backup is of this kind, of cluster `identifier` and of this version; a server of 17 runs that was made in 2020.
+/// The newest backup is of this kind, of cluster `identifier` and of this version; a server of 17 runs that
+/// was made in 2020.
 TestCase of_version(Kind kind, std::optional<std::uint64_t> identifier, const std::string& version) {
   TestCase one(daily_backups(1));
   one.server.version = 170002;
@@ -30,7 +33,8 @@ bool is_quiet(const TestCase& one) {
 
 }  // namespace
 
-TEST_CASE("files of another major version than the running one lead to nothing that was written since", "[backups]") {
+TEST_CASE("files of another major version than the running one lead to nothing that was written since",
+          "[backups]") {
   const std::uint64_t same = TestCase({}).server.system_identifier;
   CHECK(is_quiet(of_version(Kind::full, same, "17")));
   CHECK(is_quiet(of_version(Kind::base, std::nullopt, "17")));
@@ -74,7 +78,8 @@ TEST_CASE("a text that had to be repaired is told, unless a repository tells why
   CHECK_FALSE(one.finds(Reason::output_repaired));
   one.reading.repaired = true;
   CHECK(one.finds(Reason::output_repaired));
-  one.reading.repositories.emplace_back().trouble = Trouble{Reason::cipher_key, "it cannot be read with this key"};
+  one.reading.repositories.emplace_back().trouble =
+      Trouble{Reason::cipher_key, "it cannot be read with this key"};
   CHECK_FALSE(one.finds(Reason::output_repaired));
 }
 
@@ -114,8 +119,11 @@ TEST_CASE("a drill counts for the kind of what was restored, also when that is g
   const auto drill = [](const std::string& label, Timestamp finished) {
     return Drill{.tool = "pgbackrest", .label = label, .finished = finished, .passed = true};
   };
-  const std::vector<Drill> drills = {drill("20261101-010000F", k_test_now - 5h), drill("20261101-010000F_20261102-010000D", k_test_now - 4h),
+  const std::vector<Drill> drills = {drill("20261101-010000F", k_test_now - 5h),
+                                     drill("20261101-010000F_20261102-010000D", k_test_now - 4h),
                                      drill("0", k_test_now - 3h), drill("?", k_test_now - 2h)};
-  const Verdict verdict = judge({.source = one.source, .reading = one.reading, .drills = drills}, k_test_now).at(0);
-  CHECK(verdict.restored_by_kind == std::map<Kind, Timestamp>{{Kind::full, k_test_now - 3h}, {Kind::differential, k_test_now - 4h}});
+  const Verdict verdict =
+      judge({.source = one.source, .reading = one.reading, .drills = drills}, k_test_now).at(0);
+  CHECK(verdict.restored_by_kind ==
+        std::map<Kind, Timestamp>{{Kind::full, k_test_now - 3h}, {Kind::differential, k_test_now - 4h}});
 }

@@ -60,7 +60,9 @@ std::vector<Backup> daily(int count, int newest = 0) {
   return backups;
 }
 
-Verdict judged(std::vector<Backup> backups, const Source& source = {}, const LiveServer* server = nullptr,
+Verdict judged(std::vector<Backup> backups,
+               const Source& source = {},
+               const LiveServer* server = nullptr,
                Timestamp now = k_now) {
   Reading reading;
   reading.repositories.resize(1);
@@ -103,7 +105,9 @@ TEST_CASE("a backup is late by its schedule and grace, not by an age", "[backups
   Source source;
   source.policy.schedule = schedule("0 2 * * *");
   const std::vector<Backup> backups = {complete("a", at("2026-11-22T02:20:00Z"))};
-  const auto late = [&](std::string_view now) { return has(judged(backups, source, nullptr, at(now)), Reason::overdue); };
+  const auto late = [&](std::string_view now) {
+    return has(judged(backups, source, nullptr, at(now)), Reason::overdue);
+  };
   CHECK_FALSE(late("2026-11-23T01:59:00Z"));
   CHECK_FALSE(late("2026-11-23T03:29:00Z"));
   CHECK(late("2026-11-23T03:31:00Z"));
@@ -129,7 +133,8 @@ TEST_CASE("without a schedule the pauses between backups tell when the next is d
 }
 
 TEST_CASE("a schedule is proposed that the last backups look as if they had followed", "[backups]") {
-  const auto proposal = [](std::string_view newest, std::chrono::minutes pause, int count, std::chrono::minutes jitter = 0min) {
+  const auto proposal = [](std::string_view newest, std::chrono::minutes pause, int count,
+                           std::chrono::minutes jitter = 0min) {
     std::vector<Backup> backups;
     for (int i = count - 1; i >= 0; --i)
       backups.push_back(complete("", at(newest) - i * pause + (i % 3) * jitter + 10min));

@@ -122,7 +122,8 @@ TEST_CASE("the window ends now while the archive has all WAL that there is", "[b
   // Nothing is asked of the time before the cluster was.
   TestCase young = with_wal(9);
   young.source.policy.window = 1000h;
-  const auto birth = std::chrono::duration_cast<std::chrono::seconds>((k_test_now - 80h).time_since_epoch()).count();
+  const auto birth =
+      std::chrono::duration_cast<std::chrono::seconds>((k_test_now - 80h).time_since_epoch()).count();
   young.server.system_identifier = static_cast<std::uint64_t>(birth) << 32;
   CHECK_FALSE(young.finds(Reason::window_short));
   young.server.system_identifier = static_cast<std::uint64_t>(birth - 86400) << 32;
@@ -154,7 +155,8 @@ TEST_CASE("what stays after the next expiry is worked out by pgBackRest's own re
   CHECK(staying("", false) == Told{4, false});
   CHECK(staying("repo1-retention-full=3\n", false) == Told{2, false});
   CHECK(staying("repo1-retention-full=2\n", false) == Told{1, false});
-  CHECK(staying("repo1-retention-full=2\n", true) == Told{0, true});  // the damaged one pushes the last good one out
+  CHECK(staying("repo1-retention-full=2\n", true) ==
+        Told{0, true});  // the damaged one pushes the last good one out
   CHECK(staying("repo1-retention-full=1\n", false) == Told{0, true});
   CHECK(staying("repo1-retention-full=2\nrepo1-retention-full-type=time\n", false) == Told{3, false});
   TestCase untold(daily_backups(4));
@@ -177,8 +179,10 @@ TEST_CASE("Barman calls backups obsolete that it will remove", "[backups]") {
 
 TEST_CASE("options of a stanza go before those of all", "[backups]") {
   const PgbackrestConf conf(
-      "[main]\nrepo1-retention-full = 7\n[global]\n# repo1-path=/no\nrepo1-path = /backup/repo\nrepo1-retention-full=2\nrepo2-type=s3\n"
-      "repo2-path=/x\nrepo3-host=vault\nrepo3-path=/y\n[other]\nrepo1-path=/z\n[global:backup]\nrepo4-type=sftp\n",
+      "[main]\nrepo1-retention-full = 7\n[global]\n# repo1-path=/no\nrepo1-path = "
+      "/backup/repo\nrepo1-retention-full=2\nrepo2-type=s3\n"
+      "repo2-path=/x\nrepo3-host=vault\nrepo3-path=/y\n[other]\nrepo1-path=/"
+      "z\n[global:backup]\nrepo4-type=sftp\n",
       "main");
   CHECK(conf.value("repo1-retention-full") == "7");
   CHECK(conf.value("repo9-path").empty());
@@ -237,7 +241,8 @@ TEST_CASE("each tablespace of the server must be in the backup, as a copy", "[ba
   each.backups().back().tablespaces.emplace();
   CHECK(each.verdict().tablespaces_missing == std::vector<std::string>{"fast"});
   CHECK(each.finds(Reason::tablespace_missing));
-  each.backups().back().tablespaces = std::vector<Tablespace>{{.oid = "16385", .name = "", .location = "/nvme"}};
+  each.backups().back().tablespaces =
+      std::vector<Tablespace>{{.oid = "16385", .name = "", .location = "/nvme"}};
   CHECK(each.verdict().tablespaces_missing == std::vector<std::string>{});
   CHECK_FALSE(each.finds(Reason::tablespace_missing));
   // The files are those of the running server: no copy of anything.
@@ -248,12 +253,14 @@ TEST_CASE("each tablespace of the server must be in the backup, as a copy", "[ba
 }
 
 TEST_CASE("captured answers tell the tablespaces of a backup", "[backups]") {
-  const auto reading = parse_pgbackrest_info(fixture("backups/pgbackrest_245_set_page_checksum_error.json"), "main");
+  const auto reading =
+      parse_pgbackrest_info(fixture("backups/pgbackrest_245_set_page_checksum_error.json"), "main");
   REQUIRE(reading);
   const Backup& named = reading->repositories.at(0).backups.at(0);
   REQUIRE(named.tablespaces);  // null: none
   CHECK(named.tablespaces->empty());
-  const auto unnamed = parse_pgbackrest_info(fixture("backups/pgbackrest_245_multi_repo_full_diff_incr.json"), "main");
+  const auto unnamed =
+      parse_pgbackrest_info(fixture("backups/pgbackrest_245_multi_repo_full_diff_incr.json"), "main");
   REQUIRE(unnamed);
   CHECK_FALSE(unnamed->repositories.at(0).backups.at(0).tablespaces);
   Backup shown;

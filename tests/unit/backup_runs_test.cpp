@@ -20,7 +20,8 @@ std::vector<Progress> looks(std::vector<std::uint64_t> done, std::uint64_t size 
 }
 
 LiveServer::Session session(const std::string& application, std::chrono::minutes ago, bool streams) {
-  return {.application = application, .since = k_test_now - ago, .streams = streams, .size = 1000, .done = 250};
+  return {
+      .application = application, .since = k_test_now - ago, .streams = streams, .size = 1000, .done = 250};
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ TEST_CASE("a run is seen by the tool's lock and by its sessions, wherever it run
   LiveServer server;
   CHECK(run_of(Tool::pgbackrest, {}, &server).count == 0);
   CHECK(run_of(Tool::pgbackrest, {.backup = true}, nullptr).count == 1);
-  server.sessions = {session("pgBackRest [backup]", 5min, false), session("pg_basebackup", 9min, true), session("psql", 99min, false)};
+  server.sessions = {session("pgBackRest [backup]", 5min, false), session("pg_basebackup", 9min, true),
+                     session("psql", 99min, false)};
   CHECK(run_of(Tool::pgbackrest, {}, &server).since == k_test_now - 5min);
   CHECK(run_of(Tool::pgbackrest, {.backup = true, .size = 800, .done = 80}, &server).size == 800);
   const Run base = run_of(Tool::base_backups, {}, &server);
@@ -57,7 +59,8 @@ TEST_CASE("a run is seen by the tool's lock and by its sessions, wherever it run
 }
 
 TEST_CASE("a captured run of pgBackRest 2.59 tells how far it is", "[backups]") {
-  const auto reading = parse_pgbackrest_info(fixture("backups/pgbackrest_2591_progress_running.json"), "main");
+  const auto reading =
+      parse_pgbackrest_info(fixture("backups/pgbackrest_2591_progress_running.json"), "main");
   REQUIRE(reading);
   const Run run = run_of(Tool::pgbackrest, reading->activity, nullptr);
   CHECK(run.count == 1);
@@ -114,7 +117,8 @@ TEST_CASE("runs that overlap are told", "[backups]") {
   CHECK(each.finds(Reason::overlapping));
 
   TestCase twice(daily_backups(3));
-  twice.server.sessions = {session("pgBackRest [backup]", 5min, false), session("pgBackRest [backup]", 3min, false)};
+  twice.server.sessions = {session("pgBackRest [backup]", 5min, false),
+                           session("pgBackRest [backup]", 3min, false)};
   CHECK(twice.verdict().runs == 2);
   CHECK(twice.finds(Reason::overlapping));
 

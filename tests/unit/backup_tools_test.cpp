@@ -61,7 +61,9 @@ TEST_CASE("barman's captured lists: done, running and failed backups", "[backups
 }
 
 TEST_CASE("barman says what is wrong as JSON, too", "[backups]") {
-  CHECK(parse_barman_backups("{\"_ERROR\":[\"Unknown server 'x'\"]}", "x").error().message.contains("Unknown server"));
+  CHECK(parse_barman_backups("{\"_ERROR\":[\"Unknown server 'x'\"]}", "x")
+            .error()
+            .message.contains("Unknown server"));
   CHECK_FALSE(parse_barman_backups("", "x"));
   CHECK_FALSE(parse_barman_backups(fixture("backups/barman_340_list_backups.json"), "nowhere"));
   CHECK_FALSE(parse_barman_backups(fixture("backups/barman_340_list_backups.json"), ""));
@@ -96,7 +98,8 @@ TEST_CASE("WAL-G, as documented: segments that wal-verify calls lost", "[backups
   CHECK(repository.backups[1].prior == "base_00000001000000000000000A");
   CHECK(judged(repository).because.reason == Reason::archive_unseen);
   std::string newest;
-  repository.wal = *parse_wal_g_verify(fixture("backups/walg_wal_verify_SYNTHETIC.json"), k_default_segment_size, newest);
+  repository.wal =
+      *parse_wal_g_verify(fixture("backups/walg_wal_verify_SYNTHETIC.json"), k_default_segment_size, newest);
   CHECK(newest == "000000010000000000000030");
   // The newest backup came after the hole.
   CHECK(judged(repository).answer == Answer::recoverable);
@@ -125,7 +128,8 @@ TEST_CASE("CloudNativePG, as documented: failed, stuck and completed backups", "
   CHECK_FALSE(parse_cloudnativepg("{}", "pg"));
 }
 
-TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL that does not arrive", "[backups]") {
+TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL that does not arrive",
+          "[backups]") {
   const std::string store = fixture("backups/cnpg_objectstore_SYNTHETIC.json");
   const auto told = [&](const std::string& status) {
     const std::string cluster =
@@ -139,10 +143,13 @@ TEST_CASE("CloudNativePG, as documented: the window of an object store, and WAL 
   CHECK(told("False").checks[0].text == "ContinuousArchiving: cannot upload");
 }
 
-TEST_CASE("CloudNativePG, as documented: schedules begin with the seconds, and may leave out the weekday", "[backups]") {
+TEST_CASE("CloudNativePG, as documented: schedules begin with the seconds, and may leave out the weekday",
+          "[backups]") {
   const auto next = [](const std::string& schedule, const std::string& status) {
-    const std::string object = R"({"kind":"ScheduledBackup","metadata":{"name":"s","creationTimestamp":"2026-11-20T10:00:00Z"},)"
-                               R"("spec":{"cluster":{"name":"pg"},"schedule":")" + schedule + R"("},"status":)" + status + "}";
+    const std::string object =
+        R"({"kind":"ScheduledBackup","metadata":{"name":"s","creationTimestamp":"2026-11-20T10:00:00Z"},)"
+        R"("spec":{"cluster":{"name":"pg"},"schedule":")" +
+        schedule + R"("},"status":)" + status + "}";
     const auto reading = parse_cloudnativepg("{\"items\":[" + object + "]}", "pg");
     REQUIRE(reading);
     const auto& timetables = reading->repositories.at(0).timetables;
@@ -154,9 +161,11 @@ TEST_CASE("CloudNativePG, as documented: schedules begin with the seconds, and m
   CHECK(next("0 30 2 * *", "{}") == "2026-11-21T02:30:00Z");
   CHECK(next("@daily", "{}") == "2026-11-21T00:00:00Z");
   // It was changed to hourly after the last one: what the operator noted then is no longer so.
-  CHECK(next("0 0 * * * *", R"({"lastCheckTime":"2026-11-22T02:30:00Z","nextScheduleTime":"2026-11-23T02:30:00Z"})") ==
+  CHECK(next("0 0 * * * *",
+             R"({"lastCheckTime":"2026-11-22T02:30:00Z","nextScheduleTime":"2026-11-23T02:30:00Z"})") ==
         "2026-11-22T03:00:00Z");
-  CHECK(next("TZ=Asia/Tokyo 0 30 2 * * *", R"({"lastCheckTime":"2026-11-22T17:30:00Z","nextScheduleTime":"2026-11-23T17:30:00Z"})") ==
+  CHECK(next("TZ=Asia/Tokyo 0 30 2 * * *",
+             R"({"lastCheckTime":"2026-11-22T17:30:00Z","nextScheduleTime":"2026-11-23T17:30:00Z"})") ==
         "2026-11-23T17:30:00Z");
   CHECK(next("nonsense", "{}").empty());
 }
@@ -187,7 +196,8 @@ TEST_CASE("a backup that is late by its timetable, and one that only takes long"
 }
 
 TEST_CASE("a file that takes longer than one look is read on in the next", "[backups]") {
-  const std::string path = (std::filesystem::temp_directory_path() / ("pgvigil-" + std::to_string(::getpid()) + ".xz")).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("pgvigil-" + std::to_string(::getpid()) + ".xz")).string();
   std::ofstream(path, std::ios::binary) << fixture("backups/zeros_32_mib.xz");
   const auto deadline = [](auto time) { return Deadline::clock::now() + time; };
   // All of it is in one block of the file, so it must be left in the middle of that.
@@ -210,15 +220,18 @@ TEST_CASE("a file that takes longer than one look is read on in the next", "[bac
   while (!cache.read<ChecksumReader>(path, "sha256", deadline(0ms), {}) && asked < 3)
     ++asked;
   CHECK(asked == 3);
-  CHECK(cache.read<ChecksumReader>(path, "sha256", deadline(1min), {}) == sha256_of(fixture("backups/zeros_32_mib.xz")));
+  CHECK(cache.read<ChecksumReader>(path, "sha256", deadline(1min), {}) ==
+        sha256_of(fixture("backups/zeros_32_mib.xz")));
   CHECK(cache.read<ChecksumReader>(path, "sha256", deadline(0ms), {}).has_value());  // it is remembered
   std::filesystem::remove(path);
 }
 
 TEST_CASE("plain dumps end with their last line, or the one after it", "[backups]") {
   const std::string head = "--\n-- PostgreSQL database dump\n--\n\nSET a;\n";
-  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n")).state == State::complete);
-  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict x\n")).state == State::complete);
+  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n")).state ==
+        State::complete);
+  CHECK(judge_dump(plain(head + "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict x\n")).state ==
+        State::complete);
   CHECK(judge_dump(plain(head)).state == State::damaged);
   CHECK(judge_dump(plain("")).why == "it holds nothing");
   CHECK(judge_dump(plain("<html>")).why == "it is no dump of PostgreSQL");
@@ -227,7 +240,8 @@ TEST_CASE("plain dumps end with their last line, or the one after it", "[backups
 TEST_CASE("files are told apart by their first bytes", "[backups]") {
   CHECK(packing_of("\x1f\x8b\x08") == Packing::gzip);
   CHECK(packing_of("\x28\xb5\x2f\xfd") == Packing::zstd);
-  CHECK(packing_of("\xfd" "7zXZ") == Packing::xz);
+  CHECK(packing_of("\xfd"
+                   "7zXZ") == Packing::xz);
   CHECK(packing_of("BZh9") == Packing::bzip2);
   CHECK(packing_of("\x04\x22\x4d\x18") == Packing::lz4);
   CHECK(packing_of("\x50\x2a\x4d\x18") == Packing::zstd);  // pzstd begins so
@@ -248,10 +262,12 @@ TEST_CASE("names of dumps tell database and time", "[backups]") {
 }
 
 TEST_CASE("a manifest of dumps is read, and leads nowhere else", "[backups]") {
-  const std::string head = R"({"format":"pgvigil-dump/1","started_at":"2026-11-23T02:00:00Z","finished_at":"2026-11-23T02:01:00Z",
+  const std::string head =
+      R"({"format":"pgvigil-dump/1","started_at":"2026-11-23T02:00:00Z","finished_at":"2026-11-23T02:01:00Z",
     "server":{"system_identifier":"7711196945010644855"},"databases_expected":["shop"],"files":[)";
   const auto good = parse_dump_manifest(
-      head + R"({"name":"shop.dump.age","kind":"database","database":"shop","bytes":5,"sha256":"ab","encryption":"age"}]})");
+      head +
+      R"({"name":"shop.dump.age","kind":"database","database":"shop","bytes":5,"sha256":"ab","encryption":"age"}]})");
   REQUIRE(good);
   CHECK(good->system_identifier == 7711196945010644855U);
   CHECK(good->files.at(0).encrypted);
@@ -278,7 +294,8 @@ TEST_CASE("a captured backup_manifest proves itself, and a changed one does not"
 TEST_CASE("sums of text", "[backups]") {
   CHECK(sha256_of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sum_of("", SumKind::crc32c) == "00000000");
-  // The check value of CRC-32C is E3069283, and that of 32 zeros 8A9136AA (RFC 3720); the manifest begins with the lowest byte.
+  // The check value of CRC-32C is E3069283, and that of 32 zeros 8A9136AA (RFC 3720); the manifest begins
+  // with the lowest byte.
   CHECK(sum_of("123456789", SumKind::crc32c) == "839206e3");
   CHECK(sum_of(std::string(32, '\0'), SumKind::crc32c) == "aa36918a");
   CHECK(sum_of("", SumKind::sha224) == "d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f");
@@ -291,13 +308,15 @@ namespace {
 /// A base backup of two files in a folder of its own.
 class BaseFolder {
  public:
-  BaseFolder() : path(std::filesystem::temp_directory_path() / ("pgvigil-base-" + std::to_string(::getpid()))) {
+  BaseFolder()
+      : path(std::filesystem::temp_directory_path() / ("pgvigil-base-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path);
     write("PG_VERSION", "15\n");
     write("data", std::string(100'000, 'x'));
     write("postgresql.auto.conf", "primary_conninfo = 'added since'\n");
-    std::string text = "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n" + line("PG_VERSION", 3, sum_of("15\n", SumKind::crc32c)) +
-                       ",\n" + line("data", 100'000, sum_of(std::string(100'000, 'x'), SumKind::crc32c)) + ",\n" +
+    std::string text = "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n\"Files\": [\n" +
+                       line("PG_VERSION", 3, sum_of("15\n", SumKind::crc32c)) + ",\n" +
+                       line("data", 100'000, sum_of(std::string(100'000, 'x'), SumKind::crc32c)) + ",\n" +
                        line("postgresql.auto.conf", 0, "00000000") + "\n],\n\"WAL-Ranges\": [\n],\n";
     text += "\"Manifest-Checksum\": \"" + sha256_of(text) + "\"}\n";
     write("backup_manifest", text);
@@ -305,7 +324,9 @@ class BaseFolder {
   ~BaseFolder() { std::filesystem::remove_all(path); }
   BaseFolder(const BaseFolder&) = delete;
   BaseFolder& operator=(const BaseFolder&) = delete;
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path / name, std::ios::binary) << text; }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path / name, std::ios::binary) << text;
+  }
   /// What a look that has so much time makes of it.
   Backup read(ProofCache& proofs, bool checksums = true, std::chrono::milliseconds time = 1min) const {
     Source source{.tool = Tool::base_backups, .directory = path.string()};

@@ -43,7 +43,9 @@ void give_whole_archive(Reading& reading) {
   }
 }
 
-std::vector<Verdict> verdicts(const Reading& reading, const Source& source = {}, const std::vector<Drill>& drills = {}) {
+std::vector<Verdict> verdicts(const Reading& reading,
+                              const Source& source = {},
+                              const std::vector<Drill>& drills = {}) {
   return judge({.source = source, .reading = reading, .drills = drills}, k_now);
 }
 
@@ -80,14 +82,17 @@ TEST_CASE("what pgbackrest info tells of every captured situation", "[backups]")
   CHECK(judged("pgbackrest_2591_multi_repo_full_diff_incr.json") == "1 recoverable, 2 recoverable");
   CHECK(judged("pgbackrest_2591_block_incremental.json") == "1 recoverable");
   CHECK(judged("pgbackrest_245_one_full_repo1_only.json") == "1 recoverable, 2 not_recoverable no_backups");
-  CHECK(judged("pgbackrest_245_empty_repo.json") == "1 not_recoverable no_backups, 2 not_recoverable no_backups");
-  CHECK(judged("pgbackrest_245_nosuch_stanza.json", "nosuch") == "1 not_recoverable no_stanza, 2 not_recoverable no_stanza");
+  CHECK(judged("pgbackrest_245_empty_repo.json") ==
+        "1 not_recoverable no_backups, 2 not_recoverable no_backups");
+  CHECK(judged("pgbackrest_245_nosuch_stanza.json", "nosuch") ==
+        "1 not_recoverable no_stanza, 2 not_recoverable no_stanza");
   CHECK(judged("pgbackrest_245_no_stanza_in_repo.json") == " not_recoverable no_stanza");
   CHECK(judged("pgbackrest_245_repo_unreadable.json") == "1 unknown unreadable, 2 recoverable");
   CHECK(judged("pgbackrest_2591_repo_unreadable.json").starts_with("1 unknown unreadable"));
   CHECK(judged("pgbackrest_245_wrong_cipher_pass.json") == "1 recoverable, 2 unknown cipher_key");
   CHECK(judged("pgbackrest_2591_wrong_cipher_pass.json") == "1 recoverable, 2 unknown cipher_key");
-  CHECK(judged("pgbackrest_245_corrupt_backup_info.json") == "1 not_recoverable catalog_damaged, 2 recoverable");
+  CHECK(judged("pgbackrest_245_corrupt_backup_info.json") ==
+        "1 not_recoverable catalog_damaged, 2 recoverable");
   CHECK(judged("pgbackrest_2591_wal_archive_deleted.json").contains("not_recoverable archive_empty"));
 }
 
@@ -108,14 +113,18 @@ TEST_CASE("control bytes and bad UTF-8 of a wrong cipher key do not hide the oth
   CHECK(reading.repositories.size() == 2);
   CHECK_FALSE(reading.repositories[0].backups.empty());
   CHECK_FALSE(repaired("{\"a\":\n \"b\\\\\"}").repaired);
-  CHECK(repaired("\"a\nb\"").text == "\"a\xEF\xBF\xBD" "b\"");
+  CHECK(repaired("\"a\nb\"").text ==
+        "\"a\xEF\xBF\xBD"
+        "b\"");
 }
 
 TEST_CASE("what a wrong cipher key made of a catalogue may be plain ASCII", "[backups]") {
   const auto reason_with = [](const std::string& cipher, const std::string& fault) {
     const auto reading = parse_pgbackrest_info(
-        R"([{"name":"main","repo":[{"cipher":")" + cipher + R"(","key":1,"status":{"code":99,"message":"[FormatError] )" +
-            R"(unable to load info file '/repo/backup/main/backup.info'\nFormatError: )" + fault + R"("}}],"status":{"code":99}}])",
+        R"([{"name":"main","repo":[{"cipher":")" + cipher +
+            R"(","key":1,"status":{"code":99,"message":"[FormatError] )" +
+            R"(unable to load info file '/repo/backup/main/backup.info'\nFormatError: )" + fault +
+            R"("}}],"status":{"code":99}}])",
         "main");
     REQUIRE(reading);
     return reading->repositories.at(0).trouble.value().reason;
@@ -335,7 +344,8 @@ TEST_CASE("times are read with their zone", "[backups]") {
   CHECK(parse_time("2026-11-23T04:00:00Z") == k_now);
   CHECK(parse_time("2026-11-23 06:30:00.000000+02:30") == k_now);
   CHECK(parse_time("2026-11-23T04:00:00.250Z") == k_now + 250ms);
-  for (const char* bad : {"", "2026-11-23", "2026-13-23T04:00:00Z", "2026-11-23T04:00:00", "2026-11-23T04:00:00 CET"})
+  for (const char* bad :
+       {"", "2026-11-23", "2026-13-23T04:00:00Z", "2026-11-23T04:00:00", "2026-11-23T04:00:00 CET"})
     CHECK_FALSE(parse_time(bad));
   CHECK(time_text(k_now) == "2026-11-23T04:00:00Z");
 }

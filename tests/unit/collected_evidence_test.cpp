@@ -5,7 +5,7 @@
 
 #include "agent/judge/evidence_names.h"
 #include "agent/judge/metric_catalog.h"
-#include "agent/notify/evidence_text.h"
+#include "agent/notify/message/evidence_text.h"
 #include "agent/runtime/collected_evidence.h"
 #include "collectors/catalog.h"
 #include "collectors/evidence/definition.h"

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/evidence_text.h"
+#include "agent/notify/message/evidence_text.h"
 #include "collectors/evidence/definition.h"
 #include "rules/rule_file.h"
 

@@ -1,4 +1,4 @@
-#include "agent/runtime/fragment.h"
+#include "agent/runtime/exposition/fragment.h"
 
 #include <zlib.h>
 

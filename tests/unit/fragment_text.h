@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/runtime/fragment.h"
+#include "agent/runtime/exposition/fragment.h"
 
 namespace pgvigil::test {
 

@@ -1,4 +1,4 @@
-#include "agent/runtime/itinerary.h"
+#include "agent/runtime/target/itinerary.h"
 
 #include <catch2/catch.hpp>
 

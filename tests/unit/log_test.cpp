@@ -1,4 +1,4 @@
-#include "agent/runtime/log.h"
+#include "agent/log/log.h"
 
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "agent/runtime/repeat_guard.h"
+#include "agent/log/repeat_guard.h"
 #include "collectors/model/secret.h"
 
 using namespace pgvigil;

@@ -1,4 +1,4 @@
-#include "agent/runtime/snapshot.h"
+#include "agent/runtime/exposition/snapshot.h"
 
 #include <catch2/catch.hpp>
 

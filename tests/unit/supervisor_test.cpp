@@ -1,4 +1,4 @@
-#include "agent/runtime/supervisor.h"
+#include "agent/runtime/supervisor/supervisor.h"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,7 +12,7 @@
 #include <fstream>
 #include <thread>
 
-#include "agent/runtime/supervisor_pages.h"
+#include "agent/runtime/supervisor/supervisor_pages.h"
 #include "tests/unit/http_client.h"
 
 using namespace pgvigil;

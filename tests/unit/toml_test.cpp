@@ -4,8 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "collectors/model/quantity.h"
 #include "collectors/toml/document.h"
-#include "collectors/toml/quantity.h"
 
 using namespace pgvigil;
 using namespace std::chrono_literals;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
 
 namespace pgvigil::agent::notify {
@@ -16,16 +16,16 @@ class Alertmanager : public Receiver {
  public:
   explicit Alertmanager(const ReceiverSettings& settings) : settings_(settings) {}
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     const std::string body =
         alertmanager_json(notification, settings_.resolve_timeout, detail == Detail::full);
-    std::vector<Request> requests;
+    std::vector<transport::Request> requests;
     for (std::string url : settings_.urls) {
       while (url.ends_with('/'))
         url.pop_back();
-      HttpRequest request{
+      transport::HttpRequest request{
           "POST", Secret(url + "/api/v2/alerts"), {}, body, settings_.user, credentials.password};
       request.headers.emplace_back("Content-Type", Secret("application/json"));
       if (!credentials.token.empty())

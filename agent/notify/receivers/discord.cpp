@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 #include "rules/promql/number.h"
 
 namespace pgvigil::agent::notify {
@@ -54,9 +54,9 @@ class Discord : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     std::string content = headline(notification);
     if (const std::string delay = delay_of(notification); !delay.empty()) content += "\n" + delay;
     const std::string own = own_body(notification);
@@ -72,7 +72,7 @@ class Discord : public MessageReceiver {
     return {json_post(credentials.url, message)};
   }
 
-  Judgement judge(const Answer& answer) const override {
+  Judgement judge(const transport::Answer& answer) const override {
     Judgement judgement = judge_http(answer);
     // Seconds, with a fraction; the header has them rounded up.
     const json body = json::parse(answer.body, nullptr, false);

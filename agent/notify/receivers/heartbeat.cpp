@@ -1,9 +1,9 @@
 // A dead man's switch (healthchecks.io and the like): hears that all is well, and tells when it hears
 // nothing.
 
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/text.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -15,10 +15,10 @@ class Heartbeat : public Receiver {
  public:
   explicit Heartbeat(const ReceiverSettings& settings) : settings_(settings) {}
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail) const override {
-    HttpRequest request{settings_.method, credentials.url};
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail) const override {
+    transport::HttpRequest request{settings_.method, credentials.url};
     if (!notification.note.empty() && !settings_.channel.empty())
       request.url = Secret(credentials.url.reveal() + settings_.channel);
     if (request.method == "POST") {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "agent/notify/receiver_options.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 
 namespace pgvigil::agent::notify {
 
@@ -19,10 +19,10 @@ class IncidentReceiver : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const final {
-    std::vector<Request> requests;
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const final {
+    std::vector<transport::Request> requests;
     for (const Alert& alert : notification.alerts) {
       if (notification.cause == Cause::completed && alert.fires()) {
         requests.emplace_back(addition(alert, notification, credentials, detail));
@@ -37,20 +37,20 @@ class IncidentReceiver : public MessageReceiver {
   }
 
  protected:
-  virtual HttpRequest opening(const Alert& alert,
-                              const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const = 0;
+  virtual transport::HttpRequest opening(const Alert& alert,
+                                         const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const = 0;
   /// Its evidence, which came after it was opened.
-  virtual HttpRequest addition(const Alert& alert,
-                               const Notification& notification,
-                               const Credentials& credentials,
-                               Detail detail) const {
+  virtual transport::HttpRequest addition(const Alert& alert,
+                                          const Notification& notification,
+                                          const Credentials& credentials,
+                                          Detail detail) const {
     return opening(alert, notification, credentials, detail);
   }
-  virtual HttpRequest closing(const Alert& alert,
-                              const Notification& notification,
-                              const Credentials& credentials) const = 0;
+  virtual transport::HttpRequest closing(const Alert& alert,
+                                         const Notification& notification,
+                                         const Credentials& credentials) const = 0;
 
   /// Stands for the alert there, over all messages about it.
   static std::string key_of(const Alert& alert) { return "pgvigil-" + fingerprint(*alert.labels); }

@@ -6,12 +6,12 @@
 #include <array>
 #include <ctime>
 
-#include "agent/notify/evidence_text.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/evidence_text.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/mail_message.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 #include "rules/promql/number.h"
 
 namespace pgvigil::agent::notify {
@@ -126,9 +126,9 @@ class MailReceiver : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     MailContent content{settings_.from,        settings_.to,
                         subject(notification), mail_date(notification.now),
                         id_of(notification),   notification.memory};
@@ -139,15 +139,15 @@ class MailReceiver : public MessageReceiver {
     } else {
       content.html = "<pre>" + html_escaped(content.text) + "</pre>";
     }
-    Mail mail{settings_.server,   settings_.security, address_of(settings_.from), {},
-              mail_text(content), settings_.user,     credentials.password};
+    transport::Mail mail{settings_.server,   settings_.security, address_of(settings_.from), {},
+                         mail_text(content), settings_.user,     credentials.password};
     std::ranges::transform(settings_.to, std::back_inserter(mail.to), address_of);
     return {std::move(mail)};
   }
 
   /// 4yz may pass later; 552 is too long; of 5yz, what is about who sends or receives needs somebody to mend
   /// it.
-  Judgement judge(const Answer& answer) const override {
+  Judgement judge(const transport::Answer& answer) const override {
     if (answer.error)
       return {
           answer.error->kind == ErrorKind::configuration || answer.error->kind == ErrorKind::authentication
@@ -161,7 +161,7 @@ class MailReceiver : public MessageReceiver {
     return {Verdict::misconfigured, why};
   }
 
-  std::string remember(const Notification& notification, std::span<const Answer>) const override {
+  std::string remember(const Notification& notification, std::span<const transport::Answer>) const override {
     return notification.memory.empty() ? id_of(notification) : notification.memory;
   }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/notify/signature.h"
+#include "agent/notify/receivers/signature.h"
 
 namespace pgvigil::agent::notify {
 namespace {

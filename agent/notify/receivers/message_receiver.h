@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "agent/notify/message_template.h"
-#include "agent/notify/receiver.h"
-#include "agent/notify/text.h"
+#include "agent/notify/message/message_template.h"
+#include "agent/notify/message/text.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent::notify {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/incident_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -47,10 +47,10 @@ class Opsgenie : public IncidentReceiver {
   using IncidentReceiver::IncidentReceiver;
 
  private:
-  HttpRequest opening(const Alert& alert,
-                      const Notification& notification,
-                      const Credentials& credentials,
-                      Detail detail) const override {
+  transport::HttpRequest opening(const Alert& alert,
+                                 const Notification& notification,
+                                 const Credentials& credentials,
+                                 Detail detail) const override {
     json details = json::object();
     std::size_t used = 0;
     for (std::size_t i = 0; i < alert.labels->size() && detail != Detail::plain; ++i) {
@@ -70,23 +70,25 @@ class Opsgenie : public IncidentReceiver {
   }
 
   /// An alert that is made again is counted there, and keeps its text.
-  HttpRequest addition(const Alert& alert,
-                       const Notification&,
-                       const Credentials& credentials,
-                       Detail detail) const override {
+  transport::HttpRequest addition(const Alert& alert,
+                                  const Notification&,
+                                  const Credentials& credentials,
+                                  Detail detail) const override {
     const std::size_t most = detail == Detail::full ? k_most_description : 1'000;
     return request("/v2/alerts/" + key_of(alert) + "/notes?identifierType=alias",
                    {{"source", "pgvigil"}, {"note", shortened(evidence_of(alert), most)}}, credentials);
   }
 
-  HttpRequest closing(const Alert& alert,
-                      const Notification& notification,
-                      const Credentials& credentials) const override {
+  transport::HttpRequest closing(const Alert& alert,
+                                 const Notification& notification,
+                                 const Credentials& credentials) const override {
     return request("/v2/alerts/" + key_of(alert) + "/close?identifierType=alias",
                    {{"source", "pgvigil"}, {"note", times_of(alert, notification.now)}}, credentials);
   }
 
-  static HttpRequest request(const std::string& path, const json& body, const Credentials& credentials) {
+  static transport::HttpRequest request(const std::string& path,
+                                        const json& body,
+                                        const Credentials& credentials) {
     std::string url = credentials.url.empty() ? std::string(k_api) : credentials.url.reveal();
     while (url.ends_with('/'))
       url.pop_back();

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/incident_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -46,10 +46,10 @@ class PagerDuty : public IncidentReceiver {
   using IncidentReceiver::IncidentReceiver;
 
  private:
-  HttpRequest opening(const Alert& alert,
-                      const Notification& notification,
-                      const Credentials& credentials,
-                      Detail detail) const override {
+  transport::HttpRequest opening(const Alert& alert,
+                                 const Notification& notification,
+                                 const Credentials& credentials,
+                                 Detail detail) const override {
     const std::string_view instance = alert.labels->get("instance");
     json body = event("trigger", alert, credentials);
     body["payload"] = {{"summary", shortened(title_for(alert, notification), k_most_summary)},
@@ -66,9 +66,9 @@ class PagerDuty : public IncidentReceiver {
     return json_post(url_of(credentials), body);
   }
 
-  HttpRequest closing(const Alert& alert,
-                      const Notification&,
-                      const Credentials& credentials) const override {
+  transport::HttpRequest closing(const Alert& alert,
+                                 const Notification&,
+                                 const Credentials& credentials) const override {
     return json_post(url_of(credentials), event("resolve", alert, credentials));
   }
 

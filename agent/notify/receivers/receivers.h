@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent::notify {
 

@@ -5,12 +5,12 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
 #include "agent/notify/receivers/slack_message.h"
-#include "agent/notify/text.h"
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -55,9 +55,9 @@ class Slack : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     json message = slack_message(notification, headline(notification), own_body(notification),
                                  settings_.max_alerts, detail);
     if (credentials.token.empty()) return {json_post(credentials.url, message)};
@@ -78,7 +78,7 @@ class Slack : public MessageReceiver {
     return {call("chat.update", message, credentials), call("chat.postMessage", answer, credentials)};
   }
 
-  Judgement judge(const Answer& answer) const override {
+  Judgement judge(const transport::Answer& answer) const override {
     Judgement judgement = judge_http(answer);
     if (judgement.verdict == Verdict::misconfigured && answer.status == 400)
       judgement.verdict = Verdict::too_long;
@@ -90,7 +90,8 @@ class Slack : public MessageReceiver {
     return {verdict_of(error), "Slack says " + error, answer.retry_after};
   }
 
-  std::string remember(const Notification& notification, std::span<const Answer> answers) const override {
+  std::string remember(const Notification& notification,
+                       std::span<const transport::Answer> answers) const override {
     if (!notification.memory.empty() || answers.empty()) return notification.memory;
     const json body = json::parse(answers.front().body, nullptr, false);
     if (!body.is_object() || !body.contains("ts") || !body.contains("channel")) return "";
@@ -98,7 +99,9 @@ class Slack : public MessageReceiver {
   }
 
  private:
-  HttpRequest call(std::string_view method, const json& message, const Credentials& credentials) const {
+  transport::HttpRequest call(std::string_view method,
+                              const json& message,
+                              const Credentials& credentials) const {
     const std::string api = settings_.server.empty() ? std::string(k_api) : settings_.server;
     return json_post(Secret(api + "/" + std::string(method)), message,
                      Secret("Bearer " + credentials.token.reveal()));

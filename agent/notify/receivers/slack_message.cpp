@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/notify/text.h"
+#include "agent/notify/message/text.h"
 #include "rules/promql/number.h"
 
 namespace pgvigil::agent::notify {

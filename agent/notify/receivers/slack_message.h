@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 namespace pgvigil::agent::notify {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 #include "rules/promql/number.h"
 
 namespace pgvigil::agent::notify {
@@ -75,9 +75,9 @@ class Teams : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     json body = json::array();
     json head = text_block(shortened(headline(notification), 500));
     head["size"] = "large";

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/message_receiver.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/text.h"
 #include "rules/promql/number.h"
 
 namespace pgvigil::agent::notify {
@@ -41,9 +41,9 @@ class Telegram : public MessageReceiver {
  public:
   using MessageReceiver::MessageReceiver;
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     json message = {{"chat_id", settings_.channel}, {"link_preview_options", {{"is_disabled", true}}}};
     if (!settings_.thread.empty()) message["message_thread_id"] = std::stoll(settings_.thread);
     if (detail == Detail::plain) {
@@ -60,7 +60,7 @@ class Telegram : public MessageReceiver {
     return {json_post(Secret(api + "/bot" + credentials.token.reveal() + "/sendMessage"), message)};
   }
 
-  Judgement judge(const Answer& answer) const override {
+  Judgement judge(const transport::Answer& answer) const override {
     Judgement judgement = judge_http(answer);
     const json body = json::parse(answer.body, nullptr, false);
     if (!body.is_object()) return judgement;
@@ -74,7 +74,8 @@ class Telegram : public MessageReceiver {
     return judgement;
   }
 
-  std::string remember(const Notification& notification, std::span<const Answer> answers) const override {
+  std::string remember(const Notification& notification,
+                       std::span<const transport::Answer> answers) const override {
     if (!notification.memory.empty() || answers.empty()) return notification.memory;
     const json body = json::parse(answers.front().body, nullptr, false);
     if (!body.is_object() || !body.contains("result") || !body["result"].is_object()) return "";

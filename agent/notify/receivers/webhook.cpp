@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 
-#include "agent/notify/alert_json.h"
-#include "agent/notify/message_template.h"
-#include "agent/notify/receiver_options.h"
+#include "agent/notify/message/alert_json.h"
+#include "agent/notify/message/message_template.h"
+#include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
-#include "agent/notify/signature.h"
+#include "agent/notify/receivers/signature.h"
 
 namespace pgvigil::agent::notify {
 namespace {
@@ -16,12 +16,13 @@ class Webhook : public Receiver {
  public:
   explicit Webhook(const ReceiverSettings& settings) : settings_(settings), body_(settings.body) {}
 
-  std::vector<Request> render(const Notification& notification,
-                              const Credentials& credentials,
-                              Detail detail) const override {
+  std::vector<transport::Request> render(const Notification& notification,
+                                         const Credentials& credentials,
+                                         Detail detail) const override {
     const std::size_t most =
         detail == Detail::full ? settings_.max_alerts : std::min<std::size_t>(settings_.max_alerts, 1);
-    HttpRequest request{settings_.method, credentials.url, {}, {}, settings_.user, credentials.password};
+    transport::HttpRequest request{settings_.method, credentials.url,     {}, {},
+                                   settings_.user,   credentials.password};
     request.body = body_.render(
         notification, settings_.body.empty() ? webhook_json(notification, most, detail == Detail::full) : "");
     const bool own_type = std::ranges::any_of(
@@ -37,7 +38,7 @@ class Webhook : public Receiver {
 
  private:
   /// Standard Webhooks: the id is the same over retries, and what a receiver can tell duplicates by.
-  static void append_standard_headers(HttpRequest& request,
+  static void append_standard_headers(transport::HttpRequest& request,
                                       const Notification& notification,
                                       const Credentials& credentials) {
     const std::string id = "msg_" + notification.id;

@@ -73,7 +73,8 @@ std::optional<SumKind> sum_kind_of(std::string_view word) {
   return static_cast<SumKind>(found - k_words.begin());
 }
 
-ChecksumReader::ChecksumReader(std::string path, SumKind kind) : path_(std::move(path)), sum_(std::make_unique<Sum>(kind)) {}
+ChecksumReader::ChecksumReader(std::string path, SumKind kind)
+    : path_(std::move(path)), sum_(std::make_unique<Sum>(kind)) {}
 ChecksumReader::~ChecksumReader() = default;
 
 std::expected<std::string, Error> ChecksumReader::read(Deadline deadline, const std::stop_token& stop) {

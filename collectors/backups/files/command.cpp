@@ -89,7 +89,8 @@ class Child {
 std::vector<std::string> environment() {
   std::vector<std::string> variables = {"LC_ALL=C"};
   for (char** variable = environ; *variable != nullptr; ++variable)
-    if (const std::string_view text = *variable; !text.starts_with("LC_ALL=") && !text.starts_with("LANGUAGE="))
+    if (const std::string_view text = *variable;
+        !text.starts_with("LC_ALL=") && !text.starts_with("LANGUAGE="))
       variables.emplace_back(text);
   return variables;
 }
@@ -104,7 +105,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 Error cannot_start(const std::string& program, int fault) {
   return {ErrorKind::unreachable, "cannot run " + program + ": " + std::strerror(fault),
-          "Install it beside pgvigil, name its path ([[backup]] program), or let a sidecar write its JSON ([[backup]] file)."};
+          "Install it beside pgvigil, name its path ([[backup]] program), or let a sidecar write its JSON "
+          "([[backup]] file)."};
 }
 
 std::expected<pid_t, Error> start(std::vector<std::string> words, const Pipe& out, const Pipe& err) {
@@ -120,17 +122,19 @@ std::expected<pid_t, Error> start(std::vector<std::string> words, const Pipe& ou
   sigemptyset(&none);
   sigset_t presets;
   sigemptyset(&presets);
-  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP}) sigaddset(&presets, signal);
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&presets, signal);
   posix_spawnattr_setpgroup(&attributes, 0);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &presets);
-  posix_spawnattr_setflags(&attributes,
-                           static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                           POSIX_SPAWN_SETSIGDEF));
   std::vector<std::string> variables = environment();
   const std::vector<char*> arguments = pointers(words);
   const std::vector<char*> settings = pointers(variables);
   pid_t pid = 0;
-  const int fault = posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), settings.data());
+  const int fault =
+      posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), settings.data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (fault != 0) return std::unexpected(cannot_start(words[0], fault));
@@ -184,7 +188,8 @@ std::expected<Ran, Error> run_command(const std::vector<std::string>& words,
     for (std::size_t i = 0; i < polled.size(); ++i)
       if (polled[i].revents != 0 && !take(*sources[i], *texts[i], limits[i])) sources[i]->close();
     if (ran.output.size() > most_output)
-      return std::unexpected(Error{ErrorKind::limit, words[0] + " wrote more than " + std::to_string(most_output) + " bytes"});
+      return std::unexpected(
+          Error{ErrorKind::limit, words[0] + " wrote more than " + std::to_string(most_output) + " bytes"});
   }
 }
 
@@ -200,7 +205,8 @@ std::expected<std::string, Error> read_whole_file(const std::string& path, std::
   while (take(file, text, most + 1) && text.size() <= most) {
   }
   if (text.size() > most)
-    return std::unexpected(Error{ErrorKind::limit, path + " is longer than " + std::to_string(most) + " bytes"});
+    return std::unexpected(
+        Error{ErrorKind::limit, path + " is longer than " + std::to_string(most) + " bytes"});
   return text;
 }
 

@@ -12,9 +12,9 @@ namespace pgvigil::backups {
 
 /// What a program wrote before it ended, and how it ended.
 struct Ran {
-  std::string output;    ///< standard output
-  std::string complaint; ///< the first 4 KiB of standard error
-  int exit_status = 0;   ///< 128 + the signal that ended it
+  std::string output;     ///< standard output
+  std::string complaint;  ///< the first 4 KiB of standard error
+  int exit_status = 0;    ///< 128 + the signal that ended it
 };
 
 /// Runs a program without a shell, in a process group of its own, in the C locale. Late, told to stop, or

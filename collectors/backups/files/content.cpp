@@ -10,7 +10,7 @@ namespace pgvigil::backups {
 namespace {
 
 constexpr std::string_view k_cluster_dump = "-- PostgreSQL database cluster dump";
-constexpr std::size_t k_head = 4096;      ///< shows what it is
+constexpr std::size_t k_head = 4096;       ///< shows what it is
 constexpr std::size_t k_most_line = 4096;  ///< of a line "\connect ..."
 constexpr std::size_t k_room = 65536;
 
@@ -30,7 +30,8 @@ class ContentReader::Ends {
   }
 
  private:
-  /// In a dump of a cluster each database begins with "\connect NAME". Data cannot: COPY doubles the backslash.
+  /// In a dump of a cluster each database begins with "\connect NAME". Data cannot: COPY doubles the
+  /// backslash.
   void take_lines(std::string_view block) {
     while (!block.empty()) {
       const std::size_t end = block.find('\n');
@@ -53,7 +54,8 @@ class ContentReader::Ends {
   std::string line_;
 };
 
-ContentReader::ContentReader(std::string path, ContentLimits limits) : path_(std::move(path)), limits_(limits) {}
+ContentReader::ContentReader(std::string path, ContentLimits limits)
+    : path_(std::move(path)), limits_(limits) {}
 ContentReader::~ContentReader() = default;
 
 /// Finds out what it is, and whether all of it must be read.

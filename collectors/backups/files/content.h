@@ -21,13 +21,13 @@ enum class Obstacle : std::uint8_t;
 /// The ends of what a file holds, unpacked.
 struct Content {
   Packing packing = Packing::none;
-  std::string head;                    ///< of what is encrypted, as it stands
-  std::string tail;                    ///< empty where it is encrypted
-  std::uint64_t size = 0;              ///< unpacked
-  std::uint64_t stored = 0;            ///< bytes of the file
-  bool whole = true;                   ///< the compressed stream ends as it should
-  std::string obstacle;                ///< why it could not be unpacked, although it may be whole; empty: it could
-  std::vector<std::string> connects;   ///< databases of the lines "\connect ..."
+  std::string head;          ///< of what is encrypted, as it stands
+  std::string tail;          ///< empty where it is encrypted
+  std::uint64_t size = 0;    ///< unpacked
+  std::uint64_t stored = 0;  ///< bytes of the file
+  bool whole = true;         ///< the compressed stream ends as it should
+  std::string obstacle;      ///< why it could not be unpacked, although it may be whole; empty: it could
+  std::vector<std::string> connects;  ///< databases of the lines "\connect ..."
 };
 
 /// How much of it is kept, and what unpacking may take.
@@ -36,15 +36,16 @@ struct ContentLimits {
   Bytes memory{};
 };
 
-/// Reads the ends of a file; one that is compressed, and a dump of a whole cluster, to its end. Not thread-safe.
+/// Reads the ends of a file; one that is compressed, and a dump of a whole cluster, to its end. Not
+/// thread-safe.
 class ContentReader {
  public:
   using Result = Content;
   ContentReader(std::string path, ContentLimits limits);
   ~ContentReader();
 
-  /// Errors: `unreachable`, `permission`; `timed_out` when the deadline passes or a stop is asked for, and then the next
-  /// call reads on from there. Once it has answered it is used up.
+  /// Errors: `unreachable`, `permission`; `timed_out` when the deadline passes or a stop is asked for, and
+  /// then the next call reads on from there. Once it has answered it is used up.
   std::expected<Content, Error> read(Deadline deadline, const std::stop_token& stop);
 
  private:

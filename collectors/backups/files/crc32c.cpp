@@ -35,10 +35,11 @@ std::uint32_t byte_at(std::string_view block, std::size_t at) {
 void Crc32c::take(std::string_view block) {
   std::uint32_t rest = rest_;
   for (; block.size() >= k_lanes; block.remove_prefix(k_lanes)) {
-    const std::uint32_t low = rest ^ (byte_at(block, 0) | byte_at(block, 1) << 8 | byte_at(block, 2) << 16 | byte_at(block, 3) << 24);
-    rest = k_tables[7][low & 0xFF] ^ k_tables[6][(low >> 8) & 0xFF] ^ k_tables[5][(low >> 16) & 0xFF] ^ k_tables[4][low >> 24] ^
-           k_tables[3][byte_at(block, 4)] ^ k_tables[2][byte_at(block, 5)] ^ k_tables[1][byte_at(block, 6)] ^
-           k_tables[0][byte_at(block, 7)];
+    const std::uint32_t low = rest ^ (byte_at(block, 0) | byte_at(block, 1) << 8 | byte_at(block, 2) << 16 |
+                                      byte_at(block, 3) << 24);
+    rest = k_tables[7][low & 0xFF] ^ k_tables[6][(low >> 8) & 0xFF] ^ k_tables[5][(low >> 16) & 0xFF] ^
+           k_tables[4][low >> 24] ^ k_tables[3][byte_at(block, 4)] ^ k_tables[2][byte_at(block, 5)] ^
+           k_tables[1][byte_at(block, 6)] ^ k_tables[0][byte_at(block, 7)];
   }
   for (std::size_t at = 0; at < block.size(); ++at)
     rest = (rest >> 8) ^ k_tables[0][(rest ^ byte_at(block, at)) & 0xFF];

@@ -41,15 +41,17 @@ std::expected<void, Error> FileBlocks::each_block(std::uint64_t& offset,
   std::vector<char> block(k_block);
   while (true) {
     if (stop.stop_requested() || Deadline::clock::now() >= deadline)
-      return std::unexpected(Error{ErrorKind::timed_out, path_ + " was not read to its end in time, but " +
-                                                             std::to_string(offset * 100 / std::max<std::uint64_t>(size_, 1)) +
-                                                             " % of it"});
+      return std::unexpected(
+          Error{ErrorKind::timed_out, path_ + " was not read to its end in time, but " +
+                                          std::to_string(offset * 100 / std::max<std::uint64_t>(size_, 1)) +
+                                          " % of it"});
     file_.clear();
     file_.seekg(static_cast<std::streamoff>(offset));
     file_.read(block.data(), static_cast<std::streamsize>(block.size()));
     const auto got = static_cast<std::size_t>(file_.gcount());
     if (got == 0 && offset < size_)
-      return std::unexpected(Error{ErrorKind::unreachable, path_ + " cannot be read from byte " + std::to_string(offset) + " on"});
+      return std::unexpected(Error{ErrorKind::unreachable,
+                                   path_ + " cannot be read from byte " + std::to_string(offset) + " on"});
     std::string_view rest(block.data(), got);
     const bool goes_on = got > 0 && take(rest);
     offset += got - rest.size();

@@ -21,9 +21,10 @@ class FileBlocks {
   std::uint64_t size() const { return size_; }
   /// At most `most` bytes from there on.
   std::string at(std::uint64_t offset, std::size_t most);
-  /// Hands over one block after the other, beginning at `offset`, until there is none or `take` gives false. `take` cuts off
-  /// what it has taken; the rest comes again, and `offset` goes on by as much. Errors: `timed_out` when the deadline passes
-  /// or a stop is asked for, and then a next call goes on at `offset`; `unreachable` when the medium fails.
+  /// Hands over one block after the other, beginning at `offset`, until there is none or `take` gives false.
+  /// `take` cuts off what it has taken; the rest comes again, and `offset` goes on by as much. Errors:
+  /// `timed_out` when the deadline passes or a stop is asked for, and then a next call goes on at `offset`;
+  /// `unreachable` when the medium fails.
   std::expected<void, Error> each_block(std::uint64_t& offset,
                                         Deadline deadline,
                                         const std::stop_token& stop,

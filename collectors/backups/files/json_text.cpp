@@ -107,7 +107,8 @@ std::optional<Timestamp> time_at(const Json& object, std::string_view key) {
 
 std::optional<Timestamp> parse_time(std::string_view text) {
   using namespace std::chrono;
-  const auto year_number = digits(text, 0, 4), month_number = digits(text, 5, 2), day_number = digits(text, 8, 2);
+  const auto year_number = digits(text, 0, 4), month_number = digits(text, 5, 2),
+             day_number = digits(text, 8, 2);
   const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
   if (!year_number || !month_number || !day_number || !hour || !minute || !second) return std::nullopt;
   if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;

@@ -15,12 +15,12 @@
 
 namespace pgvigil::backups {
 
-/// What reading a whole file has proved, so that it is read once and not at every look. A file that was changed
-/// is another one. Not thread-safe.
+/// What reading a whole file has proved, so that it is read once and not at every look. A file that was
+/// changed is another one. Not thread-safe.
 class ProofCache {
  public:
-  /// The answer to `question` about the file, from memory or by `find_out`; nothing when the file is not there, or
-  /// when `find_out` has none: it is asked again the next time. A question has answers of one type.
+  /// The answer to `question` about the file, from memory or by `find_out`; nothing when the file is not
+  /// there, or when `find_out` has none: it is asked again the next time. A question has answers of one type.
   template <typename Answer>
   std::optional<Answer> about(const std::string& path,
                               const std::string& question,
@@ -29,8 +29,8 @@ class ProofCache {
     if (!identity) return std::nullopt;
     return recall<Answer>({path, question}, *identity, find_out);
   }
-  /// What a reader (such as ContentReader) makes of the whole file. Its error is that of the reader, which is kept where its
-  /// time is over and reads on when it is asked again: a file may take more than one look.
+  /// What a reader (such as ContentReader) makes of the whole file. Its error is that of the reader, which is
+  /// kept where its time is over and reads on when it is asked again: a file may take more than one look.
   template <typename Reader, typename... Choices>
   std::expected<typename Reader::Result, Error> read(const std::string& path,
                                                      const std::string& question,
@@ -40,8 +40,9 @@ class ProofCache {
     using Result = typename Reader::Result;
     Error fault{ErrorKind::unreachable, path + " is gone"};
     auto proof = about<Result>(path, question, [&]() -> std::optional<Result> {
-      const auto reader = about<std::shared_ptr<Reader>>(
-          path, question + ", as far as read", [&] { return std::optional(std::make_shared<Reader>(path, choices...)); });
+      const auto reader = about<std::shared_ptr<Reader>>(path, question + ", as far as read", [&] {
+        return std::optional(std::make_shared<Reader>(path, choices...));
+      });
       if (!reader) return std::nullopt;
       auto read = (*reader)->read(deadline, stop);
       if (read) return std::move(*read);

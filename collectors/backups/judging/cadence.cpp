@@ -25,7 +25,8 @@ std::vector<Timestamp> ends_of(const std::vector<Backup>& backups) {
 std::vector<double> pauses_between(const std::vector<Timestamp>& ends) {
   std::vector<double> pauses;
   for (std::size_t i = 1; i < ends.size(); ++i)
-    if (const double pause = std::chrono::duration<double>(ends[i] - ends[i - 1]).count(); pause >= k_least_seconds)
+    if (const double pause = std::chrono::duration<double>(ends[i] - ends[i - 1]).count();
+        pause >= k_least_seconds)
       pauses.push_back(pause);
   if (pauses.size() > k_most_pauses) pauses.erase(pauses.begin(), pauses.end() - k_most_pauses);
   return pauses;
@@ -55,7 +56,8 @@ std::optional<Timestamp> due_by(const Timetable& timetable, std::optional<Timest
   return is_past && timetable.schedule ? timetable.schedule->next(*newest) : timetable.next;
 }
 
-std::optional<Timestamp> first_due(const std::vector<Timetable>& timetables, std::optional<Timestamp> newest) {
+std::optional<Timestamp> first_due(const std::vector<Timetable>& timetables,
+                                   std::optional<Timestamp> newest) {
   std::optional<Timestamp> first;
   for (const Timetable& each : timetables) {
     const auto due = due_by(each, newest);
@@ -86,11 +88,13 @@ std::optional<Cadence> cadence_of(const Repository& repository, const Policy& po
   }
   if (const auto due = first_due(repository.timetables, newest)) {
     const Timestamp deadline = after(*due + policy.grace, longest_of(repository.backups));
-    return Cadence{*due, is_under_way(repository.backups, *due) ? std::max(deadline, now) : deadline, usual, true, {}};
+    return Cadence{
+        *due, is_under_way(repository.backups, *due) ? std::max(deadline, now) : deadline, usual, true, {}};
   }
   if (!usual) return std::nullopt;
   const double patience = std::max(k_least_patience, k_patience * *std::ranges::max_element(pauses));
-  return Cadence{after(*newest, *usual), after(*newest, patience), usual, false, proposed_schedule(repository.backups)};
+  return Cadence{after(*newest, *usual), after(*newest, patience), usual, false,
+                 proposed_schedule(repository.backups)};
 }
 
 }  // namespace pgvigil::backups

@@ -10,7 +10,7 @@ struct Case {
   const Source& source;
   const Repository& repository;
   const Timestamp now;
-  const Backup* basis = nullptr;  ///< what would be restored
+  const Backup* basis = nullptr;     ///< what would be restored
   std::optional<Segment> wal_end{};  ///< the last to which a restore leads
   Verdict verdict{};
 
@@ -31,7 +31,7 @@ void judge_ages(Case& each);            ///< how old, when the next is due, what
 void judge_runs(Case& each);            ///< what is under way, and when it will have ended
 void judge_retention(Case& each);       ///< how far back, slots, what stays when old ones are removed
 void judge_keeping(Case& each);         ///< encryption, keys, where they lie, the summaries of WAL
-void judge_history(Case& each);         ///< sizes and durations against those before, and against the database
+void judge_history(Case& each);  ///< sizes and durations against those before, and against the database
 void judge_drills(Case& each);
 
 void judge_size(Case& each);  ///< a part of the history

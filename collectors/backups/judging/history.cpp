@@ -44,11 +44,13 @@ double median(std::vector<double> values) {
 
 std::optional<double> slope_of(std::span<const Point> points) {
   points = points.last(std::min(points.size(), k_most_points));
-  if (points.size() <= k_least_history || points.back().at - points.front().at < k_least_span) return std::nullopt;
+  if (points.size() <= k_least_history || points.back().at - points.front().at < k_least_span)
+    return std::nullopt;
   std::vector<double> slopes;
   for (std::size_t i = 0; i < points.size(); ++i)
     for (std::size_t j = i + 1; j < points.size(); ++j)
-      if (points[j].at > points[i].at) slopes.push_back((points[j].value - points[i].value) / (points[j].at - points[i].at));
+      if (points[j].at > points[i].at)
+        slopes.push_back((points[j].value - points[i].value) / (points[j].at - points[i].at));
   return median(std::move(slopes));
 }
 

@@ -10,15 +10,16 @@
 
 namespace pgvigil::backups {
 
-/// A number against its own history: the quotient of the last one and the median before it, and whether that is
-/// beyond chance. Judged on logarithms, with the median absolute deviation (Rousseeuw and Croux 1993) as the spread.
+/// A number against its own history: the quotient of the last one and the median before it, and whether that
+/// is beyond chance. Judged on logarithms, with the median absolute deviation (Rousseeuw and Croux 1993) as
+/// the spread.
 struct Trend {
   double ratio = 1;
   bool jumped = false;
 };
 
-/// `values` in the order of time, the last one judged against at most 14 before it; nothing with fewer than 5 of
-/// them. A change by less than `least` (1.5: half as much again) is none.
+/// `values` in the order of time, the last one judged against at most 14 before it; nothing with fewer than 5
+/// of them. A change by less than `least` (1.5: half as much again) is none.
 std::optional<Trend> trend_of(std::span<const double> values, double least);
 
 /// The middle of some values; 0 of none.
@@ -30,8 +31,9 @@ struct Point {
   double value = 0;
 };
 
-/// How fast values grow, a second: the median of the slopes between all pairs of the last 30 (Theil 1950, Sen 1968), which up
-/// to 29 % of them that are off do not move. Nothing with fewer than 6 points, or over less than three days.
+/// How fast values grow, a second: the median of the slopes between all pairs of the last 30 (Theil 1950, Sen
+/// 1968), which up to 29 % of them that are off do not move. Nothing with fewer than 6 points, or over less
+/// than three days.
 std::optional<double> slope_of(std::span<const Point> points);
 
 /// A class of retention, and how many of the last slots have a complete backup.

@@ -26,15 +26,17 @@ void judge_deadline(Case& each) {
   each.verdict.cadence = cadence_of(each.repository, each.source.policy, each.now);
   const auto& cadence = each.verdict.cadence;
   if (!cadence || each.now <= cadence->deadline) return;
-  each.find({Reason::overdue, (cadence->scheduled ? "a backup was due at " : "going by those before, a backup was due at ") +
-                                  time_text(cadence->expected) + ", and there is none since"});
+  each.find({Reason::overdue,
+             (cadence->scheduled ? "a backup was due at " : "going by those before, a backup was due at ") +
+                 time_text(cadence->expected) + ", and there is none since"});
 }
 
 /// One that is suspended beside another that goes on is an old one.
 void judge_timetables(Case& each) {
   const auto& all = each.repository.timetables;
   if (all.empty() || !std::ranges::all_of(all, &Timetable::suspended)) return;
-  each.find({Reason::suspended, "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
+  each.find({Reason::suspended,
+             "the schedule " + all.front().name + " of backups is suspended, and there is no other"});
 }
 
 /// When the last one began, as the tool, whoever takes them, or a look at the running one tells.

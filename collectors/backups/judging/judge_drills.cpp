@@ -12,14 +12,16 @@ bool is_of(const Case& each, const Drill& drill) {
   if (is_dump != (drill.tool == "dump")) return false;
   if (!is_dump && drill.tool != to_string(each.source.tool)) return false;
   if (!is_dump && !drill.stanza.empty() && drill.stanza != each.evidence.reading.stanza) return false;
-  return drill.repository.empty() || each.repository.key.empty() || is_dump || drill.repository == each.repository.key;
+  return drill.repository.empty() || each.repository.key.empty() || is_dump ||
+         drill.repository == each.repository.key;
 }
 
 /// Of a backup that is no longer there: labels of pgBackRest end with F, D or I.
 std::optional<Kind> kind_of_label(const Case& each, const std::string& label) {
   if (each.source.tool == Tool::dumps) return Kind::dump;
   if (each.source.tool != Tool::pgbackrest || label.empty()) return std::nullopt;
-  constexpr std::array<std::pair<char, Kind>, 3> k_ends = {{{'F', Kind::full}, {'D', Kind::differential}, {'I', Kind::incremental}}};
+  constexpr std::array<std::pair<char, Kind>, 3> k_ends = {
+      {{'F', Kind::full}, {'D', Kind::differential}, {'I', Kind::incremental}}};
   const auto found = std::ranges::find(k_ends, label.back(), &std::pair<char, Kind>::first);
   return found == k_ends.end() ? std::nullopt : std::optional(found->second);
 }

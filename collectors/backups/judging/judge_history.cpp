@@ -22,7 +22,8 @@ void judge_duration(Case& each, const Backup& newest) {
   const auto& cadence = each.verdict.cadence;
   if (!each.verdict.duration_growth || !cadence || !cadence->seconds) return;
   const auto outlook = each.source.policy.outlook;
-  const double then = growth.back().value + *each.verdict.duration_growth * std::chrono::duration<double>(outlook).count();
+  const double then =
+      growth.back().value + *each.verdict.duration_growth * std::chrono::duration<double>(outlook).count();
   if (then <= *cadence->seconds) return;
   const auto days = std::chrono::floor<std::chrono::days>(outlook).count();
   each.find({Reason::duration_grows, "if backups go on growing, one takes longer in " + std::to_string(days) +
@@ -35,7 +36,8 @@ void measure(Case& each) {
   for (const Backup& backup : each.repository.backups) {
     if (backup.state != State::complete) continue;
     const bool has_times = backup.start && backup.stop;
-    verdict.measures[backup.kind] = {backup.sizes, has_times ? std::optional(seconds_between(*backup.start, *backup.stop)) : std::nullopt};
+    verdict.measures[backup.kind] = {
+        backup.sizes, has_times ? std::optional(seconds_between(*backup.start, *backup.stop)) : std::nullopt};
     if (!backup.verified) continue;
     Timestamp& newest = verdict.verified_by_kind.try_emplace(backup.kind, *backup.verified).first->second;
     newest = std::max(newest, *backup.verified);
@@ -48,8 +50,8 @@ void measure(Case& each) {
 void judge_history(Case& each) {
   measure(each);
   judge_size(each);
-  const auto newest = std::ranges::find(each.repository.backups.rbegin(), each.repository.backups.rend(), State::complete,
-                                        &Backup::state);
+  const auto newest = std::ranges::find(each.repository.backups.rbegin(), each.repository.backups.rend(),
+                                        State::complete, &Backup::state);
   if (newest == each.repository.backups.rend()) return;
   judge_duration(each, *newest);
 }

@@ -35,7 +35,8 @@ void take_basis(Case& each, const Soundness& soundness) {
   verdict.since = window_start(each, wal);
   if (!wal.missing) return;
   verdict.wal_missing = wal.missing_count;
-  each.decide({Reason::wal_gap, "WAL segment " + segment_name(*wal.missing, each.repository.wal->segment_size) +
+  each.decide({Reason::wal_gap, "WAL segment " +
+                                    segment_name(*wal.missing, each.repository.wal->segment_size) +
                                     " is missing after " + basis.label + ", and later ones are there"});
 }
 
@@ -58,8 +59,9 @@ void choose_basis(Case& each) {
     break;
   }
   if (each.basis == nullptr)
-    each.decide(first.value_or(waiting ? Trouble{Reason::no_whole_backup, "the only backup waits for its last WAL"}
-                                       : Trouble{Reason::no_backups, "no backup was ever finished"}));
+    each.decide(
+        first.value_or(waiting ? Trouble{Reason::no_whole_backup, "the only backup waits for its last WAL"}
+                               : Trouble{Reason::no_backups, "no backup was ever finished"}));
   else if (first)
     each.find(std::move(*first));
 }
@@ -67,8 +69,8 @@ void choose_basis(Case& each) {
 void judge_clock(Case& each) {
   const auto newest = each.newest("any");
   if (!newest || *newest <= each.now + k_most_skew) return;
-  each.decide({Reason::clock,
-               "the newest backup ended at " + time_text(*newest) + ", and it is " + time_text(each.now) + " now"});
+  each.decide({Reason::clock, "the newest backup ended at " + time_text(*newest) + ", and it is " +
+                                  time_text(each.now) + " now"});
 }
 
 }  // namespace

@@ -15,29 +15,35 @@ void judge_slots(Case& each) {
   for (const Slots& slots : each.verdict.slots)
     if (slots.filled < slots.due)
       each.find({Reason::slots_missing, std::to_string(slots.due - slots.filled) + " of the last " +
-                                            std::to_string(slots.due) + " " + std::string(slots.slot) + " slots are empty"});
+                                            std::to_string(slots.due) + " " + std::string(slots.slot) +
+                                            " slots are empty"});
 }
 
-/// When the cluster was made: the upper half of its system identifier is that time in seconds (BootStrapXLOG in xlog.c).
+/// When the cluster was made: the upper half of its system identifier is that time in seconds (BootStrapXLOG
+/// in xlog.c).
 std::optional<Timestamp> birth_of(const Case& each) {
-  std::optional<std::uint64_t> identifier = each.basis == nullptr ? std::nullopt : each.basis->system_identifier;
+  std::optional<std::uint64_t> identifier =
+      each.basis == nullptr ? std::nullopt : each.basis->system_identifier;
   if (!identifier && each.evidence.server != nullptr) identifier = each.evidence.server->system_identifier;
   if (!identifier) return std::nullopt;
   return Timestamp{std::chrono::seconds{*identifier >> 32}};
 }
 
-/// The moment that lies so far back; but nothing is asked of the time before the cluster had its first backup.
+/// The moment that lies so far back; but nothing is asked of the time before the cluster had its first
+/// backup.
 Timestamp wanted_since(const Case& each, std::chrono::milliseconds back) {
   const Timestamp wanted = each.now - back;
   const auto birth = birth_of(each);
   return birth ? std::max(wanted, *birth + k_first_backup) : wanted;
 }
 
-/// Whether all WAL that the server has finished is in the archive: then a restore leads to now, however idle it is.
+/// Whether all WAL that the server has finished is in the archive: then a restore leads to now, however idle
+/// it is.
 bool has_all_wal(const Case& each) {
   if (each.repository.archives_elsewhere) return each.verdict.because.reason == Reason::none;
   const LiveServer* server = each.evidence.server;
-  if (server == nullptr || !server->wal_position || !each.wal_end || server->wal_segment_size == 0) return false;
+  if (server == nullptr || !server->wal_position || !each.wal_end || server->wal_segment_size == 0)
+    return false;
   return each.wal_end->number + 1 >= *server->wal_position / server->wal_segment_size;
 }
 
@@ -51,8 +57,9 @@ void judge_window(Case& each) {
   if (window.count() == 0) return;
   const Timestamp wanted = wanted_since(each, window);
   if (*verdict.window_seconds >= seconds_between(wanted, each.now)) return;
-  each.find({Reason::window_short, "any moment of " + age_text(*verdict.since, end) + " can be restored, from " +
-                                       time_text(*verdict.since) + " on, and the policy asks for " +
+  each.find({Reason::window_short, "any moment of " + age_text(*verdict.since, end) +
+                                       " can be restored, from " + time_text(*verdict.since) +
+                                       " on, and the policy asks for " +
                                        age_text(each.now - window, each.now)});
 }
 
@@ -62,13 +69,14 @@ bool is_sound(const Case& each, const Backup& backup) {
 
 void judge_oldest(Case& each) {
   const auto& backups = each.repository.backups;
-  const auto oldest =
-      std::ranges::find_if(backups, [&](const Backup& backup) { return backup.stop && is_sound(each, backup); });
+  const auto oldest = std::ranges::find_if(
+      backups, [&](const Backup& backup) { return backup.stop && is_sound(each, backup); });
   if (oldest == backups.end()) return;
   each.verdict.oldest = oldest->stop;
   const auto back = each.source.policy.oldest;
   if (back.count() > 0 && *oldest->stop > wanted_since(each, back))
-    each.find({Reason::retention_short, "the oldest sound backup is " + age_text(*oldest->stop, each.now) + " old, and the policy asks for " +
+    each.find({Reason::retention_short, "the oldest sound backup is " + age_text(*oldest->stop, each.now) +
+                                            " old, and the policy asks for " +
                                             age_text(each.now - back, each.now)});
 }
 
@@ -85,7 +93,8 @@ void judge_expiry(Case& each) {
   each.verdict.after_expiry = staying;
   const std::size_t least = each.source.policy.least;
   if (staying < least)
-    each.find({Reason::expiry_leaves_few, "the next expiry leaves " + std::to_string(staying) + " sound backups that stand alone, and " +
+    each.find({Reason::expiry_leaves_few, "the next expiry leaves " + std::to_string(staying) +
+                                              " sound backups that stand alone, and " +
                                               std::to_string(least) + " must stay"});
 }
 

@@ -29,7 +29,8 @@ bool judge_length(Case& each, Timestamp since, std::optional<Kind> kind, const s
   if (seconds > limit)
     each.find({Reason::stuck, who + " has been running for " + age_text(since, each.now)});
   else if (usual && seconds > *usual)
-    each.find({Reason::runs_long, who + " has been running for " + age_text(since, each.now) + ", longer than any usual one"});
+    each.find({Reason::runs_long,
+               who + " has been running for " + age_text(since, each.now) + ", longer than any usual one"});
   return seconds <= limit;
 }
 
@@ -38,33 +39,42 @@ void judge_progress(Case& each) {
   if (seen.empty()) return;
   Verdict& verdict = each.verdict;
   const Progress& last = seen.back();
-  if (last.size > 0) verdict.progress = std::min(1.0, static_cast<double>(last.done) / static_cast<double>(last.size));
+  if (last.size > 0)
+    verdict.progress = std::min(1.0, static_cast<double>(last.done) / static_cast<double>(last.size));
   verdict.expected_end = expected_end(seen, each.evidence.running_since);
   const auto still = stalled_since(seen);
   if (still && each.now - *still > k_most_still)
-    each.find({Reason::stuck, last.done >= last.size
-                                  ? "a backup has copied all, and has been waiting for " + age_text(*still, each.now)
-                                  : "a backup has copied nothing for " + age_text(*still, each.now)});
+    each.find({Reason::stuck,
+               last.done >= last.size
+                   ? "a backup has copied all, and has been waiting for " + age_text(*still, each.now)
+                   : "a backup has copied nothing for " + age_text(*still, each.now)});
   const auto& cadence = verdict.cadence;
-  if (cadence && verdict.expected_end && *verdict.expected_end > cadence->deadline && each.now <= cadence->deadline)
+  if (cadence && verdict.expected_end && *verdict.expected_end > cadence->deadline &&
+      each.now <= cadence->deadline)
     each.find({Reason::runs_long, "going by its progress the running backup will have ended at " +
-                                      time_text(*verdict.expected_end) + ", and must have at " + time_text(cadence->deadline)});
+                                      time_text(*verdict.expected_end) + ", and must have at " +
+                                      time_text(cadence->deadline)});
 }
 
 /// Files that nothing tells about have no time of their own that could be trusted to the minute.
 bool has_times(const Backup& backup) {
-  return backup.state == State::complete && backup.start && backup.stop && (backup.kind != Kind::dump || backup.set_is_told);
+  return backup.state == State::complete && backup.start && backup.stop &&
+         (backup.kind != Kind::dump || backup.set_is_told);
 }
 
 void judge_overlaps(Case& each) {
-  if (each.verdict.runs > 1) each.find({Reason::overlapping, std::to_string(each.verdict.runs) + " backups run at once"});
+  if (each.verdict.runs > 1)
+    each.find({Reason::overlapping, std::to_string(each.verdict.runs) + " backups run at once"});
   const auto& backups = each.repository.backups;
   const auto newest = std::ranges::find_if(backups.rbegin(), backups.rend(), has_times);
   if (newest == backups.rend()) return;
   for (const Backup& other : backups) {
-    if (&other == &*newest || !has_times(other) || *other.start >= *newest->stop || *newest->start >= *other.stop) continue;
+    if (&other == &*newest || !has_times(other) || *other.start >= *newest->stop ||
+        *newest->start >= *other.stop)
+      continue;
     const bool is_later = *newest->start > *other.start;
-    return each.find({Reason::overlapping, (is_later ? *newest : other).label + " began before " + (is_later ? other : *newest).label + " had ended"});
+    return each.find({Reason::overlapping, (is_later ? *newest : other).label + " began before " +
+                                               (is_later ? other : *newest).label + " had ended"});
   }
 }
 
@@ -73,8 +83,8 @@ void judge_next(Case& each, Timestamp since) {
   const auto& schedule = each.source.policy.schedule;
   const auto next = schedule ? schedule->next(since + k_early) : std::nullopt;
   if (next && *next <= each.now)
-    each.find({Reason::overlapping, "the backup that began at " + time_text(since) + " was still running when the next was due at " +
-                                        time_text(*next)});
+    each.find({Reason::overlapping, "the backup that began at " + time_text(since) +
+                                        " was still running when the next was due at " + time_text(*next)});
 }
 
 }  // namespace

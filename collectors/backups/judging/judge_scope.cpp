@@ -28,21 +28,25 @@ bool is_same(const Tablespace& one, const Tablespace& other) {
   return one.oid.empty() || other.oid.empty() ? one.name == other.name : one.oid == other.oid;
 }
 
-/// Each of the server's must be in the backup, as a copy. One that was created since waits for the next backup.
+/// Each of the server's must be in the backup, as a copy. One that was created since waits for the next
+/// backup.
 void judge_tablespaces(Case& each) {
   const LiveServer* server = each.evidence.server;
   if (server == nullptr || each.basis == nullptr || !each.basis->tablespaces) return;
   const std::string& label = each.basis->label;
   std::vector<std::string>& missing = each.verdict.tablespaces_missing.emplace();
   for (const Tablespace& wanted : server->tablespaces) {
-    const auto found = std::ranges::find_if(*each.basis->tablespaces, [&](const Tablespace& kept) { return is_same(kept, wanted); });
+    const auto found = std::ranges::find_if(*each.basis->tablespaces,
+                                            [&](const Tablespace& kept) { return is_same(kept, wanted); });
     if (found == each.basis->tablespaces->end())
       missing.push_back(wanted.name);
     else if (found->outside && found->location == wanted.location)
-      each.decide({Reason::tablespace_missing, label + " has no copy of tablespace " + wanted.name + ": its link leads to " +
-                                                   wanted.location + ", where the running server has it"});
+      each.decide({Reason::tablespace_missing, label + " has no copy of tablespace " + wanted.name +
+                                                   ": its link leads to " + wanted.location +
+                                                   ", where the running server has it"});
   }
-  if (!missing.empty()) each.find({Reason::tablespace_missing, "tablespace " + missing.front() + " is not in " + label});
+  if (!missing.empty())
+    each.find({Reason::tablespace_missing, "tablespace " + missing.front() + " is not in " + label});
 }
 
 }  // namespace

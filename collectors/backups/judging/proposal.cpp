@@ -40,7 +40,8 @@ int period_of(const std::vector<Timestamp>& starts) {
   const double usual = median(std::move(pauses));
   constexpr std::array<int, 9> k_periods = {k_hour,     2 * k_hour,  3 * k_hour, 4 * k_hour, 6 * k_hour,
                                             8 * k_hour, 12 * k_hour, k_day,      k_week};
-  const auto found = std::ranges::find_if(k_periods, [&](int period) { return std::abs(usual - period) <= k_near * period; });
+  const auto found = std::ranges::find_if(
+      k_periods, [&](int period) { return std::abs(usual - period) <= k_near * period; });
   return found == k_periods.end() ? 0 : *found;
 }
 
@@ -54,7 +55,8 @@ std::string crontab(int period, Timestamp start) {
   if (period == k_day) return minute + std::to_string(hour) + " * * *";
   if (period == k_week)
     return minute + std::to_string(hour) + " * * " + std::to_string(std::chrono::weekday(day).c_encoding());
-  return minute + std::to_string(hour % (period / k_hour)) + "-23/" + std::to_string(period / k_hour) + " * * *";
+  return minute + std::to_string(hour % (period / k_hour)) + "-23/" + std::to_string(period / k_hour) +
+         " * * *";
 }
 
 bool fits(const Schedule& schedule, const std::vector<Timestamp>& starts) {

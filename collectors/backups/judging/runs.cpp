@@ -45,8 +45,8 @@ std::optional<double> longest_of(const std::vector<Backup>& backups, Kind kind) 
   const double middle = median(durations);
   for (double& duration : durations)
     duration = std::abs(duration - middle);
-  return std::max({middle + k_beyond_chance * k_deviations * median(std::move(durations)), k_least_factor * middle,
-                   middle + k_least_seconds});
+  return std::max({middle + k_beyond_chance * k_deviations * median(std::move(durations)),
+                   k_least_factor * middle, middle + k_least_seconds});
 }
 
 }  // namespace
@@ -58,7 +58,8 @@ Run run_of(Tool tool, const Activity& activity, const LiveServer* server) {
     for (const LiveServer::Session& session : server->sessions) {
       if (!is_of(tool, session)) continue;
       ++run.count;
-      if (first == nullptr || (session.since && (!first->since || *session.since < *first->since))) first = &session;
+      if (first == nullptr || (session.since && (!first->since || *session.since < *first->since)))
+        first = &session;
     }
   if (activity.backup) run.count = std::max<std::size_t>(run.count, 1);
   if (first != nullptr) run.since = first->since;
@@ -91,7 +92,8 @@ std::optional<Timestamp> stalled_since(std::span<const Progress> seen) {
 std::optional<double> longest_usual(const std::vector<Backup>& backups, std::optional<Kind> kind) {
   if (kind) return longest_of(backups, *kind);
   std::optional<double> longest;
-  for (const Kind each : {Kind::full, Kind::differential, Kind::incremental, Kind::dump, Kind::base, Kind::snapshot})
+  for (const Kind each :
+       {Kind::full, Kind::differential, Kind::incremental, Kind::dump, Kind::base, Kind::snapshot})
     if (const auto one = longest_of(backups, each); one && (!longest || *one > *longest)) longest = one;
   return longest;
 }

@@ -71,11 +71,16 @@ Soundness soundness_of(const Backup& backup, const Repository& repository) {
   if (archive != nullptr && archive->max.empty() && !backup.wal_start.empty())
     return {Trouble{Reason::archive_empty, "the archive holds no WAL"}, {}};
   if (!repository.wal)
-    return {Trouble{Reason::archive_unseen, "the files of the archive were not listed: WAL may be missing"}, {}};
+    return {Trouble{Reason::archive_unseen, "the files of the archive were not listed: WAL may be missing"},
+            {}};
   const auto from = segment_of(backup.wal_start, repository);
-  if (!from) return {Trouble{Reason::archive_unseen, "the tool does not tell which WAL " + backup.label + " needs"}, {}};
-  if (repository.wal->segments.empty()) return {Trouble{Reason::archive_empty, "the archive holds no WAL"}, {}};
-  auto run = follow(*repository.wal, *from, archive == nullptr ? std::nullopt : segment_of(archive->max, repository));
+  if (!from)
+    return {Trouble{Reason::archive_unseen, "the tool does not tell which WAL " + backup.label + " needs"},
+            {}};
+  if (repository.wal->segments.empty())
+    return {Trouble{Reason::archive_empty, "the archive holds no WAL"}, {}};
+  auto run = follow(*repository.wal, *from,
+                    archive == nullptr ? std::nullopt : segment_of(archive->max, repository));
   auto trouble = trouble_of_wal(backup, run, repository);
   return {std::move(trouble), std::move(run)};
 }

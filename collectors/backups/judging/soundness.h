@@ -10,8 +10,8 @@ namespace pgvigil::backups {
 
 /// Whether one backup of a repository can be restored.
 struct Soundness {
-  std::optional<Trouble> trouble;     ///< it cannot, or nobody can tell
-  std::optional<WalRun> wal;          ///< from its first segment on, where WAL is listed
+  std::optional<Trouble> trouble;  ///< it cannot, or nobody can tell
+  std::optional<WalRun> wal;       ///< from its first segment on, where WAL is listed
 };
 
 /// Looks at its state, at all that it builds upon, and at the WAL that it needs to be consistent.

@@ -32,8 +32,11 @@ void count(Case& each) {
 /// Where a repository cannot be read, that is why.
 void judge_output(Case& each) {
   const Reading& reading = each.evidence.reading;
-  if (!reading.repaired || std::ranges::any_of(reading.repositories, [](const Repository& any) { return any.trouble.has_value(); })) return;
-  each.find({Reason::output_repaired, "control bytes or bad UTF-8 in what " + std::string(to_string(each.source.tool)) +
+  if (!reading.repaired || std::ranges::any_of(reading.repositories,
+                                               [](const Repository& any) { return any.trouble.has_value(); }))
+    return;
+  each.find({Reason::output_repaired, "control bytes or bad UTF-8 in what " +
+                                          std::string(to_string(each.source.tool)) +
                                           " wrote were replaced to read it"});
 }
 
@@ -93,7 +96,8 @@ std::vector<double> durations_of(const Repository& repository, std::optional<Kin
 }
 
 std::string_view to_string(Place place) {
-  constexpr std::array<std::string_view, 5> k_words = {"unknown", "same_volume", "same_host", "other_host", "object_store"};
+  constexpr std::array<std::string_view, 5> k_words = {"unknown", "same_volume", "same_host", "other_host",
+                                                       "object_store"};
   return k_words.at(static_cast<std::size_t>(place));
 }
 
@@ -106,7 +110,8 @@ std::vector<Verdict> judge(const Evidence& evidence, Timestamp now) {
   std::vector<Verdict> verdicts;
   if (evidence.reading.trouble || evidence.reading.repositories.empty()) {
     Repository nowhere;
-    nowhere.trouble = evidence.reading.trouble.value_or(Trouble{Reason::no_backups, "there is no repository"});
+    nowhere.trouble =
+        evidence.reading.trouble.value_or(Trouble{Reason::no_backups, "there is no repository"});
     verdicts.push_back(judge_repository(evidence, nowhere, now));
     return verdicts;
   }

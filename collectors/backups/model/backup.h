@@ -31,7 +31,8 @@ constexpr bool stands_alone(Kind kind) {
 /// How far it has come. `unproven`: it is there, but nothing tells whether it is whole.
 enum class State : std::uint8_t { complete, running, waiting_for_wal, failed, damaged, unproven };
 
-/// Something that is not as it should be, and why. `text` is lower case, names the thing and has no full stop.
+/// Something that is not as it should be, and why. `text` is lower case, names the thing and has no full
+/// stop.
 struct Trouble {
   Reason reason = Reason::none;
   std::string text;
@@ -78,18 +79,19 @@ struct Backup {
   std::string prior;                    ///< the backup that it builds upon; empty: none
   std::vector<std::string> references;  ///< all backups without which it cannot be restored
   std::map<std::string, std::string> annotations;
-  std::vector<std::string> databases;  ///< that are in it, when it is known
-  bool set_is_told = false;            ///< its manifest tells which databases there were
-  std::vector<std::string> expected;   ///< these
+  std::vector<std::string> databases;                  ///< that are in it, when it is known
+  bool set_is_told = false;                            ///< its manifest tells which databases there were
+  std::vector<std::string> expected;                   ///< these
   std::optional<std::vector<Tablespace>> tablespaces;  ///< that are in it; nothing: not told
   std::optional<bool> expires;  ///< the tool's own retention removes it the next time; nothing: not told
-  std::size_t database_id = 0;         ///< of pgBackRest: the history of the cluster
+  std::size_t database_id = 0;  ///< of pgBackRest: the history of the cluster
   std::string tool_version;
   std::string postgres_version;
   std::optional<std::uint64_t> system_identifier;
-  std::optional<Timestamp> verified;  ///< when all of its files had been read and the sums that were told were right
+  std::optional<Timestamp>
+      verified;  ///< when all of its files had been read and the sums that were told were right
   bool block_incremental = false;
-  std::string why;  ///< it is failed, damaged or unproven
+  std::string why;                          ///< it is failed, damaged or unproven
   Reason reason = Reason::no_whole_backup;  ///< the same in one word
 };
 
@@ -116,29 +118,30 @@ enum class Place : std::uint8_t { unknown, same_volume, same_host, other_host, o
 struct Timetable {
   std::string name;
   bool suspended = false;
-  std::optional<Timestamp> last;  ///< when one was due and was begun
-  std::optional<Timestamp> next;  ///< when one is due after that
+  std::optional<Timestamp> last;     ///< when one was due and was begun
+  std::optional<Timestamp> next;     ///< when one is due after that
   std::optional<Schedule> schedule;  ///< nothing: it is not understood
 };
 
 /// One place where backups are kept.
 struct Repository {
-  std::string key;  ///< "1"; the tool's word for it
-  std::optional<int> status;       ///< the tool's own number
-  std::optional<Trouble> trouble;  ///< it cannot be used, or not be seen
-  std::string cipher;              ///< "none", "aes-256-cbc"; empty: not known
-  bool keeps_wal = false;          ///< restores go on beyond the backup, as far as there is WAL
+  std::string key;                  ///< "1"; the tool's word for it
+  std::optional<int> status;        ///< the tool's own number
+  std::optional<Trouble> trouble;   ///< it cannot be used, or not be seen
+  std::string cipher;               ///< "none", "aes-256-cbc"; empty: not known
+  bool keeps_wal = false;           ///< restores go on beyond the backup, as far as there is WAL
   bool archives_elsewhere = false;  ///< WAL is kept where it is not seen, and the tool tells that it arrives
   std::optional<Timestamp> first_recoverable;  ///< where the tool tells it
-  std::vector<Backup> backups;     ///< in the order of their stop
+  std::vector<Backup> backups;                 ///< in the order of their stop
   std::vector<Archive> archives;
   std::vector<Database> databases;
-  std::optional<WalListing> wal;   ///< of the newest database; nothing: it was not listed
+  std::optional<WalListing> wal;      ///< of the newest database; nothing: it was not listed
   std::vector<Timetable> timetables;  ///< empty: not told
-  std::vector<Trouble> checks;     ///< that the tool itself makes, and that failed
-  std::string path;                 ///< on this host; empty: elsewhere, or not told
+  std::vector<Trouble> checks;        ///< that the tool itself makes, and that failed
+  std::string path;                   ///< on this host; empty: elsewhere, or not told
   Place place = Place::unknown;
-  std::optional<bool> immutable;    ///< no file of the newest backup can be changed or removed; nothing: not seen
+  std::optional<bool>
+      immutable;  ///< no file of the newest backup can be changed or removed; nothing: not seen
 };
 
 /// How much of a running backup has been copied, of how much.

@@ -25,12 +25,13 @@ constexpr std::array<Field, 5> k_fields = {{{"minute", 0, 59, ""},
                                             {"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
                                             {"day of the week", 0, 7, "sunmontuewedthufrisat"}}};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_macros = {{{"@yearly", "0 0 1 1 *"},
-                                                                                   {"@annually", "0 0 1 1 *"},
-                                                                                   {"@monthly", "0 0 1 * *"},
-                                                                                   {"@weekly", "0 0 * * 0"},
-                                                                                   {"@daily", "0 0 * * *"},
-                                                                                   {"@hourly", "0 * * * *"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> k_macros = {
+    {{"@yearly", "0 0 1 1 *"},
+     {"@annually", "0 0 1 1 *"},
+     {"@monthly", "0 0 1 * *"},
+     {"@weekly", "0 0 * * 0"},
+     {"@daily", "0 0 * * *"},
+     {"@hourly", "0 * * * *"}}};
 
 std::vector<std::string> split(std::string_view text, std::string_view separators) {
   std::vector<std::string> parts;
@@ -47,7 +48,8 @@ std::optional<unsigned> number_of(std::string_view text, const Field& field) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (fault != std::errc{} || end != text.data() + text.size()) {
     std::string word(text);
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(word, word.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::size_t at = word.size() == 3 ? field.words.find(word) : std::string_view::npos;
     if (at == std::string_view::npos || at % 3 != 0) return std::nullopt;
     value = field.first + static_cast<unsigned>(at / 3);
@@ -84,7 +86,9 @@ bool take_part(std::string_view part, const Field& field, std::bitset<size>& set
 template <std::size_t size>
 bool take_field(const std::string& text, std::size_t at, std::bitset<size>& set) {
   const auto parts = split(text, ",");
-  return !parts.empty() && std::ranges::all_of(parts, [&](const std::string& part) { return take_part(part, k_fields[at], set); });
+  return !parts.empty() && std::ranges::all_of(parts, [&](const std::string& part) {
+    return take_part(part, k_fields[at], set);
+  });
 }
 
 Error no_schedule(std::string_view text, const std::string& why) {
@@ -101,14 +105,17 @@ std::expected<Schedule, Error> Schedule::parse(std::string_view text) {
   std::vector<std::string> fields = split(whole, " \t");
   if (fields.size() == 6) fields.erase(fields.begin());
   if (fields.size() != k_fields.size())
-    return std::unexpected(no_schedule(text, "it has " + std::to_string(fields.size()) + " fields, and five are wanted"));
+    return std::unexpected(
+        no_schedule(text, "it has " + std::to_string(fields.size()) + " fields, and five are wanted"));
   Schedule made;
-  const std::array<bool, 5> good = {take_field(fields[0], 0, made.minutes_), take_field(fields[1], 1, made.hours_),
-                                    take_field(fields[2], 2, made.days_), take_field(fields[3], 3, made.months_),
-                                    take_field(fields[4], 4, made.weekdays_)};
+  const std::array<bool, 5> good = {
+      take_field(fields[0], 0, made.minutes_), take_field(fields[1], 1, made.hours_),
+      take_field(fields[2], 2, made.days_), take_field(fields[3], 3, made.months_),
+      take_field(fields[4], 4, made.weekdays_)};
   for (std::size_t i = 0; i < good.size(); ++i)
     if (!good[i])
-      return std::unexpected(no_schedule(text, "bad " + std::string(k_fields[i].name) + " '" + fields[i] + "'"));
+      return std::unexpected(
+          no_schedule(text, "bad " + std::string(k_fields[i].name) + " '" + fields[i] + "'"));
   if (made.weekdays_.test(7)) made.weekdays_.set(0);
   made.either_day_ = !fields[2].starts_with('*') && !fields[4].starts_with('*');
   return made;
@@ -118,7 +125,8 @@ bool Schedule::is_day(sys_days day) const {
   const year_month_day date(day);
   const bool of_month = days_.test(static_cast<unsigned>(date.day()));
   const bool of_week = weekdays_.test(weekday(day).c_encoding());
-  return months_.test(static_cast<unsigned>(date.month())) && (either_day_ ? of_month || of_week : of_month && of_week);
+  return months_.test(static_cast<unsigned>(date.month())) &&
+         (either_day_ ? of_month || of_week : of_month && of_week);
 }
 
 std::optional<Timestamp> Schedule::last(Timestamp time) const {

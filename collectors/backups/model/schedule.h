@@ -10,9 +10,9 @@
 
 namespace pgvigil::backups {
 
-/// When backups are due, as cron says it: minute, hour, day of the month, month, day of the week, in UTC. Of six
-/// fields the first are seconds, as Kubernetes operators write them, and are passed over. Lists, ranges, steps and
-/// English names; where both days are given, either will do (POSIX crontab).
+/// When backups are due, as cron says it: minute, hour, day of the month, month, day of the week, in UTC. Of
+/// six fields the first are seconds, as Kubernetes operators write them, and are passed over. Lists, ranges,
+/// steps and English names; where both days are given, either will do (POSIX crontab).
 class Schedule {
  public:
   /// `text` is "0 2 * * *", "@daily", "30 1 * * mon-fri". The error says which field is wrong.

@@ -36,7 +36,8 @@ bool is_segment_ending(std::string_view rest) {
     if (digits == 1) return false;
     rest = digits == rest.npos ? "" : rest.substr(digits);
   }
-  constexpr std::array<std::string_view, 8> k_endings = {"", ".gz", ".lz4", ".zst", ".bz2", ".xz", ".snappy", ".br"};
+  constexpr std::array<std::string_view, 8> k_endings = {"",     ".gz", ".lz4",    ".zst",
+                                                         ".bz2", ".xz", ".snappy", ".br"};
   return std::ranges::find(k_endings, rest) != k_endings.end();
 }
 
@@ -86,8 +87,8 @@ std::optional<std::uint64_t> segment_size_of(std::string_view name, std::string_
   const auto position = parse_lsn(lsn);
   if (!is_segment_name(name) || !position) return std::nullopt;
   const auto number = parse_hex(name.substr(16, 8));
-  // From 1 MiB to 1 GiB (initdb --wal-segsize). The number within the log is 0 for several of them: then it tells
-  // nothing.
+  // From 1 MiB to 1 GiB (initdb --wal-segsize). The number within the log is 0 for several of them: then it
+  // tells nothing.
   std::optional<std::uint64_t> fitting;
   for (std::uint64_t size = std::uint64_t{1} << 20; size <= std::uint64_t{1} << 30; size <<= 1) {
     if ((*position & 0xFFFFFFFF) / size != number.value_or(0)) continue;

@@ -44,9 +44,10 @@ std::optional<Branch> parse_history(std::string_view text);
 
 /// The segments that lie in an archive, by the names of its files.
 struct WalListing {
-  std::map<std::string, Timestamp, std::less<>> segments;   ///< complete ones, by name, with the time of the file
-  std::vector<std::string> histories;                       ///< "00000002.history"
-  std::map<std::uint32_t, Branch> branches;                 ///< by timeline: where it came from
+  std::map<std::string, Timestamp, std::less<>>
+      segments;                              ///< complete ones, by name, with the time of the file
+  std::vector<std::string> histories;        ///< "00000002.history"
+  std::map<std::uint32_t, Branch> branches;  ///< by timeline: where it came from
   std::uint64_t segment_size = k_default_segment_size;
   /// Takes a file of the archive: its name may have a folder, a checksum and a compression; others than
   /// segments and histories are passed over.
@@ -55,10 +56,10 @@ struct WalListing {
 
 /// How far WAL goes without a hole, from a segment on.
 struct WalRun {
-  std::optional<Segment> last;     ///< the last one that is there; nothing: not even the first
-  std::optional<Segment> missing;  ///< the first that is missing though later ones are there
-  std::uint64_t missing_count = 0; ///< segments that are missing up to the end
-  Timestamp last_time;             ///< of the file of `last`
+  std::optional<Segment> last;      ///< the last one that is there; nothing: not even the first
+  std::optional<Segment> missing;   ///< the first that is missing though later ones are there
+  std::uint64_t missing_count = 0;  ///< segments that are missing up to the end
+  Timestamp last_time;              ///< of the file of `last`
   bool reaches(const Segment& wanted) const {
     return last && (last->timeline > wanted.timeline || last->number >= wanted.number);
   }

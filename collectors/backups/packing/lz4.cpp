@@ -21,7 +21,8 @@ class Lz4Unpacker final : public Unpacker {
     if (ended_ && packed.empty()) return 0;
     std::size_t made = room.size();
     std::size_t taken = packed.size();
-    const std::size_t wanted = LZ4F_decompress(context_.get(), room.data(), &made, packed.data(), &taken, nullptr);
+    const std::size_t wanted =
+        LZ4F_decompress(context_.get(), room.data(), &made, packed.data(), &taken, nullptr);
     if (LZ4F_isError(wanted) != 0) return std::unexpected(Obstacle::damaged);
     packed.remove_prefix(taken);
     ended_ = wanted == 0;

@@ -36,7 +36,8 @@ class XzUnpacker final : public Unpacker {
     has_ended_ = result == LZMA_STREAM_END;
     if (result == LZMA_MEMLIMIT_ERROR || result == LZMA_MEM_ERROR) return std::unexpected(Obstacle::memory);
     // LZMA_BUF_ERROR: it wants more of one or the other.
-    if (!has_ended_ && result != LZMA_OK && result != LZMA_BUF_ERROR) return std::unexpected(Obstacle::damaged);
+    if (!has_ended_ && result != LZMA_OK && result != LZMA_BUF_ERROR)
+      return std::unexpected(Obstacle::damaged);
     return room.size() - stream_.avail_out;
   }
   bool ended() const override { return has_ended_ && padding_ % k_padding == 0; }

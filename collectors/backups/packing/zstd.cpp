@@ -34,7 +34,8 @@ class ZstdUnpacker final : public Unpacker {
     packed.remove_prefix(input.pos);
     if (ZSTD_isError(wanted) != 0) {
       const auto code = ZSTD_getErrorCode(wanted);
-      const bool is_large = code == ZSTD_error_frameParameter_windowTooLarge || code == ZSTD_error_memory_allocation;
+      const bool is_large =
+          code == ZSTD_error_frameParameter_windowTooLarge || code == ZSTD_error_memory_allocation;
       return std::unexpected(is_large ? Obstacle::memory : Obstacle::damaged);
     }
     ended_ = wanted == 0;

@@ -13,7 +13,7 @@ namespace pgvigil::backups {
 
 /// The result of one restore drill, as pgvigil-restore-drill writes it ("pgvigil-restore-drill/1").
 struct Drill {
-  std::string tool;        ///< "pgbackrest", "dump"
+  std::string tool;  ///< "pgbackrest", "dump"
   std::string stanza;
   std::string repository;  ///< empty: not told
   std::string label;
@@ -26,8 +26,8 @@ struct Drill {
 
 std::expected<Drill, Error> parse_drill(std::string_view json);
 
-/// All results in a folder, by the time of their end; the newest 1000 files. Files that are no results are passed
-/// over. A folder that is not there has none.
+/// All results in a folder, by the time of their end; the newest 1000 files. Files that are no results are
+/// passed over. A folder that is not there has none.
 std::vector<Drill> read_drills(const std::string& folder);
 
 }  // namespace pgvigil::backups

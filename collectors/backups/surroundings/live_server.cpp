@@ -16,7 +16,8 @@ constexpr std::string_view k_sql = R"(select c.system_identifier, s.setting, d.d
  where d.datallowconn and not d.datistemplate)";
 
 /// With summarize_wal on.
-constexpr std::string_view k_summaries_sql = R"(select extract(epoch from (s.setting || s.unit)::interval)::bigint,
+constexpr std::string_view k_summaries_sql =
+    R"(select extract(epoch from (s.setting || s.unit)::interval)::bigint,
        (select min(start_lsn) - '0/0' from pg_available_wal_summaries())
   from pg_settings s
  where s.name = 'wal_summary_keep_time' and current_setting('summarize_wal') = 'on')";
@@ -66,7 +67,8 @@ class EachRow final : public RowHandler {
 
 class Questions {
  public:
-  Questions(postgres::Connection& connection, Deadline deadline) : connection_(connection), deadline_(deadline) {}
+  Questions(postgres::Connection& connection, Deadline deadline)
+      : connection_(connection), deadline_(deadline) {}
 
   std::expected<void, Error> ask_facts() {
     return ask(k_sql, [this](const Row& row) {
@@ -82,15 +84,17 @@ class Questions {
   /// Who may not ask does without.
   void ask_more(Ask sizes) {
     (void)ask(k_tablespaces_sql, [this](const Row& row) {
-      server.tablespaces.push_back({.oid = text_of(row.text(0)), .name = text_of(row.text(1)), .location = text_of(row.text(2))});
+      server.tablespaces.push_back(
+          {.oid = text_of(row.text(0)), .name = text_of(row.text(1)), .location = text_of(row.text(2))});
     });
     (void)ask(k_sessions_sql, [this](const Row& row) {
       const auto since = number_or_nothing(row.text(1));
-      server.sessions.push_back({.application = text_of(row.text(0)),
-                                 .since = since ? std::optional(Timestamp{std::chrono::seconds{*since}}) : std::nullopt,
-                                 .streams = row.text(2) == "t",
-                                 .size = number_or_nothing(row.text(3)),
-                                 .done = number_or_nothing(row.text(4))});
+      server.sessions.push_back(
+          {.application = text_of(row.text(0)),
+           .since = since ? std::optional(Timestamp{std::chrono::seconds{*since}}) : std::nullopt,
+           .streams = row.text(2) == "t",
+           .size = number_or_nothing(row.text(3)),
+           .done = number_or_nothing(row.text(4))});
     });
     if (server.version >= k_first_with_summaries)
       (void)ask(k_summaries_sql, [this](const Row& row) {
@@ -99,7 +103,9 @@ class Questions {
       });
     // Last: it may take its time.
     if (sizes == Ask::facts_and_sizes)
-      (void)ask(k_sizes_sql, [this](const Row& row) { server.database_sizes[text_of(row.text(0))] = number_of(row.text(1)); });
+      (void)ask(k_sizes_sql, [this](const Row& row) {
+        server.database_sizes[text_of(row.text(0))] = number_of(row.text(1));
+      });
   }
 
   LiveServer server;

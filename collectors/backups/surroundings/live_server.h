@@ -22,8 +22,9 @@ struct LiveServer {
   std::string data_directory;          ///< empty: this role may not see it
   /// Of WAL, for incremental base backups; nothing before 17 and while summarize_wal is off.
   struct Summaries {
-    std::chrono::milliseconds kept{0};     ///< wal_summary_keep_time; 0: for ever
-    std::optional<std::uint64_t> oldest;  ///< position from which on there are summaries; nothing: there are none
+    std::chrono::milliseconds kept{0};  ///< wal_summary_keep_time; 0: for ever
+    std::optional<std::uint64_t>
+        oldest;  ///< position from which on there are summaries; nothing: there are none
   };
   std::optional<Summaries> summaries;
   std::optional<std::uint64_t> wal_position;  ///< bytes: written, or replayed on a standby

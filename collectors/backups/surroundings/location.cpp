@@ -29,11 +29,13 @@ std::optional<dev_t> device_of(const std::string& path) {
 
 /// File systems that another host serves (linux/magic.h; those of CIFS and Ceph are in no header of libc).
 bool is_of_network(const std::string& path) {
-  constexpr std::array<std::uint64_t, 6> k_networks = {NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, 0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
+  constexpr std::array<std::uint64_t, 6> k_networks = {NFS_SUPER_MAGIC,       SMB_SUPER_MAGIC,
+                                                       0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
                                                        0x00C36400 /* Ceph */, AFS_SUPER_MAGIC};
   struct statfs told {};
   return statfs(path.c_str(), &told) == 0 &&
-         std::ranges::find(k_networks, static_cast<std::uint64_t>(static_cast<std::uint32_t>(told.f_type))) != k_networks.end();
+         std::ranges::find(k_networks, static_cast<std::uint64_t>(static_cast<std::uint32_t>(told.f_type))) !=
+             k_networks.end();
 }
 
 /// Of a folder on this host. Where the server's data is not seen, it may run elsewhere.
@@ -78,9 +80,10 @@ void find_path(const Source& source, const std::string& stanza, Repository& repo
 
 /// Where the newest complete backup lies.
 std::string folder_of_newest(const Source& source, const std::string& stanza, const Repository& repository) {
-  const auto newest =
-      std::ranges::find(repository.backups.rbegin(), repository.backups.rend(), State::complete, &Backup::state);
-  if (newest == repository.backups.rend() || repository.path.empty() || newest->label.contains('/')) return "";
+  const auto newest = std::ranges::find(repository.backups.rbegin(), repository.backups.rend(),
+                                        State::complete, &Backup::state);
+  if (newest == repository.backups.rend() || repository.path.empty() || newest->label.contains('/'))
+    return "";
   switch (source.tool) {
     case Tool::dumps:
     case Tool::base_backups:
@@ -112,7 +115,8 @@ std::optional<bool> is_immutable(const std::string& path) {
   std::size_t files = 0;
   std::error_code fault;
   if (fs::is_regular_file(path, fault)) return is_fixed(path);
-  for (fs::recursive_directory_iterator at(path, fault), end; !fault && at != end && files < k_most_files; at.increment(fault)) {
+  for (fs::recursive_directory_iterator at(path, fault), end; !fault && at != end && files < k_most_files;
+       at.increment(fault)) {
     if (!at->is_regular_file(fault)) continue;
     ++files;
     const auto one = is_fixed(at->path().string());
@@ -123,9 +127,11 @@ std::optional<bool> is_immutable(const std::string& path) {
 }
 
 Place place_of_wal_g(const std::string& settings, std::string& path) {
-  constexpr std::array<std::string_view, 6> k_stores = {"WALG_S3_PREFIX", "WALE_S3_PREFIX",    "WALG_GS_PREFIX",
-                                                        "WALE_GS_PREFIX", "WALG_AZ_PREFIX",    "WALG_SWIFT_PREFIX"};
-  if (std::ranges::any_of(k_stores, [&](std::string_view store) { return settings.contains(store); })) return Place::object_store;
+  constexpr std::array<std::string_view, 6> k_stores = {"WALG_S3_PREFIX", "WALE_S3_PREFIX",
+                                                        "WALG_GS_PREFIX", "WALE_GS_PREFIX",
+                                                        "WALG_AZ_PREFIX", "WALG_SWIFT_PREFIX"};
+  if (std::ranges::any_of(k_stores, [&](std::string_view store) { return settings.contains(store); }))
+    return Place::object_store;
   if (settings.contains("WALG_SSH_PREFIX")) return Place::other_host;
   const std::size_t at = settings.find("WALG_FILE_PREFIX");
   if (at == settings.npos) return Place::unknown;
@@ -140,7 +146,8 @@ void find_places(const Source& source, const std::string& data_directory, Readin
   for (Repository& repository : reading.repositories) {
     find_path(source, reading.stanza, repository);
     if (repository.path.empty()) continue;
-    if (repository.place == Place::unknown) repository.place = place_of_folder(repository.path, data_directory);
+    if (repository.place == Place::unknown)
+      repository.place = place_of_folder(repository.path, data_directory);
     if (const std::string folder = folder_of_newest(source, reading.stanza, repository); !folder.empty())
       repository.immutable = is_immutable(folder);
   }

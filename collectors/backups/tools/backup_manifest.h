@@ -12,8 +12,8 @@
 
 namespace pgvigil::backups {
 
-/// The backup_manifest of pg_basebackup (PostgreSQL 13 and later). It is written last: that it is there, and its own
-/// sum right, means that the backup was finished.
+/// The backup_manifest of pg_basebackup (PostgreSQL 13 and later). It is written last: that it is there, and
+/// its own sum right, means that the backup was finished.
 struct BackupManifest {
   struct File {
     std::string path;  ///< empty: its name is no UTF-8
@@ -37,8 +37,8 @@ inline constexpr std::size_t k_most_backup_manifest = std::size_t{256} << 20;
 
 std::expected<BackupManifest, Error> parse_backup_manifest(std::string_view json);
 
-/// Files that are written for the one who restores: `pg_basebackup -R` adds to them after the server has summed them, and
-/// pg_verifybackup passes over them, too.
+/// Files that are written for the one who restores: `pg_basebackup -R` adds to them after the server has
+/// summed them, and pg_verifybackup passes over them, too.
 bool may_change(const BackupManifest::File& file);
 
 }  // namespace pgvigil::backups

@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t k_most_shown = 3;
 constexpr std::size_t k_most_history = std::size_t{1} << 20;
 
-std::expected<std::string, Error> ask(const Look& look, const std::string& command, std::vector<std::string> more) {
+std::expected<std::string, Error> ask(const Look& look,
+                                      const std::string& command,
+                                      std::vector<std::string> more) {
   const Source& source = look.source;
   std::vector<std::string> words = {source.program.empty() ? "barman" : source.program};
   if (!source.config_file.empty()) words.insert(words.end(), {"-c", source.config_file});
@@ -56,7 +58,8 @@ std::expected<WalListing, Error> list_folder(const std::string& folder, const Lo
 void list_wal(const Look& look, Repository& repository) {
   std::string folder = look.source.archive;
   if (folder.empty())
-    if (const auto text = ask(look, "show-servers", {})) folder = parse_barman_wal_folder(*text, look.source.stanza);
+    if (const auto text = ask(look, "show-servers", {}))
+      folder = parse_barman_wal_folder(*text, look.source.stanza);
   if (folder.empty()) return;
   // BARMAN_HOME/SERVER has base and wals.
   repository.path = fs::path(folder).lexically_normal().parent_path().string();
@@ -78,7 +81,8 @@ Reading read_barman(const Look& look) {
     reading.trouble = trouble_of(error);
     return reading;
   };
-  const auto text = look.source.file.empty() ? ask(look, "list-backups", {}) : content_of(look, look.source.file);
+  const auto text =
+      look.source.file.empty() ? ask(look, "list-backups", {}) : content_of(look, look.source.file);
   if (!text) return fail(text.error());
   auto backups = parse_barman_backups(*text, look.source.stanza);
   if (!backups) return fail(backups.error());

@@ -10,16 +10,19 @@ namespace pgvigil::backups {
 namespace {
 
 Error no_answer(const std::string& what) {
-  return {ErrorKind::query, "what barman wrote is " + what, "Run the same barman command by hand as the user of pgvigil."};
+  return {ErrorKind::query, "what barman wrote is " + what,
+          "Run the same barman command by hand as the user of pgvigil."};
 }
 
 /// What stands below the server's name.
 std::expected<Json, Error> part_of(std::string_view json, std::string_view server) {
   Json all = Json::parse(repaired(json).text, nullptr, false);
-  if (all.is_discarded() || !all.is_object()) return std::unexpected(no_answer(json.empty() ? "empty" : "no JSON"));
+  if (all.is_discarded() || !all.is_object())
+    return std::unexpected(no_answer(json.empty() ? "empty" : "no JSON"));
   if (const Json* errors = find(all, "_ERROR")) {
     const bool is_list = errors->is_array() && !errors->empty() && errors->front().is_string();
-    return std::unexpected(no_answer("an error: " + (is_list ? errors->front().get<std::string>() : errors->dump())));
+    return std::unexpected(
+        no_answer("an error: " + (is_list ? errors->front().get<std::string>() : errors->dump())));
   }
   std::erase_if(all.get_ref<Json::object_t&>(), [](const auto& each) { return each.first.starts_with('_'); });
   if (server.empty() && all.size() == 1) return all.begin().value();
@@ -61,7 +64,8 @@ Backup read_backup(const Json& from) {
 
 }  // namespace
 
-std::expected<std::vector<Backup>, Error> parse_barman_backups(std::string_view json, std::string_view server) {
+std::expected<std::vector<Backup>, Error> parse_barman_backups(std::string_view json,
+                                                               std::string_view server) {
   const auto list = part_of(json, server);
   if (!list) return std::unexpected(list.error());
   if (!list->is_array()) return std::unexpected(no_answer("no list of backups"));
@@ -72,7 +76,8 @@ std::expected<std::vector<Backup>, Error> parse_barman_backups(std::string_view 
   return backups;
 }
 
-std::expected<std::vector<Trouble>, Error> parse_barman_check(std::string_view json, std::string_view server) {
+std::expected<std::vector<Trouble>, Error> parse_barman_check(std::string_view json,
+                                                              std::string_view server) {
   const auto checks = part_of(json, server);
   if (!checks) return std::unexpected(checks.error());
   std::vector<Trouble> failed;
@@ -84,7 +89,9 @@ std::expected<std::vector<Trouble>, Error> parse_barman_check(std::string_view j
   return failed;
 }
 
-std::expected<void, Error> parse_barman_backup(std::string_view json, std::string_view server, Backup& backup) {
+std::expected<void, Error> parse_barman_backup(std::string_view json,
+                                               std::string_view server,
+                                               Backup& backup) {
   const auto shown = part_of(json, server);
   if (!shown) return std::unexpected(shown.error());
   const Json* base = find(*shown, "base_backup_information");
@@ -96,8 +103,10 @@ std::expected<void, Error> parse_barman_backup(std::string_view json, std::strin
   if (const auto encryption = text_at(*base, "encryption"))
     backup.encrypted = !encryption->empty() && *encryption != "None" && *encryption != "none";
   backup.system_identifier = number_at(*shown, "system_id");
-  if (const auto version = number_at(*shown, "postgresql_version")) backup.postgres_version = std::to_string(*version / 10000);
-  if (const Json* tablespaces = find(*shown, "tablespaces"); tablespaces != nullptr && tablespaces->is_array()) {
+  if (const auto version = number_at(*shown, "postgresql_version"))
+    backup.postgres_version = std::to_string(*version / 10000);
+  if (const Json* tablespaces = find(*shown, "tablespaces");
+      tablespaces != nullptr && tablespaces->is_array()) {
     backup.tablespaces.emplace();
     for (const Json& each : *tablespaces)
       backup.tablespaces->push_back({.oid = text_at(each, "oid").value_or(""),

@@ -96,10 +96,9 @@ class BaseBackup {
   }
 
  private:
-  /// The manifest is written last: without it a folder in which something was written lately is still on its way.
-  bool is_written() const {
-    return was_touched(folder_) || was_touched(folder_ / "base");
-  }
+  /// The manifest is written last: without it a folder in which something was written lately is still on its
+  /// way.
+  bool is_written() const { return was_touched(folder_) || was_touched(folder_ / "base"); }
 
   bool was_touched(const fs::path& folder) const {
     std::error_code fault;
@@ -112,11 +111,15 @@ class BaseBackup {
   void find_links() {
     backup_.tablespaces.emplace();
     std::error_code fault;
-    for (fs::directory_iterator at(folder_ / "pg_tblspc", fault), end; !fault && at != end; at.increment(fault)) {
+    for (fs::directory_iterator at(folder_ / "pg_tblspc", fault), end; !fault && at != end;
+         at.increment(fault)) {
       std::error_code none;
       const fs::path location = fs::read_symlink(at->path(), none);
-      if (!fs::exists(at->path(), none)) damage(backup_, "tablespace " + at->path().filename().string() + " is not at " + location.string());
-      backup_.tablespaces->push_back({.oid = at->path().filename().string(), .location = location.string(), .outside = !location.empty()});
+      if (!fs::exists(at->path(), none))
+        damage(backup_, "tablespace " + at->path().filename().string() + " is not at " + location.string());
+      backup_.tablespaces->push_back({.oid = at->path().filename().string(),
+                                      .location = location.string(),
+                                      .outside = !location.empty()});
     }
   }
 
@@ -133,7 +136,8 @@ class BaseBackup {
     }
     for (const BackupManifest::File& file : manifest.files) {
       if (!file.path.starts_with(k_tablespaces)) continue;
-      const std::string oid = file.path.substr(k_tablespaces.size(), file.path.find('/', k_tablespaces.size()) - k_tablespaces.size());
+      const std::string oid = file.path.substr(
+          k_tablespaces.size(), file.path.find('/', k_tablespaces.size()) - k_tablespaces.size());
       if (std::ranges::find(*backup_.tablespaces, oid, &Tablespace::oid) == backup_.tablespaces->end())
         return damage(backup_, oid + ".tar is missing: the files of a tablespace");
     }
@@ -148,7 +152,8 @@ class BaseBackup {
       const auto size = fs::file_size(folder_ / file.path, fault);
       if (fault) return damage(backup_, file.path + ": " + fault.message());
       if (size != file.size)
-        return damage(backup_, file.path + " has " + std::to_string(size) + " bytes, and had " + std::to_string(file.size));
+        return damage(backup_, file.path + " has " + std::to_string(size) + " bytes, and had " +
+                                   std::to_string(file.size));
     }
     const auto label = read_whole_file((folder_ / "backup_label").string(), k_most_label);
     if (label && label->contains("INCREMENTAL FROM LSN"))
@@ -166,7 +171,8 @@ class BaseBackup {
       for (std::uint64_t number = *start / size; number <= (*end == 0 ? 0 : *end - 1) / size; ++number) {
         const std::string name = segment_name({range.timeline, number}, size);
         if (!fs::exists(folder_ / "pg_wal" / name))
-          return leave_open(backup_, "WAL segment " + name + " is not in its pg_wal: it takes an archive to restore it");
+          return leave_open(
+              backup_, "WAL segment " + name + " is not in its pg_wal: it takes an archive to restore it");
       }
     }
   }
@@ -182,13 +188,15 @@ class BaseBackup {
 
   void check_end(const fs::path& path) {
     const ContentLimits limits{.memory = look_.source.unpack_memory};
-    const auto content = look_.proofs->read<ContentReader>(path.string(), "content", look_.deadline, look_.stop, limits);
+    const auto content =
+        look_.proofs->read<ContentReader>(path.string(), "content", look_.deadline, look_.stop, limits);
     const std::string name = path.filename().string();
     if (!content) return leave_open(backup_, content.error().message);
     if (!content->obstacle.empty()) return leave_open(backup_, name + ": " + content->obstacle);
     const std::string_view tail = content->tail;
-    const bool ends = content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&
-                      std::ranges::all_of(tail.substr(tail.size() - k_tar_zeros), [](char c) { return c == '\0'; });
+    const bool ends =
+        content->whole && content->size % k_tar_block == 0 && tail.size() >= k_tar_zeros &&
+        std::ranges::all_of(tail.substr(tail.size() - k_tar_zeros), [](char c) { return c == '\0'; });
     if (!ends) damage(backup_, name + " is cut off");
   }
 
@@ -198,23 +206,28 @@ class BaseBackup {
 };
 
 bool is_base_backup(const fs::path& folder) {
-  return fs::exists(folder / "backup_manifest") || fs::exists(folder / "backup_label") || !tar_in(folder, "base.tar").empty();
+  return fs::exists(folder / "backup_manifest") || fs::exists(folder / "backup_label") ||
+         !tar_in(folder, "base.tar").empty();
 }
 
-/// Compares files with the sums of the manifest, of the newest backup first. Until all of one are read it is judged by their
-/// sizes alone.
+/// Compares files with the sums of the manifest, of the newest backup first. Until all of one are read it is
+/// judged by their sizes alone.
 void compare_sums(const Look& look, std::vector<Backup>& backups) {
   const Deadline until = std::min(look.deadline, Deadline::clock::now() + k_most_summing);
   const fs::path root = look.source.directory;
   for (auto backup = backups.rbegin(); backup != backups.rend(); ++backup) {
-    const fs::path folder = is_base_backup(root) && backup->label == root.filename() ? root : root / backup->label;
-    if (backup->state == State::running || backup->state == State::damaged || !fs::exists(folder / "PG_VERSION")) continue;
+    const fs::path folder =
+        is_base_backup(root) && backup->label == root.filename() ? root : root / backup->label;
+    if (backup->state == State::running || backup->state == State::damaged ||
+        !fs::exists(folder / "PG_VERSION"))
+      continue;
     const std::string manifest = (folder / "backup_manifest").string();
     const auto sums = look.proofs->read<ManifestSums>(manifest, "sums", until, look.stop);
     if (sums && !sums->wrong.empty())
       damage(*backup, sums->wrong);
     else if (sums && sums->all_told)
-      backup->verified = look.proofs->about<Timestamp>(manifest, "verified", [&] { return std::optional(look.now); });
+      backup->verified =
+          look.proofs->about<Timestamp>(manifest, "verified", [&] { return std::optional(look.now); });
   }
 }
 
@@ -227,7 +240,8 @@ Reading read_base_backups(const Look& look) {
   const fs::path root = look.source.directory;
   if (is_base_backup(root)) repository.backups.push_back(BaseBackup(look, root).read());
   for (fs::directory_iterator at(root, fault), end; !fault && at != end; at.increment(fault))
-    if (at->is_directory() && is_base_backup(at->path())) repository.backups.push_back(BaseBackup(look, at->path()).read());
+    if (at->is_directory() && is_base_backup(at->path()))
+      repository.backups.push_back(BaseBackup(look, at->path()).read());
   if (fault) {
     reading.trouble = Trouble{Reason::unreadable, look.source.directory + ": " + fault.message()};
     return reading;

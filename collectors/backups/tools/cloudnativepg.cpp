@@ -15,8 +15,8 @@ constexpr std::size_t k_most_secret = 64 * 1024;
 constexpr int k_good = 200;
 constexpr int k_not_known = 404;
 
-/// Without a list that is needed nothing can be said. One that is optional may be unknown: the plugin is not installed. One that
-/// helps may be refused, too, and then that is told.
+/// Without a list that is needed nothing can be said. One that is optional may be unknown: the plugin is not
+/// installed. One that helps may be refused, too, and then that is told.
 enum class Need : std::uint8_t { needed, optional, helps };
 
 struct ObjectKind {
@@ -56,8 +56,9 @@ struct ApiServer {
     const std::string host = environment("KUBERNETES_SERVICE_HOST");
     const std::string port = environment("KUBERNETES_SERVICE_PORT");
     if (host.empty() || port.empty())
-      return std::unexpected(Error{ErrorKind::configuration, "this is no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set",
-                                   "Outside of the cluster name the JSON that a sidecar writes: [[backup]] file."});
+      return std::unexpected(
+          Error{ErrorKind::configuration, "this is no pod of Kubernetes: KUBERNETES_SERVICE_HOST is not set",
+                "Outside of the cluster name the JSON that a sidecar writes: [[backup]] file."});
     // The token is renewed in place.
     auto token = read_whole_file(folder + "/token", k_most_secret);
     auto name_space = read_whole_file(folder + "/namespace", k_most_secret);
@@ -74,11 +75,12 @@ std::expected<Lists, Error> ask_api_server(const Look& look) {
   const std::string folder = look.source.directory.empty() ? std::string(k_account) : look.source.directory;
   const auto server = ApiServer::find(folder);
   if (!server) return std::unexpected(server.error());
-  if (!look.fetch) return std::unexpected(Error{ErrorKind::configuration, "nobody here can ask the API server"});
+  if (!look.fetch)
+    return std::unexpected(Error{ErrorKind::configuration, "nobody here can ask the API server"});
   Lists lists;
   for (const ObjectKind& kind : k_lists) {
-    const std::string url =
-        server->base + std::string(kind.path) + "/namespaces/" + server->name_space + "/" + std::string(kind.plural);
+    const std::string url = server->base + std::string(kind.path) + "/namespaces/" + server->name_space +
+                            "/" + std::string(kind.plural);
     auto answer = look.fetch({url, server->token, server->ca_file}, look.deadline, look.stop);
     if (!answer) return std::unexpected(std::move(answer.error()));
     if (answer->status == k_good) {
@@ -86,12 +88,15 @@ std::expected<Lists, Error> ask_api_server(const Look& look) {
       continue;
     }
     if (kind.need != Need::needed && answer->status == k_not_known) continue;
-    const std::string refusal = "the API server answered " + std::to_string(answer->status) + " to the question for " +
-                                std::string(kind.plural) + " in namespace " + server->name_space;
+    const std::string refusal = "the API server answered " + std::to_string(answer->status) +
+                                " to the question for " + std::string(kind.plural) + " in namespace " +
+                                server->name_space;
     if (kind.need != Need::helps)
-      return std::unexpected(Error{ErrorKind::permission, refusal,
-                                   "Let the service account of the pod get and list them: docs/backups.md has the Role."});
-    lists.unseen.push_back({Reason::check_failed, refusal + ": it is not seen whether backups are scheduled"});
+      return std::unexpected(
+          Error{ErrorKind::permission, refusal,
+                "Let the service account of the pod get and list them: docs/backups.md has the Role."});
+    lists.unseen.push_back(
+        {Reason::check_failed, refusal + ": it is not seen whether backups are scheduled"});
   }
   return lists;
 }
@@ -107,7 +112,8 @@ std::expected<Lists, Error> lists_of(const Look& look) {
 
 Reading read_cloudnativepg(const Look& look) {
   const auto lists = lists_of(look);
-  auto reading = lists ? parse_cloudnativepg(lists->texts, look.source.stanza) : std::unexpected(lists.error());
+  auto reading =
+      lists ? parse_cloudnativepg(lists->texts, look.source.stanza) : std::unexpected(lists.error());
   if (reading) {
     auto& checks = reading->repositories.at(0).checks;
     checks.insert(checks.end(), lists->unseen.begin(), lists->unseen.end());

@@ -22,7 +22,8 @@ std::string name_of(const Json& object) {
 
 State state_of(const std::string& phase) {
   if (phase == "completed") return State::complete;
-  const bool has_failed = phase == "failed" || phase == "walArchivingFailing" || phase == "invalid backup definition";
+  const bool has_failed =
+      phase == "failed" || phase == "walArchivingFailing" || phase == "invalid backup definition";
   return has_failed ? State::failed : State::running;
 }
 
@@ -51,8 +52,9 @@ void read_cluster(const Json& object, Repository& repository) {
     if (text_at(condition, "type") != "ContinuousArchiving") continue;
     repository.archives_elsewhere = text_at(condition, "status") == "True";
     if (!repository.archives_elsewhere)
-      repository.checks.push_back({Reason::check_failed, "ContinuousArchiving: " +
-                                                             text_at(condition, "message").value_or("it fails")});
+      repository.checks.push_back(
+          {Reason::check_failed,
+           "ContinuousArchiving: " + text_at(condition, "message").value_or("it fails")});
   }
   repository.first_recoverable = time_at(part(object, "status"), "firstRecoverabilityPoint");
 }
@@ -64,7 +66,8 @@ void read_store(const Json& object, const std::string& cluster, Repository& repo
   const auto failed = time_at(window, "lastFailedBackupTime");
   const auto good = time_at(window, "lastSuccessfulBackupTime");
   if (failed && (!good || *failed > *good))
-    repository.checks.push_back({Reason::last_failed, "the last backup in " + name_of(object) + " failed at " + time_text(*failed)});
+    repository.checks.push_back(
+        {Reason::last_failed, "the last backup in " + name_of(object) + " failed at " + time_text(*failed)});
 }
 
 /// The operator's cron begins with the seconds, and the day of the week, at the end, may be left out.
@@ -74,8 +77,8 @@ std::expected<Schedule, Error> parse_schedule(const std::string& text) {
   return Schedule::parse(has_fields && blanks == 4 ? text + " *" : text);
 }
 
-/// The operator counts on from its last check, also when the schedule was changed meanwhile; what it once noted as the next
-/// time stands in for a schedule that is not understood (a time zone, "@every").
+/// The operator counts on from its last check, also when the schedule was changed meanwhile; what it once
+/// noted as the next time stands in for a schedule that is not understood (a time zone, "@every").
 Timetable read_timetable(const Json& object) {
   const Json& spec = part(object, "spec");
   const Json& status = part(object, "status");
@@ -92,7 +95,8 @@ Timetable read_timetable(const Json& object) {
   return timetable;
 }
 
-/// The items of a list, into `all`. In lists of the API server an item may leave its kind to the list ("BackupList").
+/// The items of a list, into `all`. In lists of the API server an item may leave its kind to the list
+/// ("BackupList").
 bool take_items(std::string_view json, Json& all) {
   const Json list = Json::parse(repaired(json).text, nullptr, false);
   const Json* items = list.is_discarded() ? nullptr : find(list, "items");
@@ -109,7 +113,9 @@ bool take_items(std::string_view json, Json& all) {
 std::string cluster_of(const Json& object) {
   const auto kind = text_at(object, "kind");
   if (kind == "Cluster") return name_of(object);
-  return kind == "Backup" || kind == "ScheduledBackup" ? text_at(part(part(object, "spec"), "cluster"), "name").value_or("") : "";
+  return kind == "Backup" || kind == "ScheduledBackup"
+             ? text_at(part(part(object, "spec"), "cluster"), "name").value_or("")
+             : "";
 }
 
 }  // namespace
@@ -119,22 +125,26 @@ std::expected<Reading, Error> parse_cloudnativepg(std::string_view json, std::st
   return parse_cloudnativepg(std::span(&list, 1), cluster);
 }
 
-std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> lists, std::string_view cluster) {
+std::expected<Reading, Error> parse_cloudnativepg(std::span<const std::string> lists,
+                                                  std::string_view cluster) {
   Json items = Json::array();
   for (const std::string& list : lists)
     if (!take_items(list, items))
-      return std::unexpected(Error{ErrorKind::query, "this is no list of Kubernetes objects",
-                                   "It is written by `kubectl get clusters,backups,scheduledbackups,objectstores -o json`."});
+      return std::unexpected(
+          Error{ErrorKind::query, "this is no list of Kubernetes objects",
+                "It is written by `kubectl get clusters,backups,scheduledbackups,objectstores -o json`."});
   std::set<std::string> clusters;
   for (const Json& object : items)
     if (std::string name = cluster_of(object); !name.empty()) clusters.insert(std::move(name));
   if (cluster.empty() && clusters.size() > 1)
-    return std::unexpected(Error{ErrorKind::configuration, "there are " + std::to_string(clusters.size()) + " clusters",
+    return std::unexpected(Error{ErrorKind::configuration,
+                                 "there are " + std::to_string(clusters.size()) + " clusters",
                                  "Name the one that is meant: [[backup]] stanza."});
   const std::string wanted = cluster.empty() && !clusters.empty() ? *clusters.begin() : std::string(cluster);
   Reading reading;
   reading.stanza = wanted;
-  reading.repaired = std::ranges::any_of(lists, [](const std::string& list) { return repaired(list).repaired; });
+  reading.repaired =
+      std::ranges::any_of(lists, [](const std::string& list) { return repaired(list).repaired; });
   Repository repository;
   for (const Json& object : items) {
     const auto kind = text_at(object, "kind");

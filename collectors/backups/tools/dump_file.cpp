@@ -74,7 +74,8 @@ int read_header(std::string_view head, DumpFile& dump) {
     part = reader.integer();
   dump.database = reader.string();
   using namespace std::chrono;
-  const auto date = year{static_cast<int>(time[5]) + 1900} / (static_cast<int>(time[4]) + 1) / static_cast<int>(time[3]);
+  const auto date =
+      year{static_cast<int>(time[5]) + 1900} / (static_cast<int>(time[4]) + 1) / static_cast<int>(time[3]);
   if (reader.good() && date.ok())
     dump.begun = Timestamp{sys_days{date} + hours{time[2]} + minutes{time[1]} + seconds{time[0]}};
   return format;
@@ -94,7 +95,8 @@ void judge_archive(const Content& content, DumpFile& dump) {
   constexpr int k_directory = 3;
   const bool is_directory = read_header(content.head, dump) == k_directory;
   dump.format = is_directory ? DumpFormat::directory : DumpFormat::custom;
-  if (!is_directory && !ends_in_zeros(content.tail, k_custom_zeros)) damage(dump, "it is cut off: its end is missing");
+  if (!is_directory && !ends_in_zeros(content.tail, k_custom_zeros))
+    damage(dump, "it is cut off: its end is missing");
 }
 
 void judge_plain(const Content& content, DumpFile& dump) {
@@ -103,11 +105,13 @@ void judge_plain(const Content& content, DumpFile& dump) {
   dump.globals = is_cluster;
   const std::set<std::string> databases(content.connects.begin(), content.connects.end());
   dump.databases.assign(databases.begin(), databases.end());
-  std::erase_if(dump.databases, [](const std::string& name) { return name == "template1" || name == "template0"; });
+  std::erase_if(dump.databases,
+                [](const std::string& name) { return name == "template1" || name == "template0"; });
   // Since August 2025 a line "\unrestrict ..." follows.
   const std::string_view end =
       is_cluster ? "-- PostgreSQL database cluster dump complete" : "-- PostgreSQL database dump complete";
-  if (!content.tail.contains(end)) damage(dump, "it is cut off: it does not end with '" + std::string(end.substr(3)) + "'");
+  if (!content.tail.contains(end))
+    damage(dump, "it is cut off: it does not end with '" + std::string(end.substr(3)) + "'");
 }
 
 bool is_plain(std::string_view head) {
@@ -141,7 +145,8 @@ std::size_t find_time(std::string_view name) {
       return from + count <= name.size() && std::ranges::all_of(name.substr(from, count), is_digit);
     };
     if (digits(i, 8)) return i;
-    if (digits(i, 4) && i + 10 <= name.size() && name[i + 4] == '-' && digits(i + 5, 2) && name[i + 7] == '-') return i;
+    if (digits(i, 4) && i + 10 <= name.size() && name[i + 4] == '-' && digits(i + 5, 2) && name[i + 7] == '-')
+      return i;
   }
   return name.npos;
 }
@@ -182,7 +187,8 @@ DumpName parse_dump_name(std::string_view name) {
   std::string_view stem = name.substr(0, at);
   if (at != name.npos) {
     std::size_t end = at;
-    while (end < name.size() && name[end] != '.' && (is_digit(name[end]) || std::string_view("-_T:Z").contains(name[end])))
+    while (end < name.size() && name[end] != '.' &&
+           (is_digit(name[end]) || std::string_view("-_T:Z").contains(name[end])))
       ++end;
     while (end > at && std::string_view("-_:").contains(name[end - 1]))
       --end;

@@ -10,7 +10,8 @@
 
 namespace pgvigil::backups {
 
-/// A set of dumps as pgvigil-backup describes it ("pgvigil-dump/1"): it has checked each while it was written.
+/// A set of dumps as pgvigil-backup describes it ("pgvigil-dump/1"): it has checked each while it was
+/// written.
 struct DumpManifest {
   struct File {
     std::string name;
@@ -26,7 +27,7 @@ struct DumpManifest {
   std::optional<std::uint64_t> system_identifier;
   std::optional<std::uint64_t> version;  ///< of the server: 170002
   std::vector<File> files;
-  std::vector<std::string> expected;  ///< databases that there were
+  std::vector<std::string> expected;     ///< databases that there were
   std::optional<Timestamp> key_expires;  ///< the first of the keys that it is encrypted for
   std::vector<std::string> recipients;   ///< these keys, sorted
 };

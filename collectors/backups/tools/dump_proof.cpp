@@ -21,7 +21,9 @@ DumpFile unproven(std::string why) {
   return dump;
 }
 
-std::expected<Content, Error> content_at(const Look& look, const std::string& path, std::size_t ends = ContentLimits{}.ends) {
+std::expected<Content, Error> content_at(const Look& look,
+                                         const std::string& path,
+                                         std::size_t ends = ContentLimits{}.ends) {
   const ContentLimits limits{ends, look.source.unpack_memory};
   return look.proofs->read<ContentReader>(path, "content", look.deadline, look.stop, limits);
 }

@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <map>
 
-#include "collectors/backups/files/command.h"
 #include "collectors/backups/files/checksum.h"
+#include "collectors/backups/files/command.h"
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/tools/dump_manifest.h"
 #include "collectors/backups/tools/dump_proof.h"
@@ -26,7 +26,8 @@ constexpr std::size_t k_most_entries = 20'000;
 constexpr minutes k_settled{2};
 /// A draft in which nothing was written for so long was given up.
 constexpr hours k_most_draft{1};
-/// A time in a file that differs more from that of the file system tells when it was made; the other, when it was copied.
+/// A time in a file that differs more from that of the file system tells when it was made; the other, when it
+/// was copied.
 constexpr hours k_copied{36};
 
 /// The database is told by what has no file of its own.
@@ -39,8 +40,8 @@ std::optional<Timestamp> modified(const fs::path& path) {
 }
 
 bool is_beside(const std::string& name) {
-  constexpr std::array<std::string_view, 9> k_endings = {".json", ".sha256", ".sha512", ".md5", ".sig",
-                                                         ".asc.sig", ".log", ".txt", ".prom"};
+  constexpr std::array<std::string_view, 9> k_endings = {".json",    ".sha256", ".sha512", ".md5", ".sig",
+                                                         ".asc.sig", ".log",    ".txt",    ".prom"};
   return name == "SHA256SUMS" || name.starts_with("lost+found") ||
          std::ranges::any_of(k_endings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
@@ -56,7 +57,8 @@ std::optional<Timestamp> last_written(const fs::path& path) {
   auto last = modified(path);
   std::size_t entries = 0;
   std::error_code fault;
-  for (fs::recursive_directory_iterator at(path, fault), end; !fault && at != end && ++entries < k_most_entries; at.increment(fault))
+  for (fs::recursive_directory_iterator at(path, fault), end;
+       !fault && at != end && ++entries < k_most_entries; at.increment(fault))
     last = std::max(last, modified(at->path()));
   return last;
 }
@@ -65,7 +67,9 @@ std::optional<Timestamp> last_written(const fs::path& path) {
 std::optional<Timestamp> time_of_stamp(const std::string& name) {
   constexpr std::string_view k_before = ".partial-";
   std::tm parts{};
-  if (!name.starts_with(k_before) || strptime(name.c_str() + k_before.size(), "%Y%m%dT%H%M%SZ", &parts) == nullptr) return std::nullopt;
+  if (!name.starts_with(k_before) ||
+      strptime(name.c_str() + k_before.size(), "%Y%m%dT%H%M%SZ", &parts) == nullptr)
+    return std::nullopt;
   return std::chrono::system_clock::from_time_t(timegm(&parts));
 }
 
@@ -97,7 +101,8 @@ class DumpFolder {
     }
     for (const auto& [time, files] : sets)
       add_untold(time.empty() ? k_loose : time, files);
-    std::ranges::stable_sort(repository_.backups, {}, [](const Backup& each) { return each.stop ? each.stop : each.start; });
+    std::ranges::stable_sort(repository_.backups, {},
+                             [](const Backup& each) { return each.stop ? each.stop : each.start; });
     return std::move(repository_);
   }
 
@@ -106,7 +111,8 @@ class DumpFolder {
     std::vector<fs::path> files;
     std::error_code fault;
     for (fs::directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault))
-      if (const std::string name = at->path().filename().string(); !name.starts_with('.') && !is_beside(name) && !is_draft(name))
+      if (const std::string name = at->path().filename().string();
+          !name.starts_with('.') && !is_beside(name) && !is_draft(name))
         files.push_back(at->path());
     return files;
   }
@@ -180,8 +186,8 @@ class DumpFolder {
     const auto size = fs::file_size(path, fault);
     if (fault) return damaged(file.name + ": " + fault.message());
     if (size != file.bytes)
-      return damaged(file.name + " has " + std::to_string(size) + " bytes, and had " + std::to_string(file.bytes) +
-                     " when it was written");
+      return damaged(file.name + " has " + std::to_string(size) + " bytes, and had " +
+                     std::to_string(file.bytes) + " when it was written");
     if (file.sha256.empty()) return false;
     // A look whose time is over goes on with the next.
     const auto sum = look_.proofs->read<ChecksumReader>(path, "sha256", look_.deadline, look_.stop);
@@ -250,8 +256,8 @@ Reading read_dumps(const Look& look) {
   Reading reading;
   std::vector<fs::path> entries;
   std::error_code fault;
-  for (fs::directory_iterator at(look.source.directory, fault), end; !fault && at != end && entries.size() < k_most_entries;
-       at.increment(fault))
+  for (fs::directory_iterator at(look.source.directory, fault), end;
+       !fault && at != end && entries.size() < k_most_entries; at.increment(fault))
     entries.push_back(at->path());
   if (fault) {
     reading.trouble = Trouble{Reason::unreadable, look.source.directory + ": " + fault.message()};

@@ -23,8 +23,9 @@ struct Fetched {
   std::string body;  ///< the first 16 MiB
 };
 
-/// Asks whom the collectors do not know how to reach. An error when there is no answer by the deadline; whatever is
-/// answered comes back with its status.
-using Fetch = std::function<std::expected<Fetched, Error>(const FetchRequest&, Deadline, const std::stop_token&)>;
+/// Asks whom the collectors do not know how to reach. An error when there is no answer by the deadline;
+/// whatever is answered comes back with its status.
+using Fetch =
+    std::function<std::expected<Fetched, Error>(const FetchRequest&, Deadline, const std::stop_token&)>;
 
 }  // namespace pgvigil::backups

@@ -14,9 +14,12 @@ constexpr std::size_t k_most_histories = 64;
 constexpr std::size_t k_most_questions = 8;
 
 /// A command line of pgBackRest. Its log would mix with what is read, or fill the disk of the sidecar.
-std::vector<std::string> words_of(const Source& source, const std::string& command, std::vector<std::string> more) {
+std::vector<std::string> words_of(const Source& source,
+                                  const std::string& command,
+                                  std::vector<std::string> more) {
   std::vector<std::string> words = {source.program.empty() ? "pgbackrest" : source.program, command,
-                                    "--log-level-console=off", "--log-level-stderr=warn", "--log-level-file=off"};
+                                    "--log-level-console=off", "--log-level-stderr=warn",
+                                    "--log-level-file=off"};
   if (!source.config_file.empty()) words.push_back("--config=" + source.config_file);
   words.insert(words.end(), more.begin(), more.end());
   return words;
@@ -26,7 +29,8 @@ std::expected<Reading, Error> read_info(const Look& look) {
   const Source& source = look.source;
   std::vector<std::string> more = {"--output=json"};
   if (!source.stanza.empty()) more.push_back("--stanza=" + source.stanza);
-  auto text = source.file.empty() ? output_of(look, words_of(source, "info", more)) : content_of(look, source.file);
+  auto text =
+      source.file.empty() ? output_of(look, words_of(source, "info", more)) : content_of(look, source.file);
   if (!text) return std::unexpected(std::move(text.error()));
   return parse_pgbackrest_info(*text, source.stanza);
 }
@@ -50,7 +54,10 @@ std::optional<std::uint64_t> told_segment_size(const Repository& repository) {
 }
 
 /// Where the timelines of the archive branched off.
-void read_branches(const Look& look, const Repository& repository, const std::string& folder, WalListing& listing) {
+void read_branches(const Look& look,
+                   const Repository& repository,
+                   const std::string& folder,
+                   WalListing& listing) {
   if (listing.histories.size() > k_most_histories)
     listing.histories.erase(listing.histories.begin(), listing.histories.end() - k_most_histories);
   for (const std::string& name : listing.histories) {
@@ -90,9 +97,13 @@ struct Scope {
 };
 
 /// Of one backup: `info` tells it only of a backup that is named (JSON: since 2.41).
-std::optional<Scope> ask_scope(const Look& look, const std::string& stanza, const Repository& repository, const std::string& label) {
-  const auto text = output_of(look, words_of(look.source, "info", {"--output=json", "--stanza=" + stanza,
-                                                                   "--repo=" + repository.key, "--set=" + label}));
+std::optional<Scope> ask_scope(const Look& look,
+                               const std::string& stanza,
+                               const Repository& repository,
+                               const std::string& label) {
+  const auto text = output_of(
+      look, words_of(look.source, "info",
+                     {"--output=json", "--stanza=" + stanza, "--repo=" + repository.key, "--set=" + label}));
   const auto told = text ? parse_pgbackrest_info(*text, stanza) : std::unexpected(text.error());
   if (!told) return std::nullopt;
   for (const Repository& each : told->repositories)
@@ -108,7 +119,8 @@ void tell_scope(const Look& look, const std::string& stanza, Repository& reposit
     const auto ask = [&]() -> std::optional<Scope> {
       return ++asked > k_most_questions ? std::nullopt : ask_scope(look, stanza, repository, backup->label);
     };
-    const auto scope = look.proofs->once<Scope>(stanza + '/' + repository.key + '/' + backup->label, "scope", ask);
+    const auto scope =
+        look.proofs->once<Scope>(stanza + '/' + repository.key + '/' + backup->label, "scope", ask);
     if (!scope) continue;
     backup->databases = scope->databases;
     backup->tablespaces = scope->tablespaces;

@@ -10,7 +10,8 @@ namespace pgvigil::backups {
 namespace {
 
 constexpr std::size_t k_most_bytes = std::size_t{1} << 20;
-constexpr std::array<const char*, 2> k_preset_files = {"/etc/pgbackrest/pgbackrest.conf", "/etc/pgbackrest.conf"};
+constexpr std::array<const char*, 2> k_preset_files = {"/etc/pgbackrest/pgbackrest.conf",
+                                                       "/etc/pgbackrest.conf"};
 constexpr std::string_view k_command = ":backup";  // it expires, too
 
 std::string_view trimmed(std::string_view text) {
@@ -32,7 +33,8 @@ std::optional<std::size_t> number_in(const std::string& text) {
 PgbackrestConf::PgbackrestConf(std::string_view text, std::string_view stanza) {
   const std::string own(stanza);
   // From the weakest to the strongest.
-  const std::array<std::string, 4> sections = {"global", "global" + std::string(k_command), own, own + std::string(k_command)};
+  const std::array<std::string, 4> sections = {"global", "global" + std::string(k_command), own,
+                                               own + std::string(k_command)};
   std::map<std::string, std::size_t, std::less<>> strength;
   std::size_t section = sections.size();
   while (!text.empty()) {
@@ -40,7 +42,8 @@ PgbackrestConf::PgbackrestConf(std::string_view text, std::string_view stanza) {
     const std::string_view line = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.starts_with('[') && line.ends_with(']'))
-      section = static_cast<std::size_t>(std::ranges::find(sections, line.substr(1, line.size() - 2)) - sections.begin());
+      section = static_cast<std::size_t>(std::ranges::find(sections, line.substr(1, line.size() - 2)) -
+                                         sections.begin());
     const std::size_t equal = line.find('=');
     if (equal == line.npos || line.starts_with('#') || section == sections.size()) continue;
     const std::string option(trimmed(line.substr(0, equal)));

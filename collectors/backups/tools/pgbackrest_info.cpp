@@ -23,18 +23,19 @@ std::size_t id_at(const Json& object, std::string_view key) {
   return number_at(object, key).value_or(0);
 }
 
-/// pgBackRest reads while it decrypts: a wrong key is seen as text that is none before the cipher's end is checked. That
-/// text can be anything, the empty line as well: 1,480 of 1,500 wrong keys were told as a FormatError, 25 of these in
-/// plain ASCII (pgBackRest 2.45).
+/// pgBackRest reads while it decrypts: a wrong key is seen as text that is none before the cipher's end is
+/// checked. That text can be anything, the empty line as well: 1,480 of 1,500 wrong keys were told as a
+/// FormatError, 25 of these in plain ASCII (pgBackRest 2.45).
 bool is_of_wrong_key(const std::string& message, bool is_encrypted) {
   constexpr std::string_view k_replacement = "\xEF\xBF\xBD";
-  return message.contains("CryptoError") || message.contains("cipher header invalid") || message.contains(k_replacement) ||
-         (is_encrypted && message.contains("found outside of section"));
+  return message.contains("CryptoError") || message.contains("cipher header invalid") ||
+         message.contains(k_replacement) || (is_encrypted && message.contains("found outside of section"));
 }
 
 /// The messages of repositories (status 99) begin with the kind of error.
 Trouble trouble_of_other(const std::string& message, bool is_encrypted) {
-  if (is_of_wrong_key(message, is_encrypted)) return {Reason::cipher_key, "it cannot be read with this cipher key"};
+  if (is_of_wrong_key(message, is_encrypted))
+    return {Reason::cipher_key, "it cannot be read with this cipher key"};
   if (message.contains("[FormatError]") || message.contains("[ChecksumError]"))
     return {Reason::catalog_damaged, "backup.info is damaged"};
   std::string first = message.substr(0, message.find('\n'));
@@ -137,7 +138,8 @@ Repository read_repository(const Json& stanza, const Json& from) {
   const Json& status = element(from, "status");
   const auto code = number_at(status, "code").value_or(99);
   repository.status = static_cast<int>(code);
-  repository.trouble = trouble_of(code, text_at(status, "message").value_or(""), is_encrypted(repository).value_or(false));
+  repository.trouble =
+      trouble_of(code, text_at(status, "message").value_or(""), is_encrypted(repository).value_or(false));
   for (const Json& database : element(stanza, "db"))
     if (is_of(database, "", from))
       repository.databases.push_back({id_at(database, "id"), number_at(database, "system-id").value_or(0),
@@ -212,7 +214,9 @@ class ListingHandler final : public nlohmann::json_sax<Json> {
   bool binary(binary_t& /*value*/) override { return true; }
   bool start_array(std::size_t /*elements*/) override { return depth_ > 0; }
   bool end_array() override { return true; }
-  bool parse_error(std::size_t /*at*/, const std::string& /*token*/, const nlohmann::detail::exception& /*fault*/) override {
+  bool parse_error(std::size_t /*at*/,
+                   const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*fault*/) override {
     return false;
   }
 
@@ -241,7 +245,8 @@ std::expected<Reading, Error> parse_pgbackrest_info(std::string_view json, std::
     if (stanza.empty() || text_at(each, "name") == stanza) found = found == nullptr ? &each : found;
   }
   if (stanza.empty() && stanzas.size() > 1)
-    return std::unexpected(Error{ErrorKind::configuration, "there are " + std::to_string(stanzas.size()) + " stanzas",
+    return std::unexpected(Error{ErrorKind::configuration,
+                                 "there are " + std::to_string(stanzas.size()) + " stanzas",
                                  "Name the one that is meant: [[backup]] stanza."});
   if (found == nullptr) {
     Reading nothing;

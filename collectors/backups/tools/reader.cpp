@@ -51,8 +51,9 @@ std::expected<std::string, Error> content_of(const Look& look, const std::string
   if (stat(file.c_str(), &told) == 0) {
     const auto age = look.now - std::chrono::system_clock::from_time_t(told.st_mtime);
     if (age > 3 * look.source.every + k_grace)
-      return std::unexpected(Error{ErrorKind::timed_out, file + " was last written " +
-                                                             std::to_string(age / std::chrono::minutes{1}) + " min ago"});
+      return std::unexpected(
+          Error{ErrorKind::timed_out,
+                file + " was last written " + std::to_string(age / std::chrono::minutes{1}) + " min ago"});
   }
   return read_whole_file(file, k_most_output);
 }

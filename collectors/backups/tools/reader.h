@@ -27,8 +27,8 @@ struct Look {
   Fetch fetch{};  ///< nothing: nobody can be asked over HTTPS
 };
 
-/// Reads what the source's tool tells. What cannot be read is told in the Reading; back by the deadline, unless
-/// a file system hangs.
+/// Reads what the source's tool tells. What cannot be read is told in the Reading; back by the deadline,
+/// unless a file system hangs.
 Reading read_source(const Look& look);
 
 // One a tool.
@@ -39,9 +39,9 @@ Reading read_dumps(const Look& look);
 Reading read_pgbackrest(const Look& look);
 Reading read_wal_g(const Look& look);
 
-/// What a program or the file in its stead says, at most 64 MiB of it. Programs that end badly and say nothing
-/// are an error with what they complained of. A file that nobody has written for three intervals and an hour
-/// is one, too.
+/// What a program or the file in its stead says, at most 64 MiB of it. Programs that end badly and say
+/// nothing are an error with what they complained of. A file that nobody has written for three intervals and
+/// an hour is one, too.
 std::expected<std::string, Error> output_of(const Look& look, const std::vector<std::string>& words);
 std::expected<std::string, Error> content_of(const Look& look, const std::string& file);
 

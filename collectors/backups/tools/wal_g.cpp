@@ -13,7 +13,8 @@ std::vector<std::string> words_of(const Source& source, std::vector<std::string>
 }
 
 std::expected<std::string, Error> verify(const Look& look) {
-  if (look.source.file.empty()) return output_of(look, words_of(look.source, {"wal-verify", "integrity", "--json"}));
+  if (look.source.file.empty())
+    return output_of(look, words_of(look.source, {"wal-verify", "integrity", "--json"}));
   if (!look.source.archive.empty()) return content_of(look, look.source.archive);
   return std::unexpected(Error{});
 }
@@ -36,7 +37,8 @@ Reading read_wal_g(const Look& look) {
   repository.backups = std::move(*backups);
   std::uint64_t size = look.segment_size.value_or(k_default_segment_size);
   for (const Backup& backup : repository.backups)
-    if (const auto told = segment_size_of(backup.wal_start, backup.lsn_start); told && !look.segment_size) size = *told;
+    if (const auto told = segment_size_of(backup.wal_start, backup.lsn_start); told && !look.segment_size)
+      size = *told;
   if (const auto told = repository.backups.empty() ? std::unexpected(Error{}) : verify(look)) {
     std::string newest;
     if (auto listing = parse_wal_g_verify(*told, size, newest))

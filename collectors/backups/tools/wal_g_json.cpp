@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint64_t k_most_segments = 2'000'000;
 
 Error no_answer(const std::string& what) {
-  return {ErrorKind::query, "what wal-g wrote is " + what, "Run the same command by hand as the user of pgvigil."};
+  return {ErrorKind::query, "what wal-g wrote is " + what,
+          "Run the same command by hand as the user of pgvigil."};
 }
 
 std::string lsn_text(std::uint64_t lsn) {
@@ -46,12 +47,14 @@ Backup read_backup(const Json& from) {
   if (start) backup.lsn_start = lsn_text(*start);
   if (stop) backup.lsn_stop = lsn_text(*stop);
   const auto size = segment_size_of(backup.wal_start, backup.lsn_start);
-  if (const auto first = parse_segment(backup.wal_start, size.value_or(k_default_segment_size)); first && stop && size)
+  if (const auto first = parse_segment(backup.wal_start, size.value_or(k_default_segment_size));
+      first && stop && size)
     backup.wal_stop = segment_name({first->timeline, (*stop == 0 ? 0 : *stop - 1) / *size}, *size);
   backup.system_identifier = number_at(from, "system_identifier");
   backup.sizes.database = number_at(from, "uncompressed_size");
   backup.sizes.repository_delta = number_at(from, "compressed_size");
-  if (const auto version = number_at(from, "pg_version")) backup.postgres_version = std::to_string(*version / 10000);
+  if (const auto version = number_at(from, "pg_version"))
+    backup.postgres_version = std::to_string(*version / 10000);
   return backup;
 }
 
@@ -61,7 +64,8 @@ void name_parents(std::vector<Backup>& backups) {
     const std::size_t at = backup.label.find("_D_");
     if (at == backup.label.npos) continue;
     const std::string stem = "base_" + backup.label.substr(at + 3);
-    const auto parent = std::ranges::find_if(backups, [&](const Backup& each) { return each.label.starts_with(stem); });
+    const auto parent =
+        std::ranges::find_if(backups, [&](const Backup& each) { return each.label.starts_with(stem); });
     backup.prior = parent == backups.end() ? stem : parent->label;
   }
   // And all that its parent builds upon.
@@ -87,11 +91,14 @@ std::expected<std::vector<Backup>, Error> parse_wal_g_backups(std::string_view j
   return backups;
 }
 
-std::expected<WalListing, Error> parse_wal_g_verify(std::string_view json, std::uint64_t segment_size, std::string& newest) {
+std::expected<WalListing, Error> parse_wal_g_verify(std::string_view json,
+                                                    std::uint64_t segment_size,
+                                                    std::string& newest) {
   const Json told = Json::parse(repaired(json).text, nullptr, false);
   const Json* integrity = told.is_discarded() ? nullptr : find(told, "integrity");
   const Json* details = integrity == nullptr ? nullptr : find(*integrity, "details");
-  if (details == nullptr || !details->is_array()) return std::unexpected(no_answer("no result of wal-verify integrity"));
+  if (details == nullptr || !details->is_array())
+    return std::unexpected(no_answer("no result of wal-verify integrity"));
   WalListing listing;
   listing.segment_size = segment_size;
   for (const Json& range : *details) {

@@ -2,6 +2,7 @@
 {{- define "pgvigil.check" -}}
 {{- include "pgvigil.checkMode" . -}}
 {{- include "pgvigil.checkServers" . -}}
+{{- include "pgvigil.checkJobTools" . -}}
 {{- if not .Values.config.extra }}{{ include "pgvigil.checkReceivers" . }}{{ end -}}
 {{- end }}
 

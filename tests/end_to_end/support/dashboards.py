@@ -53,6 +53,13 @@ def queries(dashboards, chosen=()):
     return found
 
 
+def graphs(dashboard, chosen=()):
+    """(panel, PromQL) of every panel over time, which Grafana asks for a range; `chosen` as for `sent`."""
+    drawn = [panel for panel in panels(dashboard) if panel["type"] == "timeseries"]
+    return [(panel["title"], sent(dashboard, one["expr"], panel.get("interval", "15s"), chosen))
+            for panel in drawn for one in panel["targets"]]  # fmt: skip
+
+
 def queries_of(name, *titles):
     """PromQL of these panels of one dashboard."""
     found = [query for _, title, query in queries({name: load()[name]}) if title in titles]

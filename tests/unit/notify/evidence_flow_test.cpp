@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "agent/notify/errands.h"
 #include "agent/notify/gatherer.h"
-#include "agent/notify/group.h"
-#include "agent/notify/receiver.h"
+#include "agent/notify/planning/errands.h"
+#include "agent/notify/planning/group.h"
+#include "agent/notify/receivers/receiver.h"
 #include "agent/store/outbox.h"
 #include "collectors/postgres/sql_text.h"
 
@@ -51,7 +51,7 @@ std::shared_ptr<const Evidence> seen_evidence() {
 }
 
 /// What a receiver gets about one alert, as `cause` says.
-std::vector<Request> requests_of(const std::string& type, Cause cause, const std::string& memory) {
+std::vector<transport::Request> requests_of(const std::string& type, Cause cause, const std::string& memory) {
   ReceiverSettings settings;
   settings.name = "dba";
   settings.type = type;
@@ -72,9 +72,10 @@ std::vector<Request> requests_of(const std::string& type, Cause cause, const std
   return find_receiver_type(type)->make(settings)->render(notification, credentials, Detail::full);
 }
 
-std::string text_of(const Request& request) {
-  if (const auto* http = std::get_if<HttpRequest>(&request)) return http->url.reveal() + " " + http->body;
-  return std::get<Mail>(request).text;
+std::string text_of(const transport::Request& request) {
+  if (const auto* http = std::get_if<transport::HttpRequest>(&request))
+    return http->url.reveal() + " " + http->body;
+  return std::get<transport::Mail>(request).text;
 }
 
 }  // namespace
@@ -158,7 +159,7 @@ TEST_CASE("evidence: a message waits a moment for it, goes out without, and is c
 TEST_CASE("evidence: every receiver takes what completes a message in its own way") {
   const auto texts = [](const std::string& type, const std::string& memory = "") {
     std::vector<std::string> all;
-    for (const Request& request : requests_of(type, Cause::completed, memory))
+    for (const transport::Request& request : requests_of(type, Cause::completed, memory))
       all.push_back(text_of(request));
     return all;
   };
@@ -190,7 +191,7 @@ TEST_CASE("evidence: a webhook holds each look once, with the alerts that it is 
   }
   const auto requests = find_receiver_type("webhook")->make(settings)->render(
       notification, {.url = Secret("http://x")}, Detail::full);
-  const auto body = nlohmann::json::parse(std::get<HttpRequest>(requests[0]).body);
+  const auto body = nlohmann::json::parse(std::get<transport::HttpRequest>(requests[0]).body);
   CHECK(body["version"] == "4");
   REQUIRE(body["evidence"].size() == 1);
   CHECK(body["evidence"][0]["rows"][0][0] == "ExclusiveLock");

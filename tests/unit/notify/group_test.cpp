@@ -1,4 +1,4 @@
-#include "agent/notify/group.h"
+#include "agent/notify/planning/group.h"
 
 #include <catch2/catch.hpp>
 #include <map>

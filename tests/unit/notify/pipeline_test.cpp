@@ -1,11 +1,11 @@
 #include <catch2/catch.hpp>
 
-#include "agent/notify/inhibition.h"
-#include "agent/notify/matchers.h"
-#include "agent/notify/mute_times.h"
-#include "agent/notify/receiver_health.h"
-#include "agent/notify/route.h"
-#include "agent/notify/silence.h"
+#include "agent/notify/matching/inhibition.h"
+#include "agent/notify/matching/matchers.h"
+#include "agent/notify/matching/mute_times.h"
+#include "agent/notify/matching/route.h"
+#include "agent/notify/matching/silence.h"
+#include "agent/notify/receivers/receiver_health.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent::notify;

@@ -1,8 +1,8 @@
-#include "agent/notify/plan.h"
+#include "agent/notify/planning/plan.h"
 
 #include <catch2/catch.hpp>
 
-#include "agent/notify/storm.h"
+#include "agent/notify/planning/storm.h"
 #include "agent/store/outbox.h"
 
 using namespace pgvigil;

@@ -1,19 +1,20 @@
 // What every receiver sends, against what its service documents.
 
-#include "agent/notify/receiver.h"
+#include "agent/notify/receivers/receiver.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "agent/notify/message_template.h"
+#include "agent/notify/message/message_template.h"
+#include "agent/notify/message/text.h"
 #include "agent/notify/receivers/mail_message.h"
-#include "agent/notify/signature.h"
-#include "agent/notify/text.h"
+#include "agent/notify/receivers/signature.h"
 #include "collectors/model/utf8.h"
 
 using namespace pgvigil;
+using namespace pgvigil::agent;
 using namespace pgvigil::agent::notify;
 using namespace std::chrono_literals;
 using nlohmann::json;
@@ -101,23 +102,23 @@ ReceiverSettings settings_of(const std::string& type) {
 const Credentials k_webhook_only{.url = Secret("https://hooks.example.org/T0/SECRETPATH")};
 const Credentials k_token_only{.token = Secret("xoxb-SECRETTOKEN")};
 
-std::vector<Request> render(const std::string& type,
-                            const Notification& notification,
-                            const Credentials& credentials,
-                            Detail detail = Detail::full,
-                            ReceiverSettings settings = {}) {
+std::vector<transport::Request> render(const std::string& type,
+                                       const Notification& notification,
+                                       const Credentials& credentials,
+                                       Detail detail = Detail::full,
+                                       ReceiverSettings settings = {}) {
   if (settings.type.empty()) settings = settings_of(type);
   return find_receiver_type(type)->make(settings)->render(notification, credentials, detail);
 }
 
-json body_of(const Request& request) {
-  return json::parse(std::get<HttpRequest>(request).body);
+json body_of(const transport::Request& request) {
+  return json::parse(std::get<transport::HttpRequest>(request).body);
 }
-std::string url_of(const Request& request) {
-  return std::get<HttpRequest>(request).url.reveal();
+std::string url_of(const transport::Request& request) {
+  return std::get<transport::HttpRequest>(request).url.reveal();
 }
-std::string header_of(const Request& request, const std::string& name) {
-  for (const auto& [key, value] : std::get<HttpRequest>(request).headers)
+std::string header_of(const transport::Request& request, const std::string& name) {
+  for (const auto& [key, value] : std::get<transport::HttpRequest>(request).headers)
     if (key == name) return value.reveal();
   return "";
 }
@@ -200,7 +201,7 @@ TEST_CASE("the bot posts, keeps the place, edits it and answers in its thread") 
   REQUIRE(first.size() == 1);
   CHECK(url_of(first[0]) == "https://slack.com/api/chat.postMessage");
   CHECK(body_of(first[0])["channel"] == "C0123");
-  const std::vector<Answer> answers = {
+  const std::vector<transport::Answer> answers = {
       {.status = 200, .body = R"({"ok":true,"channel":"C0123","ts":"17.01"})"}};
   CHECK(slack->judge(answers[0]).verdict == Verdict::delivered);
 
@@ -263,7 +264,7 @@ TEST_CASE("a webhook gets Alertmanager's JSON, version 4, signed by Standard Web
   CHECK(header_of(requests[0], "webhook-signature") ==
         webhook_signature(credentials.signing, "msg_00ff00ff00ff00ff",
                           header_of(requests[0], "webhook-timestamp"),
-                          std::get<HttpRequest>(requests[0]).body));
+                          std::get<transport::HttpRequest>(requests[0]).body));
 }
 
 TEST_CASE("signatures are those that the authors of Standard Webhooks publish") {
@@ -311,7 +312,7 @@ TEST_CASE("PagerDuty gets events within its limits: one a state, both when it kn
   CHECK(body["dedup_key"].get<std::string>().size() <= 255);
   CHECK(characters(body["payload"]["summary"].get<std::string>()) <= 1'024);
   CHECK(body["payload"]["severity"] == "critical");
-  CHECK(std::get<HttpRequest>(trigger[0]).body.size() < 512 * 1'024);
+  CHECK(std::get<transport::HttpRequest>(trigger[0]).body.size() < 512 * 1'024);
   const auto end = render("pagerduty", resolved(), credentials);
   REQUIRE(end.size() == 1);
   CHECK(body_of(end[0])["event_action"] == "resolve");
@@ -339,7 +340,7 @@ TEST_CASE("Teams gets an adaptive card of at most 28 KB") {
   for (const Detail detail : {Detail::full, Detail::reduced, Detail::plain})
     for (const auto& notification : {firing(), resolved(), storm()}) {
       const auto requests = render("teams", notification, k_webhook_only, detail);
-      CHECK(std::get<HttpRequest>(requests.at(0)).body.size() <= 28'000);
+      CHECK(std::get<transport::HttpRequest>(requests.at(0)).body.size() <= 28'000);
       const json body = body_of(requests[0]);
       CHECK(body["type"] == "message");
       CHECK(body["attachments"][0]["contentType"] == "application/vnd.microsoft.card.adaptive");
@@ -396,7 +397,7 @@ TEST_CASE("Telegram gets at most 4096 characters, and no tag is cut") {
 TEST_CASE("a mail is one that a server and a reader take") {
   Alert alert = make_alert("A\r\nBcc: evil@example.org");
   alert.annotations = {{"summary", "Größe\r\nBcc: evil@example.org"}};
-  const auto mail = std::get<Mail>(render("mail", make_notification({alert}), {}).at(0));
+  const auto mail = std::get<transport::Mail>(render("mail", make_notification({alert}), {}).at(0));
   CHECK(mail.from == "pgvigil@example.org");
   CHECK(mail.to == std::vector<std::string>{"dba@example.org", "oncall@example.org"});
   CHECK(mail.text.find("\nBcc:") == std::string::npos);
@@ -414,8 +415,8 @@ TEST_CASE("a mail is one that a server and a reader take") {
         std::count(mail.text.begin(), mail.text.end(), '\r'));
   auto end = resolved();
   end.memory = "<first@example.org>";
-  CHECK(std::get<Mail>(render("mail", end, {}).at(0)).text.find("In-Reply-To: <first@example.org>") !=
-        std::string::npos);
+  CHECK(std::get<transport::Mail>(render("mail", end, {}).at(0))
+            .text.find("In-Reply-To: <first@example.org>") != std::string::npos);
   CHECK(verdict("mail", 451) == Verdict::retry);
   CHECK(verdict("mail", 550) == Verdict::misconfigured);
   CHECK(verdict("mail", 552) == Verdict::too_long);
@@ -428,7 +429,8 @@ TEST_CASE("no secret is left in what is said of an answer") {
   const std::string text =
       scrubbed("HTTP 404: no https://hooks.example.org/T0/SECRETPATH for xoxb-SECRETTOKEN", credentials);
   CHECK(text == "HTTP 404: no *** for ***");
-  CHECK(host_of("https://user:pw@hooks.example.org:8443/T0/SECRETPATH?x=1") == "hooks.example.org:8443");
+  CHECK(transport::host_of("https://user:pw@hooks.example.org:8443/T0/SECRETPATH?x=1") ==
+        "hooks.example.org:8443");
 }
 
 TEST_CASE("texts are cut between characters, with a mark") {

@@ -1,8 +1,8 @@
-#include "agent/notify/standing.h"
+#include "agent/notify/planning/standing.h"
 
 #include <catch2/catch.hpp>
 
-#include "agent/notify/decision_log.h"
+#include "agent/notify/planning/decision_log.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
