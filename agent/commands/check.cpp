@@ -9,7 +9,7 @@
 #include "agent/commands/one_shot.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
-#include "agent/judge/rule_book.h"
+#include "agent/runtime/rule_book.h"
 
 namespace pgvigil::agent {
 namespace {
