@@ -158,6 +158,10 @@ int check(Arguments arguments) {
 
   const auto config = read_configuration(file);
   if (!config) return 2;
+  if (config->servers.empty() && !name) {
+    fmt::print("no server is named: only a running agent knows those that /probe asks for\n");
+    return 0;
+  }
   const auto servers = servers_for("check", *config, name);
   if (servers.empty()) return 2;
   int worst = 0;

@@ -81,7 +81,12 @@ std::vector<const ServerConfig*> servers_for(std::string_view command,
     titles.push_back(title_of(server.kind, server.name));
     if (!name || titles.back() == *name) servers.push_back(&server);
   }
-  if (servers.empty()) {
+  if (config.servers.empty()) {
+    fmt::print(stderr,
+               "pgvigil {}: the configuration names no server. Only a running agent knows those that /probe "
+               "asks for.\n",
+               command);
+  } else if (servers.empty()) {
     const std::vector<std::string_view> names(titles.begin(), titles.end());
     const auto meant = nearest(*name, names);
     fmt::print(stderr, "pgvigil {}: no server is called '{}'. {}\n", command, *name,

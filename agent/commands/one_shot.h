@@ -57,7 +57,7 @@ class OneShot {
 };
 
 /// The servers that a command is for: all of them, or the one that --server names. Empty when there is none
-/// of that name: that is said on standard error.
+/// of that name, or none at all: that is said on standard error.
 std::vector<const ServerConfig*> servers_for(std::string_view command,
                                              const Config& config,
                                              const std::optional<std::string>& name);

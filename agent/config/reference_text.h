@@ -122,7 +122,8 @@ inline constexpr std::string_view k_module_head = R"(## [auth_module.NAME]
 `/probe?target=HOST:PORT&auth_module=NAME` has the form of postgres_exporter's. The first probe of a target begins to
 watch it, with timers and sessions like those of a configured server, and waits for the first numbers for a moment
 (`[probe] wait`); every later one is answered from what is there. The name of a configured server is a target, too, and
-needs no module. Without any module no other target is accepted.
+needs no module. Without any module no other target is accepted. A file that has modules and no server watches what
+is probed only, unless `DATA_SOURCE_NAME` or `DATA_SOURCE_URI` names a server.
 
 ```toml
 [auth_module.rds]

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 2> k_reserved_labels = {"le", "quantile"}
 constexpr std::string_view k_server = "server";
 constexpr std::string_view k_pooler = "pooler";
 constexpr std::string_view k_backup = "backup";
+constexpr std::string_view k_auth_module = "auth_module";
 
 ServerConfig read_server(Section& section,
                          const OptionGroup<ServerConfig>& group,
@@ -149,7 +150,7 @@ std::vector<std::optional<Section>> read_servers(Section& root,
     sections.emplace_back(*section);
   }
   read_list(k_pooler, pooler_group());
-  if (config.servers.empty() && !root.has(k_backup)) {
+  if (config.servers.empty() && !root.has(k_backup) && !root.has(k_auth_module)) {
     config.servers.emplace_back();
     sections.emplace_back();
   }
@@ -161,7 +162,8 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       Config& config,
                       Diagnostics& elsewhere) {
   const auto servers = std::ranges::count(config.servers, ServerKind::postgres, &ServerConfig::kind);
-  // A file that has poolers or backups only leaves the server to the environment, when that names one.
+  // A file that has poolers, backups or auth modules only leaves the server to the environment, when that
+  // names one.
   if (servers == 0 && environment_names_server(surroundings.environment)) {
     config.servers.emplace(config.servers.begin());
     sections.emplace(sections.begin());
@@ -206,7 +208,7 @@ void read_auth_modules(Section& root,
                        const std::string& config_file,
                        const Surroundings& surroundings,
                        Config& config) {
-  auto modules = root.section("auth_module");
+  auto modules = root.section(k_auth_module);
   if (!modules) return;
   const auto group = auth_module_group();
   for (auto& [name, section] : modules->children()) {

@@ -49,7 +49,7 @@ StatusView Agent::status() const {
     view.servers.push_back(view_of(*watch));
   for (const auto& watch : probes_->watches())
     view.probed.emplace_back(view_of(*watch)).configured = false;
-  if (const Judge* judging = judge()) view.alerts = alert_views(judging->rules());
+  if (const Judge* judging = judge()) view.alerts = alerts_view(judging->rules());
   if (const notify::Notifier* telling = notifier()) add_what_was_told(view, *telling);
   const std::lock_guard lock(mutex_);
   if (config_) view.config_file = config_->file;
@@ -73,7 +73,8 @@ bool Agent::ready() const {
                                return watch->server().kind == ServerKind::backups ||
                                       watch->board().first_outcome_known();
                              }) &&
-         std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); });
+         (all->empty() ||
+          std::ranges::any_of(*all, [](const auto& watch) { return watch->board().first_round_done(); }));
 }
 
 }  // namespace pgvigil::agent

@@ -6,7 +6,7 @@
 namespace pgvigil::rules {
 namespace {
 
-constexpr std::array<std::string_view, 153> k_charted = {
+constexpr std::array<std::string_view, 159> k_charted = {
     "ALERTS",
     "patroni_cluster_unlocked",
     "patroni_dcs_last_seen",
@@ -69,18 +69,24 @@ constexpr std::array<std::string_view, 153> k_charted = {
     "pgvigil_archiver_lag_bytes",
     "pgvigil_archiver_lag_seconds",
     "pgvigil_backup_age_seconds",
+    "pgvigil_backup_bytes",
     "pgvigil_backup_check_timestamp_seconds",
     "pgvigil_backup_databases_missing",
     "pgvigil_backup_deadline_timestamp_seconds",
     "pgvigil_backup_duration_ratio",
+    "pgvigil_backup_duration_seconds",
     "pgvigil_backup_encrypted",
     "pgvigil_backup_immutable",
+    "pgvigil_backup_last_attempt_timestamp_seconds",
     "pgvigil_backup_off_host",
+    "pgvigil_backup_oldest_timestamp_seconds",
     "pgvigil_backup_progress_ratio",
     "pgvigil_backup_recoverable",
     "pgvigil_backup_recoverable_until_seconds",
     "pgvigil_backup_repository_readable",
+    "pgvigil_backup_restore_drill_passed",
     "pgvigil_backup_restore_duration_seconds",
+    "pgvigil_backup_runs",
     "pgvigil_backup_size_ratio",
     "pgvigil_backup_size_to_database_ratio",
     "pgvigil_backup_sound_after_expiry",

@@ -7,6 +7,7 @@ renderings. To take over a changed rendering: UPDATE_GOLDEN=1 python3 -m pytest 
 import json
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 
@@ -89,6 +90,168 @@ def test_the_strict_decoder_refuses_what_no_api_has():
     wrong = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {prots: []}\n"
     assert 'unknown field "spec.prots"' in helm.run("kube_strict", given=wrong).stdout
     assert helm.run("kube_strict", given="apiVersion: v1\nkind: Nothing\n").returncode == 1
+
+
+DOUBLED = """
+commonLabels: {team: a}
+podLabels: {team: b}
+podMonitor: {enabled: true, additionalLabels: {team: c}}
+networkPolicy: {enabled: true}
+"""
+UNUSUAL = {  # (release, values): names and texts that YAML, or Kubernetes, could take for something else
+    "numeric": ("123", "serviceAccount: {name: '42'}\npriorityClassName: '1'\nstate: {persistent: true, existingClaim: '99'}\n"
+                "image: {pullSecrets: ['11']}\nsecrets: ['789']\n"),
+    "true": ("true", ""),
+    "dotted": ("a.b", ""),
+    "long": ("a" * 53, "jobs: {backup: {enabled: true}, restoreDrill: {enabled: true}, preflight: {enabled: true}}\n"),
+    "doubled": ("payments", DOUBLED),
+    "renamed": ("payments", "fullnameOverride: " + "b" * 80 + "\njobs: {restoreDrill: {enabled: true}}\n"),
+    "bare": ("payments", "resources: {}\npodSecurityContext: {}\nsecurityContext: {}\n"),
+}  # fmt: skip
+
+
+class OnceLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping, as stricter tools than Helm do."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        assert len(set(keys)) == len(keys), f"doubled: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+@needs_helm
+@needs_strict
+@pytest.mark.parametrize("case", UNUSUAL)
+def test_unusual_names_and_labels_are_still_objects(case, tmp_path):
+    release, values = UNUSUAL[case]
+    rendered = helm.with_values(tmp_path, "servers: [{name: a, host: db}]\n" + values, release=release)
+    assert rendered.returncode == 0, rendered.stderr
+    checked = helm.run("kube_strict", given=rendered.stdout)
+    assert checked.returncode == 0, checked.stdout
+    list(yaml.load_all(rendered.stdout, OnceLoader))
+    for one in helm.objects(rendered.stdout):
+        most = {"CronJob": 52, "Service": 63, "Job": 63, "Pod": 63}.get(one["kind"], 253)
+        assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", one["metadata"]["name"]) or one["kind"] == "ServiceAccount"
+        assert len(one["metadata"]["name"]) <= most, one["kind"]
+
+
+@needs_helm
+def test_a_job_in_mode_sidecar_runs_as_somebody_who_is_there(tmp_path):
+    for account in ("", "shop"):
+        given = f"mode: sidecar\njobs: {{backup: {{enabled: true}}}}\nserviceAccount: {{name: '{account}'}}\n"
+        objects = helm.objects(helm.with_values(tmp_path, given).stdout)
+        [job] = [one for one in objects if one["kind"] == "CronJob"]
+        assert not [one for one in objects if one["kind"] == "ServiceAccount"]
+        assert job["spec"]["jobTemplate"]["spec"]["template"]["spec"].get("serviceAccountName", "") == account
+
+
+@needs_helm
+def test_the_preflight_of_an_upgrade_waits_for_nothing_that_the_upgrade_brings(tmp_path):
+    given = """
+servers: [{name: a, host: db}]
+receivers: {hook: {type: webhook, url: "http://hook/"}}
+ruleOverrides: {PostgresDown: {for: 2m}}
+ruleConfigMaps: [theirs]
+jobs: {preflight: {enabled: true}}
+"""
+    [job] = [one for one in helm.objects(helm.with_values(tmp_path, given).stdout) if one["kind"] == "Job"]
+    volumes = {one["name"]: one for one in job["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["pgvigil-config"]["configMap"] == {"name": "payments-pgvigil", "optional": True}
+    own, theirs = (one["configMap"] for one in volumes["pgvigil-rules"]["projected"]["sources"])
+    assert own["optional"] and "optional" not in theirs
+
+
+@needs_helm
+def test_a_certificate_of_an_authority_is_there_to_be_looked_at(tmp_path):
+    given = "servers: [{name: a, host: db, tlsSecret: ca}, {name: b, host: db, tlsSecret: ca, sslmode: require}]\n"
+    rendered = helm.with_values(tmp_path, given).stdout
+    assert re.findall(r"sslmode=([\w-]+)", rendered) == ["verify-full", "require"]
+
+
+@needs_helm
+def test_the_examples_of_the_readme_are_values(tmp_path):
+    with open(os.path.join(helm.CHART, "README.md"), encoding="utf-8") as file:
+        examples = [text for text in re.findall(r"```yaml\n(.*?)```", file.read(), re.DOTALL) if not text.startswith(" ")]
+    assert len(examples) >= 8
+    for text in examples:
+        given = yaml.safe_load(text)
+        watched = {"servers", "authModules", "sidecar"} & given.keys()
+        given |= {} if watched else {"servers": [{"name": "a", "host": "db"}]}
+        given |= {"mode": "sidecar"} if "sidecar" in given else {}
+        rendered = helm.with_values(tmp_path, yaml.safe_dump(given))
+        assert rendered.returncode == 0, text + rendered.stderr
+        if helm.tool("kube_strict"):
+            assert helm.run("kube_strict", given=rendered.stdout).returncode == 0, text
+
+
+@needs_helm
+def test_the_policy_lets_out_what_else_is_named(tmp_path):
+    given = """
+authModules: {rds: {targets: ["*.rds.example.net:5439", "plain"]}}
+receivers: {hook: {type: webhook, url: "https://hook.example.net/", proxy: "http://proxy:3128"}}
+networkPolicy: {enabled: true}
+"""
+    [policy] = [one for one in helm.objects(helm.with_values(tmp_path, given).stdout) if one["kind"] == "NetworkPolicy"]
+    ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    assert ports == {53, 5353, 443, 3128, 5432, 5439}
+
+
+def rules_of(rendered):
+    [made] = [one for one in helm.objects(rendered) if one["kind"] == "PrometheusRule"]
+    return {rule["alert"]: rule for group in made["spec"]["groups"] for rule in group["rules"] if "alert" in rule}
+
+
+@needs_helm
+def test_overrides_hold_for_prometheus_too(tmp_path):
+    given = """
+servers: [{name: a, host: db}]
+prometheusRule: {enabled: true, runbookUrl: "https://example.net/runbooks", exclude: [PostgresRestarted]}
+ruleOverrides:
+  PostgresDown: {for: 5m, severity: warning}
+  PostgresTempFilesHigh: {enabled: false}
+"""
+    plain = rules_of(helm.with_values(tmp_path, "servers: [{name: a, host: db}]\nprometheusRule: {enabled: true}\n").stdout)
+    made = rules_of(helm.with_values(tmp_path, given).stdout)
+    assert plain.keys() - made.keys() == {"PostgresRestarted", "PostgresTempFilesHigh"} and made.keys() <= plain.keys()
+    down = made["PostgresDown"]
+    assert (down["for"], down["labels"], down["expr"]) == ("5m", {"severity": "warning"}, plain["PostgresDown"]["expr"])
+    assert down["annotations"]["runbook_url"] == "https://example.net/runbooks#postgresdown"
+    assert made["PostgresConnectionsHigh"].pop("annotations") != plain["PostgresConnectionsHigh"].pop("annotations")
+    assert made["PostgresConnectionsHigh"] == plain["PostgresConnectionsHigh"]
+
+
+def with_notes_as_an_object(folder):
+    """A copy of the chart whose NOTES.txt is rendered into a ConfigMap: Helm shows notes only where there is a cluster."""
+    chart = folder / "pgvigil"
+    shutil.copytree(helm.CHART, chart)
+    notes = (chart / "templates/NOTES.txt").read_text()
+    (chart / "templates/_notes.tpl").write_text('{{- define "notes" }}' + notes + "{{ end }}")
+    (chart / "templates/notes.yaml").write_text(
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\ndata:\n  notes: |\n    {{- include "notes" . | nindent 4 }}\n'
+    )
+    return str(chart)
+
+
+@needs_helm
+def test_the_notes_say_what_is_still_to_be_done(tmp_path):
+    def notes(given):
+        [shown] = helm.objects(helm.with_values(tmp_path, given, "--show-only", "templates/notes.yaml", chart=chart).stdout)
+        return shown["data"]["notes"]
+
+    chart = with_notes_as_an_object(tmp_path)
+    said = notes("""
+servers: [{name: a, host: db, existingSecret: {name: first}}]
+receivers: {dba: {type: pagerduty, routing_key_file: {name: second, key: k}}}
+podMonitor: {enabled: true}
+prometheusRule: {enabled: true, additionalLabels: {release: x}}
+ruleOverrides: {PostgresConnectionsHigh: {parameters: {threshold: 0.9}}}
+jobs: {backup: {enabled: true}, existingSecret: third}
+""")
+    for words in ("get secret first second third", "additionalLabels of: podMonitor.", "parameters of PostgresConnectionsHigh",
+                  "jobs.volume is empty", "state.persistent keeps it", "dashboards.enabled"):  # fmt: skip
+        assert words in said, said
+    assert "Nothing tells Prometheus" not in said and "get secret" not in notes("mode: demo")
+    assert "belongs into initContainers" in notes("mode: sidecar\nsidecar: {native: true}\n")
 
 
 @needs_helm
@@ -181,6 +344,16 @@ REFUSED = {
     "jobs.image=registry.example.net/backup:1": "image",
     "jobs.postgres=9": "postgres",
     "jobs.scratchSize=big": "scratchSize",
+    "jobs.encryption.tool=pgp": "tool",
+    "jobs.encryption.recipients=age1abc": "recipients",
+    "jobs.encryption.identity.name=a": "identity",
+    "jobs.pgbackrest.stanza=a b": "stanza",
+    "nameOverride=My App": "nameOverride",
+    "fullnameOverride=Foo_Bar": "fullnameOverride",
+    "servers[0].name=a,servers[0].host=db,servers[0].labels.a-b=x": "a-b",
+    "env[0].name=A,env[0].value=1": "value",
+    "jobs.backup.activeDeadlineSeconds=0": "activeDeadlineSeconds",
+    "prometheusRule.runbookUrl=runbooks": "runbookUrl",
 }
 IMPOSSIBLE = {
     "mode=deployment": "there is nothing to watch",
@@ -194,7 +367,24 @@ IMPOSSIBLE = {
     "mode=sidecar,rbac.cloudNativePG=true": "calls as its cluster",
     "mode=demo,connectionSecret.name=a": "mode deployment",
     "connectionSecret.name=a,servers[0].name=a,servers[0].host=b": "give servers, or that",
+    "mode=demo,jobs.encryption.recipients.name=a,jobs.encryption.recipients.key=b": "jobs.encryption.tool says",
+    "mode=demo,jobs.encryption.tool=age,jobs.backup.enabled=true": "needs public keys of age",
+    "mode=demo,jobs.encryption.tool=gpg,jobs.restoreDrill.enabled=true": "needs a secret key of gpg",
+    "mode=demo,jobs.encryption.tool=gpg,jobs.pgbackrest.stanza=a": "repo1-cipher-type",
+    "mode=demo,jobs.pgbackrest.stanza=a": "pgbackrest.conf of stanza a",
+    "mode=demo,jobs.pgbackrest.config.name=a,jobs.pgbackrest.config.key=b": "jobs.pgbackrest.stanza",
     "mode=demo,rules.overrides=x,ruleOverrides.PostgresDown.enabled=false": "another name",
+    "mode=demo,podLabels.app\\.kubernetes\\.io/name=x": "nameOverride",
+    "mode=demo,serviceMonitor.enabled=true,service.enabled=false": "podMonitor.enabled",
+    "mode=sidecar,state.persistent=true": "emptyDir",
+    "mode=sidecar,config.rollOnChange=true": "pgvigil.checksum",
+    "mode=sidecar,sidecar.socketVolume=x": "folder of the socket",
+    "servers[0].name=a,servers[0].host=b,poolers[0].name=a,poolers[0].host=c": "two are called a",
+    "servers[0].name=a,servers[0].host=b,servers[0].clientCertificate=true": "tls.key",
+    "mode=demo,routes[0].receivers={nobody}": "routes[0].receivers: there is no receiver nobody",
+    "mode=demo,settings.notify.receivers={nobody}": "settings.notify.receivers",
+    "mode=demo,receivers.a.type=webhook,receivers.a.url=http://x,receivers.a.fallback=b": "those of receivers are: a",
+    "mode=demo,prometheusRule.enabled=true,prometheusRule.exclude={PostgresDwn}": "PostgresDwn",
 }
 
 
@@ -373,12 +563,33 @@ def test_the_policy_of_the_network_lets_pgvigil_reach_what_it_is_told_to():
         assert wanted <= open_ports, name
 
 
+def job_of(name, job):
+    """(pod, container) of the CronJob or the hook whose name ends so."""
+    [made] = [one for one in of_kind(name, "CronJob") + of_kind(name, "Job") if one["metadata"]["name"].endswith(f"-{job}")]
+    spec = made["spec"]["jobTemplate"]["spec"] if made["kind"] == "CronJob" else made["spec"]
+    pod = spec["template"]["spec"]
+    [container] = pod["containers"]
+    return pod, container
+
+
+def test_only_the_drill_has_the_key_that_decrypts():
+    of_job = {}
+    for name in ("backup", "restore-drill", "preflight"):
+        pod, container = job_of("notify", name)
+        mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+        secrets = {one["name"]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        of_job[name] = {secrets[volume] for volume in mounts.values() if volume in secrets}
+        keys = [one["value"] for one in container["env"] if "GPG_KEY" in one["name"]]
+        assert keys and {os.path.dirname(key) for key in keys} <= mounts.keys()
+    assert "backup-secret" in of_job["restore-drill"] and "backup-public" not in of_job["restore-drill"]
+    for name in ("backup", "preflight"):
+        assert "backup-public" in of_job[name] and "backup-secret" not in of_job[name]
+
+
 def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
     [made] = [one for one in of_kind("notify", "ConfigMap") if "pgvigil.toml" in one["data"]]
     [backup] = tomllib.loads(made["data"]["pgvigil.toml"])["backup"]
-    [job] = of_kind("notify", "CronJob")
-    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    [container] = pod["containers"]
+    pod, container = job_of("notify", "backup")
     told_by = made["data"]["pgvigil.toml"]
     mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
     named = set(re.findall(r'_file = "(/etc/pgvigil/secrets/[^/]+)/', told_by.split("[receiver.", 1)[1]))
@@ -386,7 +597,7 @@ def test_the_jobs_keep_backups_where_the_agent_looks_at_them():
     assert set(mounts.values()) == {volume["name"] for volume in pod["volumes"]}
     assert container["image"] == "ghcr.io/pgvigil/pgvigil-jobs:0.1.0-postgres17"
     env = {one["name"]: one.get("value") for one in container["env"]}
-    assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "age"
+    assert env["PGVIGIL_BACKUP_DIR"] == backup["directory"] and env["PGVIGIL_BACKUP_ENCRYPTION"] == "gpg"
     [deployment] = of_kind("notify", "Deployment")
     volumes = [one for one in deployment["spec"]["template"]["spec"]["volumes"] if one["name"] == "pgvigil-backups"]
     assert volumes[0]["persistentVolumeClaim"] == {"claimName": "backups"}

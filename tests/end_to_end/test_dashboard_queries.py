@@ -3,6 +3,7 @@ pgvigil itself that watches them."""
 
 import json
 import os
+import re
 import time
 import urllib.parse
 
@@ -31,8 +32,8 @@ EMPTY = {
     ("pgvigil-agent", "Failures"): "no collector fails",
     ("pgvigil-agent", "Dropped series"): "none is dropped",
     ("pgvigil-agent", "Failed connections"): "none fails",
-    ("pgvigil-backups", "Size"): "a trend needs more backups than two",
-    ("pgvigil-backups", "Duration"): "a trend needs more backups than two",
+    ("pgvigil-backups", "Size by that of before"): "a trend needs more backups than two",
+    ("pgvigil-backups", "Duration by that of before"): "a trend needs more backups than two",
     ("pgvigil-backups", "Point-in-time window"): "dumps keep no WAL",
     ("pgvigil-backups", "Size by that of the databases"): "so small databases are not compared",
     ("pgvigil-backups", "Running backups"): "none runs at this moment",
@@ -115,7 +116,7 @@ server = "one"
 directory = "{scripts.backups}"
 drills = "{drills}"
 every = "10s"
-policy = {{ encrypted = true, schedule = "0 3 * * *" }}
+policy = {{ encrypted = true, schedule = "0 3 * * *", daily = 7 }}
 """
 
 
@@ -220,6 +221,21 @@ def test_every_query_of_every_panel_gives_data(prometheus):
 def test_every_query_gives_data_where_pgvigil_itself_is_asked(agent):
     """As the only data source, with no Prometheus anywhere."""
     assert_all_but_these_give_data(agent, EMPTY, RECORDED)
+
+
+def legend(target, labels):
+    """As Grafana writes it: a label that is not there is an empty text."""
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: labels.get(found[1], ""), target["legendFormat"])
+
+
+def test_no_two_series_of_a_panel_are_called_the_same(prometheus):
+    for name, dashboard in ALL.items():
+        for panel in (one for one in dashboards.panels(dashboard) if one["type"] != "table"):
+            said = []
+            for target in panel["targets"]:
+                query = dashboards.sent(dashboard, target["expr"], panel.get("interval", "15s"))
+                said += [legend(target, one["metric"]) for one in dashboards.ask(prometheus, query)]
+            assert len(set(said)) == len(said), (name, panel["title"], sorted(said))
 
 
 def test_every_variable_finds_values(prometheus, agent):

@@ -153,6 +153,48 @@ def test_the_alerts_counted_are_those_that_ship():
                 assert bool(chosen.fullmatch(alert)) == (alert != "Watchdog"), alert
 
 
+WITHOUT_A_PANEL = {  # of backups: limits and judgements for rules, and what another series shows as well
+    "pgvigil_backup_last_success_timestamp_seconds", "pgvigil_backup_max_age_seconds", "pgvigil_backup_running_seconds",
+    "pgvigil_backup_size_jumped", "pgvigil_backup_duration_jumped", "pgvigil_backup_least_size_to_database_ratio",
+    "pgvigil_backup_size_growth_bytes_per_second", "pgvigil_backup_duration_growth_ratio",
+    "pgvigil_backup_output_repaired", "pgvigil_backup_check_duration_seconds",
+}  # fmt: skip
+
+
+def test_what_is_known_of_backups_is_shown():
+    named = set(re.findall(r"^\| `(pgvigil_backup_\w+)`", command("docs", "metrics").stdout, re.MULTILINE))
+    shown = set(re.findall(r"pgvigil_backup_\w+", json.dumps(ALL["pgvigil-backups"])))
+    assert named - shown == WITHOUT_A_PANEL
+
+
+UNITS = {"short", "s", "bytes", "percentunit", "bool_yes_no", "ops", "Bps", "dateTimeFromNow", "rps", "wps", "reqps", "d", "iops"}
+
+
+def units(panel):
+    """Of all its fields."""
+    yield panel["fieldConfig"]["defaults"]["unit"]
+    for override in panel["fieldConfig"]["overrides"]:
+        yield from (one["value"] for one in override["properties"] if one["id"] == "unit")
+
+
+def test_units_are_grafanas_and_series_have_a_name(dashboard):
+    for panel in dashboards.panels(dashboard):
+        assert set(units(panel)) <= UNITS, panel["title"]
+        for target in panel["targets"] if panel["type"] != "table" else ():
+            assert target["legendFormat"], (panel["title"], target["expr"])  # test_dashboard_queries.py looks at what they say
+
+
+def test_titles_are_unique(dashboard):
+    titles = [(row_of(dashboard, panel), panel["title"]) for panel in dashboards.panels(dashboard)]
+    assert len(set(titles)) == len(titles)
+
+
+def row_of(dashboard, panel):
+    """The heading that a panel stands below."""
+    place = dashboard["panels"].index(panel)
+    return [one["title"] for one in dashboard["panels"][:place] if one["type"] == "row"][-1]
+
+
 def test_rates_are_of_grafanas_interval_and_counters_are_never_shown_raw(dashboard):
     for panel in dashboards.panels(dashboard):
         for target in panel["targets"]:

@@ -51,6 +51,14 @@ def test_a_snippet_never_endangers_its_postgres(name):
 
 
 @pytest.mark.parametrize("name", BESIDE)
+def test_a_snippet_leaves_the_pod_of_its_postgres_as_it_is(name):
+    """An fsGroup opens the data directory to a group, and Postgres does not start on such a one."""
+    for document in snippets.documents(name):
+        if document.get("apiVersion") == "apps/v1":
+            assert document["spec"]["template"]["spec"].keys() == {"containers", "volumes"}
+
+
+@pytest.mark.parametrize("name", BESIDE)
 def test_the_program_takes_a_snippets_environment(name, tmp_path):
     for one in sidecars(name):
         environment = {each["name"]: each.get("value", "secret") for each in one["env"]}

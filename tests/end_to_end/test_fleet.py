@@ -234,6 +234,20 @@ def test_without_a_module_no_other_server_is_probed(agent, clusters):
     assert agent.get("/probe").status == 400
 
 
+def test_whoever_only_probes_has_no_server_that_is_down(making):
+    """Not that of libpq's defaults, which nobody named."""
+    other = making.cluster()
+    agent = probing_agent(making, {})
+    assert agent.get("/readyz").status == 200
+    assert not exposition.parse(agent.fetch().text).has("pg_up")
+    assert agent.value("pgvigil_postgres_servers") == 0  # so that PostgresMetricsAbsent does not miss them
+    target = f"127.0.0.1:{other.port}"
+    assert exposition.parse(probe(agent, target).text).value("pg_up", target=target) == 1
+    checked = command("check", "--config", agent.config_file, env={"PROBE_PASSWORD": PASSWORD})
+    assert checked.returncode == 0 and "no server is named" in checked.stdout
+    assert command("check", "--config", agent.config_file, "--server", "x", env={"PROBE_PASSWORD": PASSWORD}).returncode == 2
+
+
 def test_the_first_probe_brings_numbers_and_later_ones_ask_no_more(making, clusters):
     other = making.cluster()
     agent = probing_agent(making, clusters)

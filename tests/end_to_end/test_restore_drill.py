@@ -109,6 +109,25 @@ def test_a_set_comes_back_with_exactly_its_rows(making, scripts, kind):
     assert measured['pgvigil_restore_drill_job_restore_seconds{tool="dump"}'] == result["restore_seconds"]
 
 
+def test_keys_of_gpg_may_come_in_files(making, scripts):
+    """As in a container, where nobody has a key ring: each program has one of its own while it runs."""
+    keys = making.keep(GpgHome())
+    fingerprint = keys.new_key("backup@example.org", passphrase="correct horse")
+    scripts.set(pgvigil_backup_encryption="gpg", gnupghome="/nonexistent", pgvigil_backup_gpg_keys_file=keys.export())
+    scripts.run("pgvigil-backup")
+    assert scripts.manifest()["recipients"] == [fingerprint]
+    assert "cannot be decrypted" in drill(scripts, expect=65).stderr
+    passphrase = f"{scripts.home}/passphrase"
+    with open(passphrase, "w", encoding="utf-8") as file:
+        file.write("correct horse\n")
+    secret = {"pgvigil_drill_gpg_key_file": keys.export("correct horse"), "pgvigil_drill_gpg_passphrase_file": passphrase}
+    drill(scripts, **secret)
+    assert [result["outcome"] for result in scripts.drills()] == ["failed", "passed"]
+    assert "gpg takes no key from PGVIGIL_DRILL_GPG_KEY_FILE" in drill(
+        scripts, expect=65, pgvigil_drill_gpg_key_file=passphrase).stderr  # fmt: skip
+    assert scripts.temporary() == []
+
+
 def test_as_root_it_goes_on_as_the_user_of_postgres(scripts):
     scripts.run("pgvigil-backup")
     drill(scripts, as_root=True)

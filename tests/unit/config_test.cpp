@@ -518,6 +518,7 @@ user = "watcher"
 password_file = "rds.pw"
 options = { sslmode = "require", dbname = "shop" }
 )");
+  CHECK(config.servers.empty());  // what is probed, and nothing else
   CHECK(config.probe == ProbeConfig{3, 1min, 500ms});
   const AuthModule& module = config.auth_modules.at("rds");
   CHECK(module.targets == std::vector<std::string>{"*.example.net:5432", "!test-*"});

@@ -49,9 +49,39 @@ TEST_CASE("the page of notifications escapes whatever comes from outside") {
   CHECK(page.contains("&lt;script&gt;&quot;&amp;"));
 }
 
+TEST_CASE("of very many alerts the worst are shown, and the others counted") {
+  const auto rule = [](const std::string& name, const std::string& severity, rules::AlertPhase phase,
+                       int count) {
+    RuleStatus status{.rule = std::make_shared<rules::Rule>(rules::Rule{.name = name})};
+    for (int i = 0; i < count; ++i) {
+      rules::Alert alert;
+      alert.labels = promql::Labels::make({{"id", std::to_string(i)}, {"severity", severity}});
+      alert.state.phase = phase;
+      status.alerts.push_back(alert);
+    }
+    return status;
+  };
+  GroupStatus group;
+  group.rules = {rule("Soon", "critical", rules::AlertPhase::pending, 50),
+                 rule("Slow", "warning", rules::AlertPhase::firing, 190),
+                 rule("Down", "critical", rules::AlertPhase::firing, 20)};
+  const AlertsView view = alerts_view({group});
+  REQUIRE(view.alerts.size() == 200);
+  CHECK(view.left_out == 60);
+  CHECK(view.alerts.front().name == "Down");
+  CHECK(view.alerts.at(19).name == "Down");
+  CHECK(view.alerts.at(20).name == "Slow");
+  CHECK(view.alerts.back().state == "firing");
+  CHECK(*view.alerts.at(20).labels < *view.alerts.at(21).labels);
+  const StatusView page{.alerts = view, .now = k_now};
+  CHECK(status_html(page).contains("and 60 more"));
+  CHECK(status_json(page).contains("\"alerts_left_out\": 60"));
+}
+
 TEST_CASE("the status page escapes whatever comes from outside") {
   StatusView view{k_hostile, k_hostile, {k_hostile}, {k_hostile}, {k_hostile}, {}, {}, {}, k_now};
-  view.alerts = {{k_hostile, k_hostile, "firing", k_now, k_now, 1, k_hostile, k_hostile, {k_hostile}}};
+  const auto labels = promql::Labels::make({{"alertname", k_hostile}});
+  view.alerts.alerts = {{k_hostile, k_hostile, "firing", k_now, k_now, 1, labels, k_hostile, {k_hostile}}};
   ServerView server{.name = k_hostile};
   server.collectors = {{.name = k_hostile, .help = k_hostile, .message = k_hostile, .mend = k_hostile}};
   server.server.trouble = Error{ErrorKind::timed_out, k_hostile, k_hostile};

@@ -1,7 +1,7 @@
 #include "agent/http/pages/notify_view.h"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "agent/http/pages/page.h"
@@ -65,15 +65,15 @@ bool is_in_trouble(const notify::ReceiverFigures& receiver) {
 void add_what_was_told(StatusView& view, const notify::Notifier& notifier) {
   for (const notify::ReceiverFigures& receiver : notifier.figures().receivers)
     if (is_in_trouble(receiver)) view.receivers_in_trouble.push_back(trouble_of(receiver, view.now));
-  if (view.alerts.empty()) return;
-  std::map<std::string, std::vector<std::string>> told;
+  std::unordered_map<std::uint64_t, AlertView*> shown;
+  for (AlertView& alert : view.alerts.alerts)
+    if (alert.state == "firing") shown[alert.labels->hash()] = &alert;
+  if (shown.empty()) return;
   for (const GroupStanding& group : notifier.standings(view.now))
     for (const AlertStanding& alert : group.alerts)
-      if (!alert.resolved_at)
-        told[promql::to_string(*alert.labels)].push_back(line_of(group, alert, view.now));
-  for (AlertView& alert : view.alerts)
-    if (const auto lines = told.find(alert.labels); lines != told.end() && alert.state == "firing")
-      alert.told = lines->second;
+      if (const auto found = shown.find(alert.labels->hash());
+          found != shown.end() && !alert.resolved_at && *found->second->labels == *alert.labels)
+        found->second->told.push_back(line_of(group, alert, view.now));
 }
 
 }  // namespace pgvigil::agent

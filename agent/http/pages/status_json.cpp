@@ -95,7 +95,7 @@ json json_of(const AlertView& alert) {
           {"since", seconds(alert.since)},
           {"unknown_since", json_of(alert.unknown_since)},
           {"value", alert.value},
-          {"labels", alert.labels},
+          {"labels", promql::to_string(*alert.labels)},
           {"summary", alert.summary},
           {"told", alert.told}};
 }
@@ -118,7 +118,8 @@ std::string status_json(const StatusView& view) {
                {"rule_warnings", view.warnings},   {"receivers_in_trouble", view.receivers_in_trouble},
                {"alerts", json::array()},          {"servers", json::array()},
                {"probed", json::array()}};
-  for (const AlertView& alert : view.alerts)
+  page["alerts_left_out"] = view.alerts.left_out;
+  for (const AlertView& alert : view.alerts.alerts)
     page["alerts"].push_back(json_of(alert));
   for (const ServerView& server : view.servers)
     page["servers"].push_back(json_of(server));

@@ -10,14 +10,12 @@
 namespace pgvigil::agent {
 namespace {
 
-constexpr std::size_t k_most_alerts = 200;
-
 std::string about(const AlertView& alert, Timestamp now) {
   std::string text = escaped(alert.summary);
   if (alert.unknown_since)
     text += fmt::format("<br><span class=\"why\">nothing is known of it for {}</span>",
                         age_of(alert.unknown_since, now));
-  return text + fmt::format("<br><code>{}</code>", escaped(alert.labels));
+  return text + fmt::format("<br><code>{}</code>", escaped(promql::to_string(*alert.labels)));
 }
 
 std::string told(const AlertView& alert) {
@@ -28,22 +26,19 @@ std::string told(const AlertView& alert) {
 }
 
 /// The alerts, when there are any, and whom they were told.
-void append_alerts(std::string& page, const std::vector<AlertView>& alerts, Timestamp now) {
-  if (alerts.empty()) return;
+void append_alerts(std::string& page, const AlertsView& view, Timestamp now) {
+  if (view.alerts.empty()) return;
   HtmlTable table{{"alert"}, {"severity"},    {"state"}, {"for", HtmlTable::Align::right},
                   {"what"},  {"who was told"}};
-  for (std::size_t i = 0; i < std::min(alerts.size(), k_most_alerts); ++i) {
-    const AlertView& alert = alerts[i];
+  for (const AlertView& alert : view.alerts)
     table.row({escaped(alert.name),
                escaped(alert.severity),
                {alert.state, alert.state == "firing" ? "state failed short" : "state pending short"},
                age_of(alert.since, now),
                {about(alert, now), "text"},
                {told(alert), "text"}});
-  }
-  if (alerts.size() > k_most_alerts)
-    table.remark(fmt::format("and {} more, at <a href=\"/api/v1/alerts\">/api/v1/alerts</a>",
-                             alerts.size() - k_most_alerts));
+  if (view.left_out > 0)
+    table.remark(fmt::format("and {} more, at <a href=\"/api/v1/alerts\">/api/v1/alerts</a>", view.left_out));
   page +=
       "<h2>Alerts</h2>\n" + table.html() +
       "<p class=\"why\">Why somebody was told, or not: <a href=\"/notifications\">notifications</a>.</p>\n";

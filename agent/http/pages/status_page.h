@@ -30,13 +30,18 @@ struct AlertView {
   Timestamp since;    ///< of that state
   std::optional<Timestamp> unknown_since;
   double value = 0;
-  std::string labels;  ///< as Prometheus prints them
+  promql::LabelsPtr labels;
   std::string summary;
   std::vector<std::string> told;  ///< for each receiver: that it was told, or why not
 };
 
-/// Firing ones first, by severity and name.
-std::vector<AlertView> alert_views(const std::vector<GroupStatus>& groups);
+/// The alerts on it: 200 at most.
+struct AlertsView {
+  std::vector<AlertView> alerts;  ///< firing ones first, by severity and name
+  std::size_t left_out = 0;
+};
+
+AlertsView alerts_view(const std::vector<GroupStatus>& groups);
 
 /// What the status page shows, as read at one moment.
 struct StatusView {
@@ -45,7 +50,7 @@ struct StatusView {
   std::vector<std::string> mistakes;  ///< of a configuration that was refused; the one before stays in force
   std::vector<std::string> warnings;  ///< of the user's rules
   std::vector<std::string> receivers_in_trouble;
-  std::vector<AlertView> alerts;
+  AlertsView alerts;
   std::vector<ServerView> servers;
   std::vector<ServerView> probed;  ///< watched because /probe asks for them
   Timestamp now;

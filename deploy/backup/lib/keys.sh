@@ -42,9 +42,10 @@ check_keys() {
   if [[ -n $PGVIGIL_BACKUP_RECIPIENTS_FILE && ! -r $PGVIGIL_BACKUP_RECIPIENTS_FILE ]]; then
     fail "$EXIT_CONFIG" "cannot read PGVIGIL_BACKUP_RECIPIENTS_FILE $PGVIGIL_BACKUP_RECIPIENTS_FILE"
   fi
+  if [[ $PGVIGIL_BACKUP_ENCRYPTION == gpg ]]; then use_gpg_keys; fi
   mapfile -t all < <(recipients)
   [[ -n ${all[*]}$PGVIGIL_BACKUP_RECIPIENTS_FILE ]] || fail "$EXIT_CONFIG" "encryption by $PGVIGIL_BACKUP_ENCRYPTION needs a recipient" \
-    'Set PGVIGIL_BACKUP_RECIPIENTS or PGVIGIL_BACKUP_RECIPIENTS_FILE.'
+    'Set PGVIGIL_BACKUP_RECIPIENTS or PGVIGIL_BACKUP_RECIPIENTS_FILE; for gpg PGVIGIL_BACKUP_GPG_KEYS_FILE does, too.'
   need "$PGVIGIL_BACKUP_ENCRYPTION"
   if [[ $PGVIGIL_BACKUP_ENCRYPTION == age ]]; then
     name_age_recipients
@@ -56,6 +57,14 @@ check_keys() {
   for recipient in "${all[@]}"; do check_gpg_key "$recipient"; done
   if [[ -n $key_expiry ]]; then until="the first key expires $(rfc3339 "$key_expiry")"; fi
   say "encryption: gpg for ${#all[@]} recipients; $until"
+}
+
+# The key ring of the run, where the keys come in a file; all of them are recipients unless some are named.
+use_gpg_keys() {
+  use_own_key_ring PGVIGIL_BACKUP_GPG_KEYS_FILE
+  if [[ -n $PGVIGIL_BACKUP_GPG_KEYS_FILE && -z $PGVIGIL_BACKUP_RECIPIENTS$PGVIGIL_BACKUP_RECIPIENTS_FILE ]]; then
+    PGVIGIL_BACKUP_RECIPIENTS=$(keys_in_ring | tr '\n' ' ')
+  fi
 }
 
 # A key can encrypt until it, or all of its encryption subkeys, have expired. In the listing with colons, field 2 is

@@ -45,6 +45,7 @@ restore_set() {
   if [[ -z $PGVIGIL_DRILL_AGE_IDENTITY ]] && jq -e 'any(.files[]; .encryption == "age")' "$manifest" >/dev/null; then
     fail "$EXIT_KEY" 'the set is encrypted by age, and PGVIGIL_DRILL_AGE_IDENTITY names no file with its key'
   fi
+  use_own_key_ring PGVIGIL_DRILL_GPG_KEY_FILE
   require_scratch_space "$(server_bytes "$folder")"
   new_cluster "$bootstrap"
   start_scratch_server "$bootstrap"

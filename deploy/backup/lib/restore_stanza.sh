@@ -40,7 +40,7 @@ restore_backup() {
 
 fetch_backup() {
   pgbackrest --stanza="$PGVIGIL_BACKUP_STANZA" --repo="$backup_repository" --set="$backup_label" \
-    --pg1-path="$scratch/data" --tablespace-map-all="$scratch/tablespaces" --archive-mode=off \
+    --reset-pg1-host --pg1-path="$scratch/data" --tablespace-map-all="$scratch/tablespaces" --archive-mode=off \
     --log-level-console=warn restore 2>&1 | tee "$work/backrest.log" >&2
   return "${PIPESTATUS[0]}"
 }

@@ -30,6 +30,16 @@ def _overview():
              "pgvigil_backup_window_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
         stat("Last restore took", "Time that the restore took in the last drill that succeeded: what to expect in an emergency.",
              "s", "pgvigil_backup_restore_duration_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+        stat("Last attempt", "Time since the last backup was begun, successful or not. Much younger than the newest backup: it "
+             "failed, or it is under way.", "s", "time() - pgvigil_backup_last_attempt_timestamp_seconds{@agent}", legend=NAME,
+             width=6, options={"graphMode": "none"}),
+        stat("Under way", "Backups that run at this moment; more than one slow each other down.", "short",
+             "pgvigil_backup_runs{@agent}", legend=NAME, width=6, more={"thresholds": levels(("orange", 2))}),
+        stat("Oldest sound backup", "Time since the oldest backup ended that can still be restored.", "s",
+             "time() - pgvigil_backup_oldest_timestamp_seconds{@agent}", legend=NAME, width=6, options={"graphMode": "none"}),
+        stat("Last drill", "Whether the newest restore drill passed; none where there was no drill.", "short",
+             "pgvigil_backup_restore_drill_passed{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
+             more={"mappings": words(v0=("failed", "red"), v1=("passed", "green")), "thresholds": levels(("green", 1), base="red")}),
         infos("Verdict", "What pgvigil thinks of each repository, and why.", "pgvigil_backup_verdict{@agent}", height=6),
         infos("Findings", "What is not as it should be beside the verdict.", "pgvigil_backup_finding{@agent}", height=6),
     ]  # fmt: skip
@@ -41,10 +51,15 @@ def _backups():
               ("pgvigil_backup_age_seconds{@agent}", NAME + " {{type}}")),
         graph("Backups", "Backups in the repository by state.", "short",
               ("pgvigil_backups{@agent}", NAME + " {{state}}"), stacked=True),
-        graph("Size", "Size of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
-              ("pgvigil_backup_size_ratio{@agent}", NAME)),
-        graph("Duration", "Duration of the newest backup in relation to the median of those before it; 1 is as usual.", "short",
-              ("pgvigil_backup_duration_ratio{@agent}", NAME)),
+        graph("Size", "What the newest complete backup of each type takes: database is all of it unpacked, delta what was copied for "
+              "it, repository what is stored with all that a restore needs, repository_delta what is stored for it alone, dumped a "
+              "dump before it was packed.", "bytes", ("pgvigil_backup_bytes{@agent}", NAME + " {{type}} {{what}}")),
+        graph("Size by that of before", "Size of the newest backup in relation to the median of those before it; 1 is as usual.",
+              "short", ("pgvigil_backup_size_ratio{@agent}", NAME)),
+        graph("Duration", "How long the newest complete backup of each type took.", "s",
+              ("pgvigil_backup_duration_seconds{@agent}", NAME + " {{type}}")),
+        graph("Duration by that of before", "Duration of the newest backup in relation to the median of those before it; 1 is as "
+              "usual.", "short", ("pgvigil_backup_duration_ratio{@agent}", NAME)),
         graph("Size by that of the databases", "Size of the newest backup as a part of pg_database_size() of what is in it: a "
               "backup that is suddenly small lacks something.", "percentunit",
               ("pgvigil_backup_size_to_database_ratio{@agent}", NAME)),
@@ -84,6 +99,13 @@ def _repositories():
              more={"thresholds": levels(("green", 1), base="red")}),
         stat("Last look", "Time since pgvigil looked at the backups.", "s",
              "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
+        table("Proofs", "When a backup of each type was proven last: restore by a drill, checksum by reading all files of one and "
+              "comparing the sums that were told when it was made.",
+              ("Proven", "dateTimeFromNow", "pgvigil_backup_verified_timestamp_seconds{@agent} * 1000"), width=12, height=6),
+        table("Retention", "Daily, weekly, monthly and yearly slots that the policy wants filled, and those that are.",
+              ("Wanted", "short", "pgvigil_backup_slots{@agent}"),
+              ("Filled", "short", "pgvigil_backup_slots_filled{@agent}"), width=12, height=6),
+        infos("Place", "Where the backups are as seen from the database.", "pgvigil_backup_place{@agent}", height=5),
         table("Schedule", "When the next backup of each repository is expected, by when it must have been finished, and what is "
               "kept.",
               ("Expected in", "s", "pgvigil_backup_expected_timestamp_seconds{@agent} - time()"),

@@ -142,10 +142,7 @@ def dashboard(recorded):
         "Servers by state",
         "How many servers are up, and why the others are not, as their agents see it.",
         "short",
-        [
-            Query("count(pg_up{@} == 1) or vector(0)", "up"),
-            Query("sum by (state) (pgvigil_server_state{@})", "{{state}}"),
-        ],
+        [Query("sum by (state) (pgvigil_server_state{@})", "{{state}}")],
         width=COLUMNS,
         height=7,
     )

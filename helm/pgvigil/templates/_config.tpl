@@ -23,8 +23,9 @@ user_file = {{ printf "/etc/pgvigil/secrets/%s/%s" $.existingSecret.name . | toJ
 {{- $dsn := printf "host=%s" (include "pgvigil.conninfo" .host) -}}
 {{- $dsn = printf "%s port=%d" $dsn (int (default 5432 .port)) -}}
 {{- with .database }}{{ $dsn = printf "%s dbname=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
-{{- with .user }}{{ $dsn = printf "%s user=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
-{{- with .sslmode }}{{ $dsn = printf "%s sslmode=%s" $dsn . }}{{ end -}}
+{{- $user := default (ternary "" "pgvigil" (not (empty (default dict .existingSecret).userKey))) .user -}}
+{{- with $user }}{{ $dsn = printf "%s user=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
+{{- with default (ternary "verify-full" "" (not (empty .tlsSecret))) .sslmode }}{{ $dsn = printf "%s sslmode=%s" $dsn . }}{{ end -}}
 {{- with .tlsSecret }}{{ $dsn = printf "%s sslrootcert=/etc/pgvigil/secrets/%s/ca.crt" $dsn . }}{{ end -}}
 {{- if .clientCertificate -}}
 {{- $dsn = printf "%s sslcert=/etc/pgvigil/secrets/%s/tls.crt sslkey=/etc/pgvigil/secrets/%s/tls.key" $dsn .tlsSecret .tlsSecret -}}
@@ -44,18 +45,12 @@ databases = {{ toJson . }}
 {{- range include "pgvigil.ownKeys" . | fromJsonArray }}{{ $further = omit $further . }}{{ end }}
 {{- include "pgvigil.keys" $further }}
 {{- with .labels }}
-labels = { {{ range $i, $name := keys . | sortAlpha }}{{ if $i }}, {{ end }}{{ $name }} = {{ get $.labels $name | toJson }}{{ end }} }
+labels = {{ include "pgvigil.value" . }}
 {{- end }}
 {{- end }}
 
 {{/* pgvigil.toml */}}
 {{- define "pgvigil.config" -}}
-{{- if and .Values.connectionSecret.name (or .Values.servers (ne .Values.mode "deployment")) -}}
-{{- fail "connectionSecret: it names the only server of mode deployment; give servers, or that" -}}
-{{- end -}}
-{{- if and .Values.servers (ne .Values.mode "deployment") -}}
-{{- fail (printf "servers: in mode %s the server is the one in the pod; install the chart once more in mode deployment" .Values.mode) -}}
-{{- end -}}
 # Written by the chart. What is changed here is lost with the next upgrade: see the values servers, config.extra.
 {{- $sections := deepCopy .Values.settings }}
 {{- $_ := set $sections "http" (merge (dict "listen" (printf "0.0.0.0:%s" (include "pgvigil.port" .))) (default dict $sections.http)) }}

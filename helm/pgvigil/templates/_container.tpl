@@ -22,7 +22,7 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
     {{- with .Values.connectionSecret }}
     {{- if .name }}
     - name: DATA_SOURCE_URI_FILE
-      value: /etc/pgvigil/secrets/{{ .name }}/{{ .key }}
+      value: {{ printf "/etc/pgvigil/secrets/%s/%s" .name .key | quote }}
     {{- end }}
     {{- end }}
     {{- if .Values.downwardLabels }}
@@ -83,8 +83,8 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
       readOnly: true
     {{- end }}
     {{- if and (eq .Values.mode "sidecar") .Values.sidecar.socketVolume }}
-    - name: {{ .Values.sidecar.socketVolume }}
-      mountPath: {{ .Values.sidecar.host }}
+    - name: {{ .Values.sidecar.socketVolume | quote }}
+      mountPath: {{ .Values.sidecar.host | quote }}
       readOnly: true
     {{- end }}
     {{- with .Values.extraVolumeMounts }}
@@ -113,38 +113,48 @@ It has no readiness and no startup probe beside a Postgres: a pod with a contain
 {{- define "pgvigil.projected" -}}
 projected:
   sources:
-    {{- if .own }}
+    {{- range compact (concat (list .own) .others) }}
     - configMap:
-        name: {{ .ownName }}
-    {{- end }}
-    {{- range .others }}
-    - configMap:
-        name: {{ . }}
+        name: {{ . | quote }}
+        {{- if and $.early (eq . $.own) }}
+        optional: true
+        {{- end }}
     {{- end }}
 {{- end }}
 
-{{/* The volumes of configMounts. */}}
+{{/*
+The volumes of configMounts. `early`: for a hook, which runs before an upgrade has made the ConfigMaps that are new with it, and
+would wait for them.
+*/}}
 {{- define "pgvigil.configVolumes" -}}
+{{- $values := .root.Values -}}
+{{- $collectors := "" -}}
+{{- $rules := "" -}}
+{{- if $values.collectors }}{{ $collectors = printf "%s-collectors" (include "pgvigil.fullname" .root) }}{{ end -}}
+{{- if or $values.rules $values.ruleOverrides }}{{ $rules = printf "%s-rules" (include "pgvigil.fullname" .root) }}{{ end -}}
 - name: pgvigil-config
   configMap:
-    name: {{ include "pgvigil.configMapName" . }}
-{{- if include "pgvigil.hasCollectors" . }}
+    name: {{ include "pgvigil.configMapName" .root | quote }}
+    {{- if .early }}
+    optional: true
+    {{- end }}
+{{- if include "pgvigil.hasCollectors" .root }}
 - name: pgvigil-collectors
-  {{- include "pgvigil.projected" (dict "own" .Values.collectors "ownName" (printf "%s-collectors" (include "pgvigil.fullname" .)) "others" .Values.collectorConfigMaps) | nindent 2 }}
+  {{- include "pgvigil.projected" (dict "own" $collectors "others" $values.collectorConfigMaps "early" .early) | nindent 2 }}
 {{- end }}
-{{- if include "pgvigil.hasRules" . }}
+{{- if include "pgvigil.hasRules" .root }}
 - name: pgvigil-rules
-  {{- include "pgvigil.projected" (dict "own" (or .Values.rules .Values.ruleOverrides) "ownName" (printf "%s-rules" (include "pgvigil.fullname" .)) "others" .Values.ruleConfigMaps) | nindent 2 }}
+  {{- include "pgvigil.projected" (dict "own" $rules "others" $values.ruleConfigMaps "early" .early) | nindent 2 }}
 {{- end }}
 {{- end }}
 
 {{/* The volumes of that container. */}}
 {{- define "pgvigil.sidecarVolumes" -}}
-{{ include "pgvigil.configVolumes" . }}
+{{ include "pgvigil.configVolumes" (dict "root" .) }}
 - name: pgvigil-state
   {{- if and .Values.state.persistent (ne .Values.mode "sidecar") }}
   persistentVolumeClaim:
-    claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim }}
+    claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim | quote }}
   {{- else }}
   emptyDir:
     sizeLimit: {{ .Values.state.size }}
@@ -156,7 +166,7 @@ projected:
 {{- range include "pgvigil.secretNames" . | fromJsonArray }}
 - name: {{ include "pgvigil.secretVolume" . }}
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: {{ if eq $.Values.mode "sidecar" }}0444{{ else }}0440{{ end }}
 {{- end }}
 {{- with .Values.extraVolumes }}

@@ -3,32 +3,53 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* The name of the release's objects. */}}
+{{/* The name of the release's objects. That of a Service has no dot, and begins with a letter. */}}
 {{- define "pgvigil.fullname" -}}
 {{- $name := include "pgvigil.name" . -}}
+{{- $release := regexReplaceAll "^([0-9])" .Release.Name (printf "%s-${1}" $name) | replace "." "-" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
-{{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else if contains $name $release -}}
+{{- $release | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
+{{- printf "%s-%s" $release $name | trunc 52 | trimSuffix "-" -}}
 {{- end -}}
 {{- end }}
 
+{{/* The name of a CronJob, which has 52 characters at the most: a longer one is cut, and told from others by a checksum. */}}
+{{- define "pgvigil.cronJobName" -}}
+{{- $name := include "pgvigil.fullname" .root -}}
+{{- $whole := printf "%s-%s" $name .suffix -}}
+{{- if gt (len $whole) 52 -}}
+{{- $whole = printf "%s-%s-%s" (trunc (sub 42 (len .suffix) | int) $name | trimSuffix "-") (sha256sum $name | trunc 8) .suffix -}}
+{{- end -}}
+{{ $whole }}
+{{- end }}
+
 {{- define "pgvigil.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "pgvigil.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "pgvigil.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{/*
+Labels of an object of `root`, each once: the chart's, `commonLabels`, and `more`. A pod with a `component` of its own has no label
+app.kubernetes.io/name: neither the Service nor a monitor is to find it.
+*/}}
+{{- define "pgvigil.labelsOf" -}}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" -}}
+{{- $made := dict "helm.sh/chart" $chart "app.kubernetes.io/managed-by" .root.Release.Service "app.kubernetes.io/component" (default "metrics" .component) "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- $selected := include "pgvigil.selectorLabels" .root | fromYaml -}}
+{{- if .component }}{{ $selected = omit $selected "app.kubernetes.io/name" }}{{ end -}}
+{{- range $label, $_ := merge (dict) (default dict .more) .root.Values.commonLabels -}}
+{{- if or (eq $label "app.kubernetes.io/name") (eq $label "app.kubernetes.io/instance") -}}
+{{- fail (printf "the label %s is what selectors look for: it is the name of the chart (nameOverride) or of the release, and no other" $label) -}}
+{{- end -}}
+{{- end -}}
+{{- mergeOverwrite $made .root.Values.commonLabels (default dict .more) $selected | toYaml -}}
 {{- end }}
 
 {{- define "pgvigil.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{ include "pgvigil.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/component: metrics
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{ include "pgvigil.labelsOf" (dict "root" .) }}
 {{- end }}
 
 {{/* Labels of the pods that are scraped. */}}
@@ -57,8 +78,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
+{{/* The account of the chart's own pods; empty: that of the namespace. In mode sidecar none is made. */}}
 {{- define "pgvigil.serviceAccountName" -}}
-{{- if .Values.serviceAccount.create -}}
+{{- if eq .Values.mode "sidecar" -}}
+{{ .Values.serviceAccount.name }}
+{{- else if .Values.serviceAccount.create -}}
 {{ default (include "pgvigil.fullname" .) .Values.serviceAccount.name }}
 {{- else -}}
 {{ default "default" .Values.serviceAccount.name }}

@@ -27,10 +27,3 @@
   {{- end }}
 {{- end }}
 
-{{/* Labels of a monitoring object: the chart's and, for whoever looks for them, additional ones. */}}
-{{- define "pgvigil.monitoringLabels" -}}
-{{ include "pgvigil.labels" .root }}
-{{- with .labels }}
-{{ toYaml . }}
-{{- end }}
-{{- end }}

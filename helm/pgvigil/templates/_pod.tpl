@@ -1,14 +1,11 @@
 {{/* Metadata and the head of the spec of the chart's own pods. */}}
 {{- define "pgvigil.podMetadata" -}}
 labels:
-  {{- include "pgvigil.labels" . | nindent 2 }}
-  {{- with .Values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "pgvigil.labelsOf" (dict "root" . "more" .Values.podLabels) | nindent 2 }}
 {{- if or .Values.podAnnotations .Values.config.rollOnChange }}
 annotations:
   {{- if .Values.config.rollOnChange }}
-  checksum/config: {{ printf "%s%s" (include "pgvigil.config" .) (list .Values.collectors .Values.rules .Values.ruleOverrides | toJson) | sha256sum }}
+  checksum/config: {{ include "pgvigil.checksum" . }}
   {{- end }}
   {{- with .Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
@@ -16,17 +13,28 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* Where the chart's own pods run, and as whom; of the jobs, too, which never get a token. */}}
+{{/* Of all that the chart's ConfigMaps hold. */}}
+{{- define "pgvigil.checksum" -}}
+{{ printf "%s%s" (include "pgvigil.config" .) (list .Values.collectors .Values.rules .Values.ruleOverrides | toJson) | sha256sum }}
+{{- end }}
+
+{{/*
+Where the chart's own pods run, and as whom; of the jobs, too, which never get a token. No variables for the Services of the
+namespace: those of one called pgvigil would begin like the settings of the scripts.
+*/}}
 {{- define "pgvigil.podPlace" -}}
-serviceAccountName: {{ include "pgvigil.serviceAccountName" . }}
+enableServiceLinks: false
+{{- with include "pgvigil.serviceAccountName" . }}
+serviceAccountName: {{ . | quote }}
+{{- end }}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.nodeSelector }}
 nodeSelector:

@@ -33,6 +33,14 @@ def template(values, *words):
     )
 
 
+def with_values(folder, text, *words, release="payments", chart=CHART):
+    """`helm template` with values as YAML, which are written to `folder`, and further words."""
+    path = os.path.join(folder, "values.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return run("helm", "template", release, chart, "--kube-version", KUBERNETES, "--namespace", "db", "--values", path, *words)
+
+
 def objects(text):
     return [one for one in yaml.safe_load_all(text) if one]
 

@@ -21,13 +21,21 @@ class GpgHome:
         self.home = places.new_folder("gpg")
         os.chmod(self.home, 0o700)
 
-    def new_key(self, name, made=None, expires="never"):
+    def new_key(self, name, made=None, expires="never", passphrase=""):
         """Its fingerprint. `made` is a moment of the past, as gpg's --faked-system-time takes it."""
         when = [] if made is None else ["--faked-system-time", made]
-        words = ["gpg", "--homedir", self.home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]
+        words = ["gpg", "--homedir", self.home, "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", passphrase]
         _run([*words, *when, "--quick-generate-key", name, "future-default", "default", expires])
         listed = _run(["gpg", "--homedir", self.home, "--batch", "--with-colons", "--list-keys", name]).stdout
         return next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+
+    def export(self, passphrase=None):
+        """The path of a file with all public keys, or with the secret ones."""
+        path = os.path.join(self.home, "public.asc" if passphrase is None else "secret.asc")
+        secret = ["--pinentry-mode", "loopback", "--passphrase", passphrase or ""]
+        how = ["--export"] if passphrase is None else [*secret, "--export-secret-keys"]
+        _run(["gpg", "--homedir", self.home, "--batch", "--quiet", "--armor", "--output", path, *how])
+        return path
 
     def remove(self):
         _run(["gpgconf", "--homedir", self.home, "--kill", "all"])
