@@ -9,9 +9,9 @@
 
 namespace pgvigil {
 
-/// A Timestamp counts nanoseconds in 63 bits, and the year 9999 is none. What lies outside of these years is a
-/// mistake, or means never: the nearest of them stands for it, so that a century can be added and times can be
-/// subtracted.
+/// A Timestamp counts nanoseconds in 63 bits, and the year 9999 is none. What lies outside of these years is
+/// a mistake, or means never: the nearest of them stands for it, so that a century can be added and times can
+/// be subtracted.
 constexpr std::chrono::sys_seconds k_first_instant{};
 constexpr std::chrono::sys_seconds k_last_instant = std::chrono::sys_days{std::chrono::year{2150} / 1 / 1};
 
