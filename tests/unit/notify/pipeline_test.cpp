@@ -5,6 +5,7 @@
 #include "agent/notify/matching/mute_times.h"
 #include "agent/notify/matching/route.h"
 #include "agent/notify/matching/silence.h"
+#include "agent/notify/message/rfc3339.h"
 #include "agent/notify/receivers/receiver_health.h"
 
 using namespace pgvigil;
@@ -58,6 +59,13 @@ TEST_CASE("a silence holds between its times, for what all of its matchers match
   CHECK(silence_of(silences, *alert, now + 1h) == nullptr);
   CHECK(silence_of(silences, *labels({{"alertname", "A"}}), now) == nullptr);
   CHECK(state_of(silences[0], now - 1s) == SilenceState::pending);
+}
+
+TEST_CASE("a silence until the year 9999 ends after it starts") {
+  Silence silence{"", matchers({"alertname=A"}), at(2026, 8, 6, 12, 0), {}, "me", ""};
+  silence.ends_at = parse_rfc3339("9999-12-31T23:59:59Z").value();
+  CHECK(complaint_about(silence).empty());
+  CHECK(state_of(silence, at(2099, 1, 1, 0, 0)) == SilenceState::active);
 }
 
 TEST_CASE("a silence that would silence everything is refused") {
@@ -119,6 +127,24 @@ TEST_CASE("mute times follow the clocks of their zone, in summer and in winter")
   CHECK_FALSE(holds(lunch, at(2026, 8, 6, 11, 30)));
   CHECK(holds(lunch, at(2026, 1, 6, 11, 30)));
   CHECK_FALSE(is_time_zone("Europe/Nowhere"));
+}
+
+TEST_CASE("mute times tell when they end and when they begin") {
+  MuteTimes nights{
+      "nights", {parse_time_span("22:30-06:00").value()}, {parse_weekday_span("friday").value()}};
+  CHECK(changes_at(nights, at(2026, 8, 7, 22, 45)) == at(2026, 8, 8, 6, 0));
+  CHECK(changes_at(nights, at(2026, 8, 7, 5, 10)) == at(2026, 8, 7, 22, 30));
+  CHECK(changes_at(nights, at(2026, 8, 8, 6, 0)) == at(2026, 8, 14, 22, 30));
+  CHECK_FALSE(changes_at(MuteTimes{"always"}, at(2026, 8, 7, 5, 10)));
+  const MuteTimes december{"december", {}, {}, {}, {parse_month_span("december").value()}};
+  CHECK_FALSE(changes_at(december, at(2026, 8, 7, 0, 0)));
+  CHECK(changes_at(december, at(2026, 11, 30, 12, 0)) == at(2026, 12, 1, 0, 0));
+
+  nights.weekdays.clear();
+  nights.time_zone =
+      "Europe/Berlin";  // its clocks are put back in the night of 25 October 2026, at 01:00 UTC
+  CHECK(changes_at(nights, at(2026, 10, 24, 21, 0)) == at(2026, 10, 25, 5, 0));
+  CHECK(changes_at(nights, at(2026, 10, 23, 21, 0)) == at(2026, 10, 24, 4, 0));
 }
 
 TEST_CASE("what is no time says what was expected") {
