@@ -82,7 +82,9 @@ std::vector<const ServerConfig*> servers_for(std::string_view command,
     if (!name || titles.back() == *name) servers.push_back(&server);
   }
   if (config.servers.empty()) {
-    fmt::print(stderr, "pgvigil {}: the configuration names no server. Only a running agent knows those that /probe asks for.\n",
+    fmt::print(stderr,
+               "pgvigil {}: the configuration names no server. Only a running agent knows those that /probe "
+               "asks for.\n",
                command);
   } else if (servers.empty()) {
     const std::vector<std::string_view> names(titles.begin(), titles.end());

@@ -162,7 +162,8 @@ void complete_servers(std::vector<std::optional<Section>>& sections,
                       Config& config,
                       Diagnostics& elsewhere) {
   const auto servers = std::ranges::count(config.servers, ServerKind::postgres, &ServerConfig::kind);
-  // A file that has poolers, backups or auth modules only leaves the server to the environment, when that names one.
+  // A file that has poolers, backups or auth modules only leaves the server to the environment, when that
+  // names one.
   if (servers == 0 && environment_names_server(surroundings.environment)) {
     config.servers.emplace(config.servers.begin());
     sections.emplace(sections.begin());

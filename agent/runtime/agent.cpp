@@ -172,6 +172,8 @@ void Agent::apply(std::shared_ptr<const Config> config, JudgedRules rules) {
   for (const auto& watch : next.ending)
     if (std::ranges::find(next.all, watch->known(), &Watch::known) == next.all.end())
       forget_errors_of(watch->server().name);
+  self_.set_servers(static_cast<std::size_t>(
+      std::ranges::count(config->servers, ServerKind::postgres, &ServerConfig::kind)));
   probes_->configure(config);
   advise_by(config);
   log(LogLevel::info, "config_taken",

@@ -163,7 +163,7 @@ void CollectedEvidence::add_needs(rules::HistoryNeeds& needs) const {
 
 bool CollectedEvidence::needs_past() const {
   rules::HistoryNeeds needs;
-  add_needs(needs);
+  needs.add(*order_);
   return needs.longest().count() > 0;
 }
 

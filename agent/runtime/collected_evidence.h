@@ -22,7 +22,8 @@ class CollectedEvidence {
 
   /// Adds what its expressions read of the past.
   void add_needs(rules::HistoryNeeds& needs) const;
-  /// Whether it compares with the past: one collection is not enough for it.
+  /// Whether its rows come from the past: one collection is not enough for it. (Where single columns do,
+  /// these stay empty.)
   bool needs_past() const;
 
  private:

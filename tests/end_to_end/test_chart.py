@@ -169,6 +169,22 @@ def test_a_certificate_of_an_authority_is_there_to_be_looked_at(tmp_path):
 
 
 @needs_helm
+def test_the_examples_of_the_readme_are_values(tmp_path):
+    with open(os.path.join(helm.CHART, "README.md"), encoding="utf-8") as file:
+        examples = [text for text in re.findall(r"```yaml\n(.*?)```", file.read(), re.DOTALL) if not text.startswith(" ")]
+    assert len(examples) >= 8
+    for text in examples:
+        given = yaml.safe_load(text)
+        watched = {"servers", "authModules", "sidecar"} & given.keys()
+        given |= {} if watched else {"servers": [{"name": "a", "host": "db"}]}
+        given |= {"mode": "sidecar"} if "sidecar" in given else {}
+        rendered = helm.with_values(tmp_path, yaml.safe_dump(given))
+        assert rendered.returncode == 0, text + rendered.stderr
+        if helm.tool("kube_strict"):
+            assert helm.run("kube_strict", given=rendered.stdout).returncode == 0, text
+
+
+@needs_helm
 def test_the_policy_lets_out_what_else_is_named(tmp_path):
     given = """
 authModules: {rds: {targets: ["*.rds.example.net:5439", "plain"]}}

@@ -120,6 +120,10 @@ def test_what_is_collected_is_collected_once_for_the_one_who_asks(making, tmp_pa
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout)
         assert cells(seen, "database") == ["postgres"] and cells(seen, "mode") == ["transaction"]
+        space = command("evidence", "space", "--format", "json", "--config", str(file))
+        assert space.returncode == 0, space.stderr
+        of = dict(zip(cells(json.loads(space.stdout), "what"), cells(json.loads(space.stdout), "bytes")))
+        assert of["database postgres"] > 1e6 and of["WAL"] >= 16 * 2**20
         past = command("evidence", "statements_by_time", "--config", str(file))
         assert past.returncode == 1 and "only a running agent remembers" in past.stderr
         none = command("evidence", "backups", "--config", str(file))

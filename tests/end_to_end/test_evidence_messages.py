@@ -245,6 +245,17 @@ def test_what_was_collected_comes_with_the_message_as_rows(making):
         assert "LoadPlant" not in json.dumps(sink.bodies())
 
 
+def test_a_full_volume_comes_with_what_takes_its_space(making, server):
+    with Sink() as sink:
+        more = f"[host]\ndata = {toml_string(server.data)}\n" + every(QUICK, "volumes", "database_size", "wal")
+        start(making, server, rule("Full", "pgvigil_volume_available_bytes > 0", ["space"]), webhook(sink), more)
+        until(lambda: told_of(sink, "space")[0], "it is told")
+        rows, seen = told_of(sink, "space")
+        of = {row["what"]: row["bytes"] for row in rows}
+        assert of["database postgres"] > 1e6 and of["WAL"] >= 16 * 2**20
+        assert seen["remark"].startswith("What has come is not known")
+
+
 def test_without_pg_stat_statements_the_message_says_so(making, server):
     with Sink() as sink:
         start(making, server, rule("Seen", "test_hogs >= 0", ["statements_by_time"]), webhook(sink), collectors=[("hogs", HOGS)])

@@ -240,6 +240,7 @@ def test_whoever_only_probes_has_no_server_that_is_down(making):
     agent = probing_agent(making, {})
     assert agent.get("/readyz").status == 200
     assert not exposition.parse(agent.fetch().text).has("pg_up")
+    assert agent.value("pgvigil_postgres_servers") == 0  # so that PostgresMetricsAbsent does not miss them
     target = f"127.0.0.1:{other.port}"
     assert exposition.parse(probe(agent, target).text).value("pg_up", target=target) == 1
     checked = command("check", "--config", agent.config_file, env={"PROBE_PASSWORD": PASSWORD})

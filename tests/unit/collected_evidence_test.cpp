@@ -121,7 +121,7 @@ TEST_CASE("collected evidence: all that ships reads series that are collected") 
       CHECK(catalog.find(match->str()) != nullptr);
     }
   }
-  CHECK(count == 3);
+  CHECK(count == 4);
 }
 
 TEST_CASE(
@@ -239,6 +239,7 @@ TEST_CASE("collected evidence: what the past is asked for is kept") {
   CHECK(needs.wants("pg_stat_statements_calls_total"));
   CHECK(collected->needs_past());
   CHECK_FALSE(CollectedEvidence::make(definition_of("pools"))->needs_past());
+  CHECK_FALSE(CollectedEvidence::make(definition_of("space"))->needs_past());
 }
 
 TEST_CASE("collected evidence: a query of the server completes the rows that it knows") {
@@ -263,4 +264,39 @@ TEST_CASE("collected evidence: a name that a rule gives and that there is not is
   REQUIRE(warnings.size() == 1);
   CHECK(to_string(warnings[0]).find("mine.toml:7") == 0);
   CHECK(warnings[0].hint == "Did you mean 'statements_by_time'?");
+}
+
+TEST_CASE("collected evidence: what takes the space, and how much of it has come in the last hour") {
+  rules::History history({.retention = 1h, .max_bytes = Bytes{10'000'000}});
+  for (Timestamp at = k_now - 60min; at <= k_now; at += 1min) {
+    const double minutes = std::chrono::duration<double, std::ratio<60>>(at - k_now).count();
+    const auto reading = [](Labels labels, double value) {
+      return rules::Reading{promql::Labels::make(std::move(labels)), value};
+    };
+    const std::vector<rules::Reading> readings = {
+        reading({{"__name__", "pg_database_size_bytes"}, {"datname", "shop"}}, 50e9),
+        reading({{"__name__", "pg_database_size_bytes"}, {"datname", "old"}}, 10e9 + minutes * 1e6),
+        reading({{"__name__", "pg_wal_size_bytes"}}, 20e9 + minutes * 1e8),
+        reading({{"__name__", "pgvigil_replication_slot_retained_bytes"}, {"slot_name", "cdc"}},
+                19e9 + minutes * 1e8),
+        reading({{"__name__", "pgvigil_archive_ready_bytes"}}, 0)};
+    history.append("a", unix_milliseconds(at), 300'000, readings);
+  }
+  const auto seen = look(definition_of("space"), history);
+  REQUIRE(seen.rows.size() == 4);
+  CHECK(shown(seen, 0)["what"] == "database shop");
+  CHECK(shown(seen, 0)["more"] == "0B");
+  CHECK(shown(seen, 1)["what"] == "WAL");
+  CHECK(shown(seen, 2)["what"] == "of the WAL: kept by slot cdc");
+  CHECK(shown(seen, 2)["more"] == "5.122GiB");
+  CHECK(shown(seen, 3)["what"] == "database old");
+  CHECK(seen.remark.empty());
+
+  rules::Present now;
+  Collected once;
+  once.add("pg_database_size_bytes", {{"datname", "shop"}}, 50e9);
+  once.publish(now);
+  const auto first = look(definition_of("space"), now);
+  REQUIRE(first.rows.size() == 1);
+  CHECK(first.remark.starts_with("What has come is not known"));
 }

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono;
 
+constexpr days k_foresight{8};
 constexpr std::array<std::string_view, 7> k_weekdays = {"sunday",   "monday", "tuesday", "wednesday",
                                                         "thursday", "friday", "saturday"};
 constexpr std::array<std::string_view, 12> k_months = {"january",   "february", "march",    "april",
@@ -89,6 +90,16 @@ bool is_day(const MuteTimes& times, local_days day_) {
          any(times.months, static_cast<int>(static_cast<unsigned>(date.month())));
 }
 
+/// How long until the minute at which a span begins or ends, or a full hour begins, whichever comes first.
+/// Clocks are put forward and back at full hours, so no step passes such a moment.
+minutes to_next_edge(const MuteTimes& times, int minute) {
+  int next = minute / 60 * 60 + 60;
+  for (const Span& span : times.minutes)
+    for (const int edge : {span.first, span.last})
+      if (edge > minute) next = std::min(next, edge);
+  return minutes(next - minute);
+}
+
 }  // namespace
 
 std::expected<Span, std::string> parse_time_span(std::string_view text) {
@@ -133,6 +144,19 @@ bool holds(const MuteTimes& times, Timestamp now) {
     return (minute >= span.first && is_day(times, today)) ||
            (minute < span.last && is_day(times, today - days(1)));
   });
+}
+
+std::optional<Timestamp> changes_at(const MuteTimes& times, Timestamp now) {
+  const bool is = holds(times, now);
+  Timestamp at = floor<minutes>(now);
+  while (at - now < k_foresight) {
+    const auto local = local_time_in(times.time_zone, at);
+    if (!local) return std::nullopt;
+    const auto minute = floor<minutes>(*local - floor<days>(*local)).count();
+    at += to_next_edge(times, static_cast<int>(minute));
+    if (holds(times, at) != is) return at;
+  }
+  return std::nullopt;
 }
 
 bool is_time_zone(const std::string& name) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,10 @@ std::expected<Span, std::string> parse_month_span(
 /// Whether `now` is within. A span whose end lies before its beginning goes over the edge: over midnight (it
 /// then belongs to the day on which it begins), Saturday, December.
 bool holds(const MuteTimes& times, Timestamp now);
+
+/// When holds() will say something else than `now`: the full minute. Nothing when it says the same for eight
+/// days.
+std::optional<Timestamp> changes_at(const MuteTimes& times, Timestamp now);
 
 /// Whether the time zone is known on this machine (tzdata).
 bool is_time_zone(const std::string& name);

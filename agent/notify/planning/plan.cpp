@@ -123,10 +123,36 @@ class Planner {
     return groups == world_.groups.end() ? nullptr : &groups->second;
   }
 
-  bool holds_now(const std::string& mute) const {
+  /// Whether these times hold, and until when that is so.
+  struct Times {
+    bool hold = false;
+    std::optional<Timestamp> until = {};
+  };
+
+  const Times& times_now(const std::string& name) const {
+    const auto [known, is_new] = times_.try_emplace(name);
     const auto& mutes = policy_.settings.mutes;
-    const auto times = std::ranges::find(mutes, mute, &MuteTimes::name);
-    return times != mutes.end() && holds(*times, now_);
+    const auto found = std::ranges::find(mutes, name, &MuteTimes::name);
+    if (is_new && found != mutes.end()) known->second = {holds(*found, now_), changes_at(*found, now_)};
+    return known->second;
+  }
+
+  std::string until_text(std::optional<Timestamp> until) const {
+    return until ? " until " + clock_text(*until, now_) : "";
+  }
+
+  /// Nothing when the route tells now.
+  std::string why_not_this_time(const Route& route) const {
+    for (const std::string& mute : route.mute)
+      if (const Times& times = times_now(mute); times.hold)
+        return "muted by the times '" + mute + "'" + until_text(times.until);
+    std::optional<Timestamp> next;
+    for (const std::string& active : route.active) {
+      const Times& times = times_now(active);
+      if (times.hold) return "";
+      if (times.until && (!next || *times.until < *next)) next = times.until;
+    }
+    return route.active.empty() ? "" : "outside of the times of its route" + until_text(next);
   }
 
   std::string why_quiet(const Alert& alert, const Route& route, const Manners& manners) const {
@@ -135,11 +161,7 @@ class Planner {
     if (manners.mirrors) return "";
     if (const promql::Labels* source = inhibitor_.source_of(*alert.labels))
       return "inhibited by " + std::string(source->get("alertname"));
-    for (const std::string& mute : route.mute)
-      if (holds_now(mute)) return "muted by the times '" + mute + "'";
-    if (!route.active.empty() &&
-        std::ranges::none_of(route.active, [&](const auto& each) { return holds_now(each); }))
-      return "outside of the times of its route";
+    if (std::string why = why_not_this_time(route); !why.empty()) return why;
     if (const Silence* silence = silence_of(world_.silences, *alert.labels, now_))
       return "silence " + silence->id + " of " + silence->author + " until " +
              clock_text(silence->ends_at, now_) + (silence->comment.empty() ? "" : ": " + silence->comment);
@@ -178,6 +200,7 @@ class Planner {
   const World& world_;
   Timestamp now_;
   Inhibitor inhibitor_;
+  mutable std::map<std::string, Times> times_ = {};  // by name, as they are asked for
 };
 
 int urgency(const PlannedGroup& group) {

@@ -77,6 +77,14 @@ struct SelfMetrics::Families {
           .Help("Size of the last answer to a scrape as it was sent, compressed or not.")
           .Register(registry)
           .Add({});
+  /// Without a series until a configuration was taken.
+  prometheus::Family<prometheus::Gauge>& servers =
+      prometheus::BuildGauge()
+          .Name("pgvigil_postgres_servers")
+          .Help(
+              "Postgres servers that the configuration (or the environment) names, whether or not they "
+              "answer; 0 where only poolers, backups or what /probe asks for are watched.")
+          .Register(registry);
   prometheus::Gauge& probed =
       prometheus::BuildGauge()
           .Name("pgvigil_probe_targets")
@@ -194,6 +202,10 @@ void SelfMetrics::count_closed(std::string_view reason) {
 
 void SelfMetrics::count_refused_probe(std::string_view reason) {
   families_->refused_probes.Add({{name_of(OwnLabel::reason), std::string(reason)}}).Increment();
+}
+
+void SelfMetrics::set_servers(std::size_t count) {
+  families_->servers.Add({}).Set(static_cast<double>(count));
 }
 
 void SelfMetrics::set_probed(std::size_t count) {

@@ -58,6 +58,8 @@ class SelfMetrics {
   void count_closed(std::string_view reason);
   /// A probe that was refused, and why.
   void count_refused_probe(std::string_view reason);
+  /// How many Postgres servers the configuration in force names.
+  void set_servers(std::size_t count);
   /// How many targets are watched because somebody probes them.
   void set_probed(std::size_t count);
   /// A configuration was read: it is in force now, or it was refused and the old one stays.

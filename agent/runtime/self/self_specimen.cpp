@@ -51,6 +51,7 @@ std::string render_own_metrics() {
   });
   SelfMetrics self(k_version, 0, std::make_shared<const SeriesBudget>());
   self.count_request("/metrics", 200, 0);
+  self.set_servers(1);
   self.set_judge({.alerts = {{"any", "firing", "warning", 1}},
                   .left_out = {{"any", 1}},
                   .empty_selectors = {{"any", 1}}});

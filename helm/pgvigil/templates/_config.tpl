@@ -23,7 +23,8 @@ user_file = {{ printf "/etc/pgvigil/secrets/%s/%s" $.existingSecret.name . | toJ
 {{- $dsn := printf "host=%s" (include "pgvigil.conninfo" .host) -}}
 {{- $dsn = printf "%s port=%d" $dsn (int (default 5432 .port)) -}}
 {{- with .database }}{{ $dsn = printf "%s dbname=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
-{{- with .user }}{{ $dsn = printf "%s user=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
+{{- $user := default (ternary "" "pgvigil" (not (empty (default dict .existingSecret).userKey))) .user -}}
+{{- with $user }}{{ $dsn = printf "%s user=%s" $dsn (include "pgvigil.conninfo" .) }}{{ end -}}
 {{- with default (ternary "verify-full" "" (not (empty .tlsSecret))) .sslmode }}{{ $dsn = printf "%s sslmode=%s" $dsn . }}{{ end -}}
 {{- with .tlsSecret }}{{ $dsn = printf "%s sslrootcert=/etc/pgvigil/secrets/%s/ca.crt" $dsn . }}{{ end -}}
 {{- if .clientCertificate -}}

@@ -121,6 +121,24 @@ TEST_CASE("mute times follow the clocks of their zone, in summer and in winter")
   CHECK_FALSE(is_time_zone("Europe/Nowhere"));
 }
 
+TEST_CASE("mute times tell when they end and when they begin") {
+  MuteTimes nights{
+      "nights", {parse_time_span("22:30-06:00").value()}, {parse_weekday_span("friday").value()}};
+  CHECK(changes_at(nights, at(2026, 8, 7, 22, 45)) == at(2026, 8, 8, 6, 0));
+  CHECK(changes_at(nights, at(2026, 8, 7, 5, 10)) == at(2026, 8, 7, 22, 30));
+  CHECK(changes_at(nights, at(2026, 8, 8, 6, 0)) == at(2026, 8, 14, 22, 30));
+  CHECK_FALSE(changes_at(MuteTimes{"always"}, at(2026, 8, 7, 5, 10)));
+  const MuteTimes december{"december", {}, {}, {}, {parse_month_span("december").value()}};
+  CHECK_FALSE(changes_at(december, at(2026, 8, 7, 0, 0)));
+  CHECK(changes_at(december, at(2026, 11, 30, 12, 0)) == at(2026, 12, 1, 0, 0));
+
+  nights.weekdays.clear();
+  nights.time_zone =
+      "Europe/Berlin";  // its clocks are put back in the night of 25 October 2026, at 01:00 UTC
+  CHECK(changes_at(nights, at(2026, 10, 24, 21, 0)) == at(2026, 10, 25, 5, 0));
+  CHECK(changes_at(nights, at(2026, 10, 23, 21, 0)) == at(2026, 10, 24, 4, 0));
+}
+
 TEST_CASE("what is no time says what was expected") {
   CHECK(parse_time_span("22-6").error() == "'22-6' is not a span of the day: expected \"22:00-06:00\"");
   CHECK_FALSE(parse_time_span("22:00-22:00"));

@@ -1,4 +1,5 @@
 #include "agent/notify/planning/plan.h"
+#include "agent/notify/message/text.h"
 
 #include <catch2/catch.hpp>
 
@@ -106,6 +107,27 @@ TEST_CASE("a silence, an inhibition and mute times give their reasons") {
   CHECK(reasons.find("muted by the times 'always'") != std::string::npos);
   CHECK(reasons.find("silence 17 of me") != std::string::npos);
   CHECK(round(policy, world, "hook", k_now) == "Down");
+}
+
+TEST_CASE("times that mute say until when") {
+  auto settings = at_once({receiver("hook")});
+  const auto day = std::chrono::floor<std::chrono::days>(k_now);
+  const int minute = static_cast<int>(std::chrono::floor<std::chrono::minutes>(k_now - day).count());
+  REQUIRE(minute > 0);
+  REQUIRE(minute + 60 < 1440);
+  settings.mutes = {{"now", {{0, minute + 60}}}, {"later", {{minute + 60, 1440}}}};
+  settings.routes = {{{"alertname=Muted"}, {"hook"}, false, settings.grouping, {"now"}},
+                     {{}, {"hook"}, false, settings.grouping, {}, {"later"}}};
+  const Policy policy(settings);
+  World world;
+  for (const char* name : {"Muted", "Outside"})
+    add(world, make_alert(name));
+  std::string reasons;
+  for (const PlannedGroup& group : plan(policy, world, "hook", k_now))
+    reasons += group.decision.reason + "; ";
+  const std::string until = " until " + clock_text(day + std::chrono::minutes(minute + 60), k_now);
+  CHECK(reasons.find("muted by the times 'now'" + until) != std::string::npos);
+  CHECK(reasons.find("outside of the times of its route" + until) != std::string::npos);
 }
 
 TEST_CASE("what is of the cluster is told from the primary, and its end by whoever told it") {
