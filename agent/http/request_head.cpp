@@ -38,7 +38,8 @@ bool has_controls(std::string_view text) {
 void note_length(std::string_view value, HeadFacts& facts) {
   std::uint64_t length = 0;
   const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), length);
-  const bool is_other = facts.announces_body() && facts.body.length != length;
+  const bool is_other = (facts.tells_length || facts.announces_body()) && facts.body.length != length;
+  facts.tells_length = true;
   if (fault != std::errc{} || end != value.data() + value.size() || is_other)
     facts.refusal = k_malformed;
   else if (length > 0)
@@ -47,7 +48,7 @@ void note_length(std::string_view value, HeadFacts& facts) {
 
 /// Transfer-Encoding. Beside a Content-Length somebody on the way may go by the one or by the other.
 void note_coding(std::string_view value, HeadFacts& facts) {
-  if (facts.announces_body()) facts.refusal = k_malformed;
+  if (facts.tells_length || facts.announces_body()) facts.refusal = k_malformed;
   if (!equal_words(value, "chunked")) facts.refusal = {501, "no transfer coding but chunked is known here"};
   facts.body = {BodyFraming::Kind::chunked, 0};
 }

@@ -31,6 +31,7 @@ struct BodyFraming {
 struct HeadFacts {
   bool keep_alive = false;  ///< the client wants the connection open; a body that is not read forbids it
   BodyFraming body = {};
+  bool tells_length = false;      ///< there is a Content-Length, be it 0
   bool expects_continue = false;  ///< the client sends its body only when it is told to (or tires of waiting)
   std::optional<Refusal> refusal;
 

@@ -32,7 +32,8 @@ double stat_field(int number) {
 std::uint64_t count_of(const char* folder) {
   std::error_code ignored;
   std::uint64_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+  for (std::filesystem::directory_iterator at(folder, ignored), end; !ignored && at != end;
+       at.increment(ignored))
     ++count;
   return count;
 }

@@ -108,7 +108,7 @@ class StanzaRows {
       if (c == '.' && ++at == parts.size()) return std::nullopt;
       if (c == '.') continue;
       if (c < '0' || c > '9') break;
-      parts.at(at) = parts.at(at) * 10 + (c - '0');
+      parts.at(at) = std::min(parts.at(at) * 10 + (c - '0'), 999L);
     }
     if (parts[0] == 0) return std::nullopt;
     return parts[0] * 1'000'000 + parts[1] * 1'000 + parts[2];

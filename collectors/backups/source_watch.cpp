@@ -1,6 +1,7 @@
 #include "collectors/backups/source_watch.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/judging/runs.h"
@@ -21,6 +22,19 @@ constexpr std::chrono::seconds k_grace{5};
 constexpr std::chrono::hours k_sizes_every{1};
 /// Of one run; then every second one is forgotten.
 constexpr std::size_t k_most_progress = 500;
+
+/// Files of others are behind it: what nobody has thought of is trouble of this source, and ends nothing
+/// else.
+Reading reading_of(const Look& look) {
+  try {
+    return read_source(look);
+  } catch (const std::exception& fault) {
+    Reading none;
+    none.stanza = look.source.stanza;
+    none.trouble = Trouble{Reason::tool_failed, std::string("its files could not be read: ") + fault.what()};
+    return none;
+  }
+}
 
 }  // namespace
 
@@ -54,8 +68,9 @@ SourceWatch::Found SourceWatch::find_out(const Source& source,
             stop,
             proofs,
             fetch};
-  if (!look.segment_size && found.server) look.segment_size = found.server->wal_segment_size;
-  found.reading = read_source(look);
+  if (!look.segment_size && found.server && found.server->wal_segment_size > 0)
+    look.segment_size = found.server->wal_segment_size;
+  found.reading = reading_of(look);
   proofs->sweep();
   find_places(source, found.server ? found.server->data_directory : "", found.reading);
   if (!source.drills.empty()) found.drills = read_drills(source.drills);

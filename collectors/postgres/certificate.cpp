@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "collectors/model/instant.h"
+
 namespace pgvigil::postgres {
 namespace {
 
@@ -12,7 +14,7 @@ std::optional<Timestamp> not_after(const X509* certificate) {
   std::tm fields{};
   const ASN1_TIME* end = X509_get0_notAfter(certificate);
   if (end == nullptr || ASN1_TIME_to_tm(end, &fields) != 1) return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&fields));  // it is UTC
+  return timestamp_of(std::int64_t{timegm(&fields)});  // it is UTC
 }
 
 }  // namespace

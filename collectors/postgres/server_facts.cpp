@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <functional>
 
+#include "collectors/model/instant.h"
 #include "collectors/postgres/connection.h"
 
 namespace pgvigil::postgres {
@@ -77,9 +77,7 @@ void take(
   if (key == "extension") facts.extensions.push_back({std::move(value), std::move(detail), std::move(place)});
   if (key == "preloaded") facts.preloaded = libraries_of(value);
   if (key == "database_name") facts.databases.push_back(std::move(value));
-  if (key == "postmaster_start")
-    facts.postmaster_start =
-        Timestamp(std::chrono::milliseconds(std::llround(number_of<double>(value) * 1000)));
+  if (key == "postmaster_start") facts.postmaster_start = timestamp_of(number_of<double>(value));
 }
 
 }  // namespace

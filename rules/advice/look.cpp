@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collectors/model/instant.h"
+
 namespace pgvigil::rules::advice {
 namespace {
 
@@ -70,11 +72,7 @@ std::optional<Timestamp> statistics_since(const Look& look, std::string_view dat
     if (const auto own = row ? reset(*row) : std::nullopt) seconds = std::max(seconds.value_or(*own), *own);
   }
   if (!seconds) return std::nullopt;
-  return from_epoch(*seconds);
-}
-
-Timestamp from_epoch(double seconds) {
-  return Timestamp(std::chrono::duration_cast<Timestamp::duration>(std::chrono::duration<double>(seconds)));
+  return timestamp_of(*seconds);
 }
 
 double standbys(const Look& look) {

@@ -76,9 +76,6 @@ std::optional<double> setting(const Look& look, std::string_view metric);
 /// (pgstat_reset_after_failure(), from 15 on; before, the former is always known).
 std::optional<Timestamp> statistics_since(const Look& look, std::string_view datname);
 
-/// Seconds since the epoch as collected tables have them.
-Timestamp from_epoch(double seconds);
-
 /// How many standbys stream from this server; 0 also when nobody knows.
 double standbys(const Look& look);
 

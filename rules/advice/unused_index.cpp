@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "collectors/model/instant.h"
 #include "rules/advice/advisors.h"
 #include "rules/advice/overlap.h"
 #include "rules/advice/sql.h"
@@ -38,7 +39,7 @@ std::optional<Idleness> idleness(const Look& look, const IndexDefinition& index,
   const ValueColumn last_scan(*look.table("indexes"), "pgvigil_index_last_scan_timestamp_seconds");
   const auto last = last_scan(*index.use);
   if (!last) return std::nullopt;
-  const auto ago = std::chrono::duration_cast<seconds>(look.now - from_epoch(*last));
+  const auto ago = std::chrono::duration_cast<seconds>(look.now - timestamp_of(*last));
   return Idleness{ago, "Its last scan was " + time_words(ago) + " ago.", true};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/model/instant.h"
 #include "rules/advice/advisors.h"
 #include "rules/advice/evidence.h"
 #include "rules/advice/sql.h"
@@ -70,7 +71,7 @@ std::vector<Tended> tended_tables(const Look& look) {
     one.live = live(*one.activity).value_or(0);
     // 0 stands for never, as postgres_exporter has it.
     const double last = std::max(manual(*one.activity).value_or(0), automatic(*one.activity).value_or(0));
-    if (last > 0) one.vacuumed = from_epoch(last);
+    if (last > 0) one.vacuumed = timestamp_of(last);
     list.push_back(std::move(one));
   }
   return list;

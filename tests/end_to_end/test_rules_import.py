@@ -100,6 +100,22 @@ def test_a_lint_is_told_at_the_rules_place_in_the_yaml(tmp_path):
     assert "2 rules imported; 0 left out or changed, 1 warnings" in said
 
 
+def test_bytes_that_are_no_text_are_left_out_with_their_line(tmp_path):
+    (tmp_path / "mine.yml").write_bytes(
+        b"groups:\n- rules:\n  - alert: A\n    expr: up == 0\n    annotations: {summary: \"\xff\"}\n")
+    out, said = pgvigil("rules", "import", tmp_path / "mine.yml", status=(1,))
+    assert 'alert = "A"' in out and "summary" not in out
+    assert "mine.yml:5: 'summary' is no text and is left out" in said
+
+
+def test_of_a_key_that_stands_twice_the_first_is_taken(tmp_path):
+    (tmp_path / "mine.yml").write_text(
+        "groups:\n- rules:\n  - alert: A\n    expr: up == 0\n    annotations:\n      summary: a\n      summary: b\n")
+    out, said = pgvigil("rules", "import", tmp_path / "mine.yml", status=(1,))
+    assert 'summary = "a"' in out
+    assert "mine.yml:7: 'summary' stands here twice: the first is taken" in said
+
+
 @pytest.mark.parametrize(
     "text, complaint",
     [
@@ -107,6 +123,12 @@ def test_a_lint_is_told_at_the_rules_place_in_the_yaml(tmp_path):
         ("groups:\n- name: {{ .Values.name }}\n  x: - y", "A template of Helm"),
         ("rules: []", "there are no rules here"),
         ("", "there are no rules here"),
+        (",,<,", "this is not YAML: it has no document"),
+        ("&a\nitems: [*a]", "there are no rules here"),
+        (
+            "groups:\n- &g\n  rules: [&r {alert: a, expr: up}" + ", *r" * 2000 + "]\n" + "- *g\n" * 1000,
+            "its aliases unfold to more than 1000000 entries",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_refused(tmp_path, text, complaint):

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "collectors/backups/model/schedule.h"
+#include "collectors/backups/model/wal.h"
 #include "collectors/backups/surroundings/drills.h"
 #include "collectors/backups/tools/backup_manifest.h"
 #include "collectors/backups/tools/barman_json.h"
@@ -14,6 +16,7 @@
 #include "collectors/backups/tools/pgbackrest_info.h"
 #include "collectors/backups/tools/wal_g_json.h"
 
+using pgvigil::Timestamp;
 using namespace pgvigil::backups;
 
 namespace {
@@ -41,5 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   expect_words(parse_dump_manifest(text));
   expect_words(parse_drill(text));
   expect_words(parse_backup_manifest(text));
+  const auto schedule = Schedule::parse(text);
+  expect_words(schedule);
+  if (schedule) (void)schedule->next(Timestamp{});
+  (void)parse_history(text);
+  (void)timeline_of_history(text);
+  (void)parse_lsn(text);
   return 0;
 }

@@ -159,6 +159,8 @@ TEST_CASE("what stays after the next expiry is worked out by pgBackRest's own re
         Told{0, true});  // the damaged one pushes the last good one out
   CHECK(staying("repo1-retention-full=1\n", false) == Told{0, true});
   CHECK(staying("repo1-retention-full=2\nrepo1-retention-full-type=time\n", false) == Told{3, false});
+  // For ever, as pgBackRest has it: more days than a count of nanoseconds holds.
+  CHECK(staying("repo1-retention-full=9999999\nrepo1-retention-full-type=time\n", false) == Told{4, false});
   TestCase untold(daily_backups(4));
   CHECK_FALSE(untold.verdict().after_expiry);
   untold.source.policy.least = 9;

@@ -35,6 +35,12 @@ TEST_CASE("when a running backup will have ended is told by its progress", "[bac
   CHECK_FALSE(expected_end({}, k_test_now));
 }
 
+TEST_CASE("a run of terabytes that has copied its first byte ends at no time that is known", "[backups]") {
+  const std::vector<Progress> seen = {
+      {k_test_now - 2min, 0, 1ULL << 45}, {k_test_now - 1min, 1, 1ULL << 45}, {k_test_now, 1, 1ULL << 45}};
+  CHECK_FALSE(expected_end(seen, k_test_now - 2min));
+}
+
 TEST_CASE("since when nothing more was copied", "[backups]") {
   CHECK(stalled_since(looks({100, 300, 300, 300})) == k_test_now - 2min);
   CHECK_FALSE(stalled_since(looks({100, 300, 400})));

@@ -161,4 +161,8 @@ TEST_CASE("evidence: ratios, times and a remark as people read them") {
         "12.3 %  2027-01-15 08:00:00Z\n"
         "It is new.\n");
   CHECK(agent::evidence_from_json(agent::evidence_json(seen))->remark == "It is new.");
+  const Evidence never{.name = "roles", .columns = {{"until", ColumnKind::time}}, .rows = {{"Infinity"}}};
+  CHECK(agent::evidence_text(never) ==
+        "until\n"
+        "Infinity\n");
 }

@@ -55,6 +55,9 @@ TEST_CASE("a body whose end is told in two ways, or in none, is refused") {
   CHECK(status("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") == 400);
   CHECK(status("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n") == 400);
   CHECK(status("Content-Length: 5, 5\r\n") == 400);
+  CHECK(status("Content-Length: 0\r\nContent-Length: 5\r\n") == 400);
+  CHECK(status("Content-Length: 5\r\nContent-Length: 0\r\n") == 400);
+  CHECK(status("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n") == 400);
   CHECK(status("Content-Length: -5\r\n") == 400);
   CHECK(status("Content-Length: 0x5\r\n") == 400);
   CHECK(status("Content-Length: 99999999999999999999\r\n") == 400);

@@ -9,6 +9,7 @@
 
 #include "agent/notify/message/text.h"
 #include "agent/text_table.h"
+#include "collectors/model/instant.h"
 #include "rules/promql/number.h"
 #include "rules/template/format.h"
 
@@ -25,9 +26,14 @@ std::optional<double> number(const std::string& text) {
   return value;
 }
 
+/// Of what Postgres has for "never" and "always".
+bool is_instant(double unix_seconds) {
+  return std::abs(unix_seconds) < static_cast<double>(k_last_instant.time_since_epoch().count());
+}
+
 /// To the second: "2026-11-27 20:14:03Z".
 std::string time_text(double unix_seconds) {
-  std::string text = notify::rfc3339(Timestamp(std::chrono::seconds(std::llround(unix_seconds))));
+  std::string text = notify::rfc3339(timestamp_of(std::round(unix_seconds)));
   std::ranges::replace(text, 'T', ' ');
   return text;
 }
@@ -38,7 +44,7 @@ std::string shown(const std::optional<std::string>& cell, ColumnKind kind) {
   if (value && kind == ColumnKind::seconds) return rules::templates::humanize_duration(*value);
   if (value && kind == ColumnKind::bytes) return rules::templates::humanize1024(*value) + "B";
   if (value && kind == ColumnKind::ratio) return fmt::format("{:.3g} %", *value * 100);
-  if (value && kind == ColumnKind::time) return time_text(*value);
+  if (value && kind == ColumnKind::time && is_instant(*value)) return time_text(*value);
   return *cell;
 }
 
@@ -103,8 +109,7 @@ std::optional<evidence::Evidence> evidence_from_json(std::string_view text) {
     evidence::Evidence seen{
         .name = value.at("name"), .title = value.at("title"), .left_out = value.at("left_out")};
     seen.remark = value.value("remark", "");
-    seen.taken_at =
-        Timestamp(std::chrono::milliseconds(std::llround(value.at("taken_at").get<double>() * 1000)));
+    seen.taken_at = timestamp_of(value.at("taken_at").get<double>());
     for (const json& column : value.at("columns")) {
       const auto kind = std::ranges::find(evidence::k_column_words, column.at("kind").get<std::string>());
       if (kind == evidence::k_column_words.end()) return std::nullopt;

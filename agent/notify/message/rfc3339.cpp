@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "collectors/model/instant.h"
+
 namespace pgvigil::agent::notify {
 namespace {
 
@@ -72,7 +74,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
                             day(static_cast<unsigned>(*day_))};
   if (!part || !offset || !reader.at_end() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60)
     return std::nullopt;
-  return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + *part - *offset;
+  return nearest_timestamp(sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + *part -
+                           *offset);
 }
 
 }  // namespace pgvigil::agent::notify

@@ -184,7 +184,8 @@ std::string sparkline(std::span<const double> values, std::size_t most) {
       line += ' ';
       continue;
     }
-    const double share = greatest > least ? (value - least) / (greatest - least) : 0;
+    // Halves: the greatest doubles are further apart than a double can tell.
+    const double share = greatest > least ? (value / 2 - least / 2) / (greatest / 2 - least / 2) : 0;
     line += k_bars[static_cast<std::size_t>(std::lround(share * 7))];
   }
   return line;

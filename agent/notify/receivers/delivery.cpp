@@ -1,6 +1,7 @@
 #include "agent/notify/receivers/delivery.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -23,7 +24,12 @@ Attempt Delivery::send(const Notification& notification, const std::stop_token& 
   if (!credentials) return {{}, {Verdict::misconfigured, credentials.error().message}};
   Attempt last;
   for (const Detail detail : {Detail::full, Detail::reduced, Detail::plain}) {
-    last = attempt(notification, *credentials, detail, stop);
+    // What nobody has thought of in an answer, or in a message, ends neither the others nor the process.
+    try {
+      last = attempt(notification, *credentials, detail, stop);
+    } catch (const std::exception& fault) {
+      return {{}, {Verdict::refused, "a fault of pgvigil: " + scrubbed(fault.what(), *credentials)}};
+    }
     if (last.judgement.verdict != Verdict::too_long) return last;
     log(LogLevel::warning, "notification_degraded",
         {{"receiver", settings_.name}, {"why", last.judgement.why}});

@@ -5,6 +5,7 @@
 
 #include "agent/notify/message/alert_json.h"
 #include "agent/notify/message/text.h"
+#include "agent/notify/receivers/answer_json.h"
 #include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
@@ -76,10 +77,10 @@ class Discord : public MessageReceiver {
     Judgement judgement = judge_http(answer);
     // Seconds, with a fraction; the header has them rounded up.
     const json body = json::parse(answer.body, nullptr, false);
-    if (judgement.verdict == Verdict::slow_down && !judgement.retry_after && body.is_object() &&
-        body.contains("retry_after") && body["retry_after"].is_number())
-      judgement.retry_after = std::chrono::milliseconds(
-          static_cast<std::int64_t>(1000 * std::clamp(body["retry_after"].get<double>(), 0.0, 3600.0)));
+    if (const auto seconds = number_at(body, "retry_after");
+        seconds && judgement.verdict == Verdict::slow_down && !judgement.retry_after)
+      judgement.retry_after =
+          std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::clamp(*seconds, 0.0, 3600.0)));
     return judgement;
   }
 

@@ -7,6 +7,7 @@
 
 #include "agent/notify/message/alert_json.h"
 #include "agent/notify/message/text.h"
+#include "agent/notify/receivers/answer_json.h"
 #include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
@@ -62,7 +63,7 @@ class Slack : public MessageReceiver {
                                  settings_.max_alerts, detail);
     if (credentials.token.empty()) return {json_post(credentials.url, message)};
     const json root = json::parse(notification.memory, nullptr, false);
-    if (!root.is_object() || !root.contains("ts")) {
+    if (!root.is_object() || !root.contains("ts") || !root.contains("channel")) {
       message["channel"] = settings_.channel;
       return {call("chat.postMessage", message, credentials)};
     }
@@ -84,8 +85,8 @@ class Slack : public MessageReceiver {
       judgement.verdict = Verdict::too_long;
     if (judgement.verdict != Verdict::delivered) return judgement;
     const json body = json::parse(answer.body, nullptr, false);
-    if (!body.is_object() || !body.contains("ok") || body.value("ok", false)) return judgement;
-    const std::string error = body.value("error", "unknown error");
+    if (!body.is_object() || !body.contains("ok") || body["ok"] == true) return judgement;
+    const std::string error = text_at(body, "error").value_or("unknown error");
     if (is_only_about_edits(error)) return judgement;
     return {verdict_of(error), "Slack says " + error, answer.retry_after};
   }

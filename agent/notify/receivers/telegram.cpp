@@ -5,6 +5,7 @@
 
 #include "agent/notify/message/alert_json.h"
 #include "agent/notify/message/text.h"
+#include "agent/notify/receivers/answer_json.h"
 #include "agent/notify/receivers/message_receiver.h"
 #include "agent/notify/receivers/receiver_options.h"
 #include "agent/notify/receivers/receivers.h"
@@ -64,12 +65,11 @@ class Telegram : public MessageReceiver {
     Judgement judgement = judge_http(answer);
     const json body = json::parse(answer.body, nullptr, false);
     if (!body.is_object()) return judgement;
-    if (judgement.verdict == Verdict::slow_down && body.contains("parameters") &&
-        body["parameters"].is_object())
-      if (const auto seconds = body["parameters"].value("retry_after", 0); seconds > 0)
-        judgement.retry_after = std::chrono::seconds(std::min(seconds, 86'400));
+    if (judgement.verdict == Verdict::slow_down && body.contains("parameters"))
+      if (const auto seconds = number_at(body["parameters"], "retry_after"); seconds && *seconds >= 1)
+        judgement.retry_after = std::chrono::seconds(static_cast<int>(std::min(*seconds, 86'400.0)));
     // A chat that is not there, and a message that is not understood, are both 400.
-    if (answer.status == 400 && body.value("description", "").find("chat") != std::string::npos)
+    if (answer.status == 400 && text_at(body, "description").value_or("").contains("chat"))
       judgement.verdict = Verdict::misconfigured;
     return judgement;
   }
@@ -78,8 +78,8 @@ class Telegram : public MessageReceiver {
                        std::span<const transport::Answer> answers) const override {
     if (!notification.memory.empty() || answers.empty()) return notification.memory;
     const json body = json::parse(answers.front().body, nullptr, false);
-    if (!body.is_object() || !body.contains("result") || !body["result"].is_object()) return "";
-    return std::to_string(body["result"].value("message_id", std::int64_t{0}));
+    const json::json_pointer place("/result/message_id");
+    return body.contains(place) && body[place].is_number_integer() ? body[place].dump() : "";
   }
 
  private:

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view k_cluster_dump = "-- PostgreSQL database cluster dump";
 constexpr std::size_t k_head = 4096;       ///< shows what it is
-constexpr std::size_t k_most_line = 4096;  ///< of a line "\connect ..."
+constexpr std::size_t k_most_line = 1024;  ///< of a line "\connect ..."
+constexpr std::size_t k_most_connects = 10'000;
 constexpr std::size_t k_room = 65536;
 
 }  // namespace
@@ -46,7 +47,7 @@ class ContentReader::Ends {
     // Names that need it stand in quotes; others after a "-reuse-previous" form in braces of a conninfo.
     if (const auto at = name.find("dbname="); at != name.npos) name = name.substr(at + 7);
     std::erase_if(name, [](char c) { return c == '"' || c == '\'' || c == '\r'; });
-    content_.connects.push_back(std::move(name));
+    if (content_.connects.size() < k_most_connects) content_.connects.push_back(std::move(name));
   }
 
   Content& content_;
@@ -89,6 +90,18 @@ bool ContentReader::unpack(std::string_view& block, Deadline deadline, const std
   return true;
 }
 
+/// When the time was over just as the last byte was taken, some of what it unpacks to is still to come.
+void ContentReader::drain() {
+  std::array<char, k_room> room;
+  std::string_view nothing = "";
+  while (!unpacker_->ended()) {
+    const auto made = unpacker_->step(nothing, room);
+    if (!made) return (void)meet(made.error());
+    if (*made == 0) return;
+    ends_->take({room.data(), *made});
+  }
+}
+
 /// There is no going on.
 bool ContentReader::meet(Obstacle obstacle) {
   content_.whole = obstacle != Obstacle::damaged;
@@ -110,6 +123,7 @@ std::expected<Content, Error> ContentReader::read(Deadline deadline, const std::
       return true;
     });
     if (!read) return std::unexpected(std::move(read.error()));
+    if (unpacker_ && content_.whole && content_.obstacle.empty()) drain();
   }
   if (unpacker_ && content_.obstacle.empty()) content_.whole = content_.whole && unpacker_->ended();
   unpacker_.reset();

@@ -27,7 +27,7 @@ struct Content {
   std::uint64_t stored = 0;  ///< bytes of the file
   bool whole = true;         ///< the compressed stream ends as it should
   std::string obstacle;      ///< why it could not be unpacked, although it may be whole; empty: it could
-  std::vector<std::string> connects;  ///< databases of the lines "\connect ..."
+  std::vector<std::string> connects;  ///< databases of the lines "\connect ...", at most 10,000
 };
 
 /// How much of it is kept, and what unpacking may take.
@@ -52,6 +52,7 @@ class ContentReader {
   class Ends;
   void begin(FileBlocks& file);
   bool unpack(std::string_view& block, Deadline deadline, const std::stop_token& stop);
+  void drain();
   bool meet(Obstacle obstacle);
 
   const std::string path_;

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "collectors/model/instant.h"
 #include "collectors/model/utf8.h"
 
 namespace pgvigil::backups {
@@ -97,7 +98,7 @@ std::optional<Timestamp> epoch_at(const Json& object, std::string_view key) {
   const auto seconds = number_at(object, key);
   // Beyond the year 9999 it is no time.
   if (!seconds || *seconds > 253'402'300'799) return std::nullopt;
-  return Timestamp{std::chrono::seconds{static_cast<std::int64_t>(*seconds)}};
+  return timestamp_of(static_cast<std::int64_t>(*seconds));
 }
 
 std::optional<Timestamp> time_at(const Json& object, std::string_view key) {
@@ -123,7 +124,8 @@ std::optional<Timestamp> parse_time(std::string_view text) {
   }
   const auto zone = zone_seconds(text.substr(at));
   if (!zone) return std::nullopt;
-  return Timestamp{sys_days{date} + hours{*hour} + minutes{*minute} + seconds{*second - *zone} + fraction};
+  return nearest_timestamp(sys_days{date} + hours{*hour} + minutes{*minute} + seconds{*second - *zone} +
+                           fraction);
 }
 
 std::string time_text(Timestamp time) {

@@ -15,6 +15,8 @@ constexpr double k_beyond_chance = 4;
 constexpr double k_least_factor = 1.5;
 constexpr double k_least_seconds = 600;
 constexpr std::size_t k_enough_looks = 3;
+/// A run that has only just begun to copy tells nothing of its end.
+constexpr std::chrono::years k_longest_left{1};
 
 bool is_of(Tool tool, const LiveServer::Session& session) {
   switch (tool) {
@@ -78,6 +80,7 @@ std::optional<Timestamp> expected_end(std::span<const Progress> seen, std::optio
   if (last.done <= first.done || last.at <= first.at) return std::nullopt;
   const double speed = static_cast<double>(last.done - first.done) / seconds_between(first.at, last.at);
   const std::chrono::duration<double> left{static_cast<double>(last.size - last.done) / speed};
+  if (left > k_longest_left) return std::nullopt;
   return last.at + std::chrono::duration_cast<Timestamp::duration>(left);
 }
 

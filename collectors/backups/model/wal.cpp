@@ -110,7 +110,7 @@ std::optional<Branch> parse_history(std::string_view text) {
     if (gap == line.npos) continue;
     Branch branch;
     const auto [end, fault] = std::from_chars(line.data(), line.data() + gap, branch.parent);
-    const std::string_view rest = line.substr(line.find_first_not_of("\t ", gap));
+    const std::string_view rest = line.substr(std::min(line.find_first_not_of("\t ", gap), line.size()));
     const auto lsn = parse_lsn(rest.substr(0, rest.find_first_of("\t ")));
     if (fault != std::errc{} || end != line.data() + gap || !lsn) continue;
     branch.lsn = *lsn;
@@ -119,10 +119,17 @@ std::optional<Branch> parse_history(std::string_view text) {
   return last;
 }
 
+std::optional<std::uint32_t> timeline_of_history(std::string_view name) {
+  constexpr std::string_view k_ending = ".history";
+  if (name.size() != 16 || !name.ends_with(k_ending)) return std::nullopt;
+  const auto timeline = parse_hex(name.substr(0, 8));
+  return timeline ? std::optional(static_cast<std::uint32_t>(*timeline)) : std::nullopt;
+}
+
 void WalListing::add_file(std::string_view path, Timestamp time) {
   const std::size_t slash = path.rfind('/');
   const std::string_view name = slash == path.npos ? path : path.substr(slash + 1);
-  if (name.size() == 16 && name.ends_with(".history")) {
+  if (timeline_of_history(name)) {
     histories.emplace_back(name);
     return;
   }

@@ -42,6 +42,9 @@ struct Branch {
 /// The last line of a history file: the parent of the timeline that the file is named after.
 std::optional<Branch> parse_history(std::string_view text);
 
+/// That timeline: 2 of "00000002.history".
+std::optional<std::uint32_t> timeline_of_history(std::string_view name);
+
 /// The segments that lie in an archive, by the names of its files.
 struct WalListing {
   std::map<std::string, Timestamp, std::less<>>

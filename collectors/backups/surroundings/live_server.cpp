@@ -3,6 +3,8 @@
 #include <charconv>
 #include <functional>
 
+#include "collectors/model/instant.h"
+
 namespace pgvigil::backups {
 namespace {
 
@@ -91,7 +93,7 @@ class Questions {
       const auto since = number_or_nothing(row.text(1));
       server.sessions.push_back(
           {.application = text_of(row.text(0)),
-           .since = since ? std::optional(Timestamp{std::chrono::seconds{*since}}) : std::nullopt,
+           .since = since ? std::optional(timestamp_of(static_cast<std::int64_t>(*since))) : std::nullopt,
            .streams = row.text(2) == "t",
            .size = number_or_nothing(row.text(3)),
            .done = number_or_nothing(row.text(4))});

@@ -46,10 +46,11 @@ std::expected<WalListing, Error> list_folder(const std::string& folder, const Lo
     if (!at->is_regular_file(fault)) continue;
     listing.add_file(at->path().string(), {});
     const std::string name = at->path().filename().string();
-    if (!name.ends_with(".history")) continue;
+    const auto timeline = timeline_of_history(name);
+    if (!timeline) continue;
     const auto text = read_whole_file(at->path().string(), k_most_history);
-    const auto branch = text && name.size() == 16 ? parse_history(*text) : std::nullopt;
-    if (branch) listing.branches.emplace(std::stoul(name.substr(0, 8), nullptr, 16), *branch);
+    const auto branch = text ? parse_history(*text) : std::nullopt;
+    if (branch) listing.branches.emplace(*timeline, *branch);
   }
   if (fault) return std::unexpected(Error{ErrorKind::permission, folder + ": " + fault.message()});
   return listing;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/files/json_text.h"
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -42,7 +43,7 @@ std::optional<Timestamp> time_of_id(const std::string& id) {
   std::tm parts{};
   if (strptime(id.c_str(), "%Y%m%dT%H%M%S", &parts) == nullptr) return std::nullopt;
   parts.tm_isdst = -1;
-  return std::chrono::system_clock::from_time_t(std::mktime(&parts));
+  return timestamp_of(std::int64_t{std::mktime(&parts)});
 }
 
 Backup read_backup(const Json& from) {

@@ -5,10 +5,12 @@
 
 #include "collectors/backups/files/command.h"
 #include "collectors/backups/files/content.h"
+#include "collectors/backups/files/presence.h"
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/tools/backup_manifest.h"
 #include "collectors/backups/tools/manifest_sums.h"
 #include "collectors/backups/tools/reader.h"
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -32,7 +34,7 @@ bool is_digit(char c) {
 std::optional<Timestamp> modified(const fs::path& path) {
   struct stat told {};
   if (stat(path.c_str(), &told) != 0) return std::nullopt;
-  return Timestamp{std::chrono::seconds{told.st_mtim.tv_sec}};
+  return timestamp_of(std::int64_t{told.st_mtim.tv_sec});
 }
 
 void damage(Backup& backup, std::string why) {
@@ -51,7 +53,7 @@ void leave_open(Backup& backup, std::string why) {
 /// A tar that is one file of the backup, packed or not; empty when it is not there.
 fs::path tar_in(const fs::path& folder, const std::string& name) {
   for (const char* ending : {"", ".gz", ".zst", ".lz4"})
-    if (fs::path path = folder / (name + ending); fs::exists(path)) return path;
+    if (fs::path path = folder / (name + ending); is_there(path)) return path;
   return {};
 }
 
@@ -85,7 +87,7 @@ class BaseBackup {
       size += file.size;
     backup_.sizes.database = size;
     if (!manifest->wal.empty()) backup_.lsn_start = manifest->wal.front().start_lsn;
-    if (fs::exists(folder_ / "PG_VERSION")) {
+    if (is_there(folder_ / "PG_VERSION")) {
       check_plain(*manifest);
       find_links();
     } else {
@@ -115,7 +117,7 @@ class BaseBackup {
          at.increment(fault)) {
       std::error_code none;
       const fs::path location = fs::read_symlink(at->path(), none);
-      if (!fs::exists(at->path(), none))
+      if (!is_there(at->path()))
         damage(backup_, "tablespace " + at->path().filename().string() + " is not at " + location.string());
       backup_.tablespaces->push_back({.oid = at->path().filename().string(),
                                       .location = location.string(),
@@ -170,7 +172,7 @@ class BaseBackup {
       if (!start || !end) return damage(backup_, "its range of WAL is none");
       for (std::uint64_t number = *start / size; number <= (*end == 0 ? 0 : *end - 1) / size; ++number) {
         const std::string name = segment_name({range.timeline, number}, size);
-        if (!fs::exists(folder_ / "pg_wal" / name))
+        if (!is_there(folder_ / "pg_wal" / name))
           return leave_open(
               backup_, "WAL segment " + name + " is not in its pg_wal: it takes an archive to restore it");
       }
@@ -206,7 +208,7 @@ class BaseBackup {
 };
 
 bool is_base_backup(const fs::path& folder) {
-  return fs::exists(folder / "backup_manifest") || fs::exists(folder / "backup_label") ||
+  return is_there(folder / "backup_manifest") || is_there(folder / "backup_label") ||
          !tar_in(folder, "base.tar").empty();
 }
 
@@ -219,7 +221,7 @@ void compare_sums(const Look& look, std::vector<Backup>& backups) {
     const fs::path folder =
         is_base_backup(root) && backup->label == root.filename() ? root : root / backup->label;
     if (backup->state == State::running || backup->state == State::damaged ||
-        !fs::exists(folder / "PG_VERSION"))
+        !is_there(folder / "PG_VERSION"))
       continue;
     const std::string manifest = (folder / "backup_manifest").string();
     const auto sums = look.proofs->read<ManifestSums>(manifest, "sums", until, look.stop);
@@ -240,7 +242,7 @@ Reading read_base_backups(const Look& look) {
   const fs::path root = look.source.directory;
   if (is_base_backup(root)) repository.backups.push_back(BaseBackup(look, root).read());
   for (fs::directory_iterator at(root, fault), end; !fault && at != end; at.increment(fault))
-    if (at->is_directory() && is_base_backup(at->path()))
+    if (is_folder(at->path()) && is_base_backup(at->path()))
       repository.backups.push_back(BaseBackup(look, at->path()).read());
   if (fault) {
     reading.trouble = Trouble{Reason::unreadable, look.source.directory + ": " + fault.message()};

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <set>
+
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -27,16 +31,21 @@ class HeaderReader {
     rest_.remove_prefix(1);
     return value;
   }
-  /// A sign, then `int_size` bytes, the lowest first.
-  long integer() {
-    const int sign = byte();
-    long value = 0;
+  /// A sign, then `int_size` bytes, the lowest first; 0 where that is beyond an int, which pg_dump has
+  /// written there.
+  int integer() {
+    const bool is_negative = byte() != 0;
+    std::uint64_t value = 0;
     for (int i = 0; i < int_size_; ++i)
-      value |= static_cast<long>(byte()) << (8 * i);
-    return sign == 0 ? value : -value;
+      value |= static_cast<std::uint64_t>(byte()) << (8 * i);
+    if (value > std::numeric_limits<int>::max()) {
+      good_ = false;
+      return 0;
+    }
+    return is_negative ? -static_cast<int>(value) : static_cast<int>(value);
   }
   std::string string() {
-    const long length = integer();
+    const int length = integer();
     if (length < 0 || static_cast<std::size_t>(length) > rest_.size()) {
       good_ = good_ && length < 0;
       return "";
@@ -55,6 +64,17 @@ class HeaderReader {
   bool good_ = true;
 };
 
+/// Seconds, minutes, hours, day, month from 0 on, years since 1900: as struct tm has them.
+std::optional<Timestamp> time_of(const std::array<int, 7>& parts) {
+  using namespace std::chrono;
+  constexpr std::array<int, 6> k_most = {60, 59, 23, 31, 11, 9999};
+  for (std::size_t i = 0; i < k_most.size(); ++i)
+    if (parts[i] < 0 || parts[i] > k_most[i]) return std::nullopt;
+  const auto date = year{parts[5] + 1900} / (parts[4] + 1) / parts[3];
+  if (!date.ok()) return std::nullopt;
+  return nearest_timestamp(sys_days{date} + hours{parts[2]} + minutes{parts[1]} + seconds{parts[0]});
+}
+
 /// The number of the format, and the time and the database.
 int read_header(std::string_view head, DumpFile& dump) {
   HeaderReader reader(head.substr(5));
@@ -69,15 +89,11 @@ int read_header(std::string_view head, DumpFile& dump) {
     reader.byte();
   else
     reader.integer();
-  std::array<long, 7> time{};
-  for (long& part : time)
+  std::array<int, 7> time{};
+  for (int& part : time)
     part = reader.integer();
   dump.database = reader.string();
-  using namespace std::chrono;
-  const auto date =
-      year{static_cast<int>(time[5]) + 1900} / (static_cast<int>(time[4]) + 1) / static_cast<int>(time[3]);
-  if (reader.good() && date.ok())
-    dump.begun = Timestamp{sys_days{date} + hours{time[2]} + minutes{time[1]} + seconds{time[0]}};
+  if (reader.good()) dump.begun = time_of(time);
   return format;
 }
 

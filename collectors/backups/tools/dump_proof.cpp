@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "collectors/backups/files/command.h"
+#include "collectors/backups/files/presence.h"
 #include "collectors/backups/files/proof_cache.h"
 
 namespace pgvigil::backups {
@@ -31,7 +32,7 @@ std::expected<Content, Error> content_at(const Look& look,
 /// The data file called `name`, packed or not; empty when it is not there.
 std::string data_file(const std::string& folder, const std::string& name) {
   for (const char* ending : {"", ".gz", ".zst", ".lz4"})
-    if (const std::string path = folder + "/" + name + ending; fs::exists(path)) return path;
+    if (const std::string path = folder + "/" + name + ending; is_there(path)) return path;
   return "";
 }
 
@@ -59,7 +60,7 @@ DumpFile prove_directory(const Look& look, const std::string& folder, std::uint6
 }  // namespace
 
 DumpFile prove_dump(const Look& look, const std::string& path, std::uint64_t& stored) {
-  if (fs::is_directory(path)) return prove_directory(look, path, stored);
+  if (is_folder(path)) return prove_directory(look, path, stored);
   const auto content = content_at(look, path);
   if (!content) return unproven(content.error().message);
   stored = content->stored;

@@ -8,10 +8,12 @@
 
 #include "collectors/backups/files/checksum.h"
 #include "collectors/backups/files/command.h"
+#include "collectors/backups/files/presence.h"
 #include "collectors/backups/files/proof_cache.h"
 #include "collectors/backups/tools/dump_manifest.h"
 #include "collectors/backups/tools/dump_proof.h"
 #include "collectors/backups/tools/reader.h"
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -36,7 +38,7 @@ const std::string k_loose = "loose files";
 std::optional<Timestamp> modified(const fs::path& path) {
   struct stat told {};
   if (stat(path.c_str(), &told) != 0) return std::nullopt;
-  return Timestamp{std::chrono::seconds{told.st_mtim.tv_sec}};
+  return timestamp_of(std::int64_t{told.st_mtim.tv_sec});
 }
 
 bool is_beside(const std::string& name) {
@@ -70,7 +72,7 @@ std::optional<Timestamp> time_of_stamp(const std::string& name) {
   if (!name.starts_with(k_before) ||
       strptime(name.c_str() + k_before.size(), "%Y%m%dT%H%M%SZ", &parts) == nullptr)
     return std::nullopt;
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
+  return timestamp_of(std::int64_t{timegm(&parts)});
 }
 
 void lower_state(Backup& backup, State state, std::string why, Reason reason = Reason::no_whole_backup) {
@@ -92,10 +94,10 @@ class DumpFolder {
         add_draft(path);
       else if (name.starts_with('.') || is_beside(name))
         continue;
-      else if (fs::exists(path / "manifest.json"))
+      else if (is_there(path / "manifest.json"))
         add_told(path);
-      else if (fs::is_directory(path) && !fs::exists(path / "toc.dat"))
-        add_untold(name, files_in(path));
+      else if (is_folder(path) && !is_there(path / "toc.dat"))
+        add_folder(path);
       else
         sets[parse_dump_name(name).time].push_back(path);
     }
@@ -107,14 +109,26 @@ class DumpFolder {
   }
 
  private:
-  static std::vector<fs::path> files_in(const fs::path& folder) {
+  static std::vector<fs::path> files_in(const fs::path& folder, std::error_code& fault) {
     std::vector<fs::path> files;
-    std::error_code fault;
     for (fs::directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault))
       if (const std::string name = at->path().filename().string();
           !name.starts_with('.') && !is_beside(name) && !is_draft(name))
         files.push_back(at->path());
     return files;
+  }
+
+  /// A set of files without a manifest; it may be one whose folder is closed to us.
+  void add_folder(const fs::path& folder) {
+    std::error_code fault;
+    const std::vector<fs::path> files = files_in(folder, fault);
+    if (!fault) return add_untold(folder.filename().string(), files);
+    Backup closed;
+    closed.kind = Kind::dump;
+    closed.label = folder.filename().string();
+    closed.stop = modified(folder);
+    lower_state(closed, State::unproven, "its folder cannot be read: " + fault.message());
+    repository_.backups.push_back(std::move(closed));
   }
 
   /// What is being written, or was never finished. The name of a set tells when it was begun.
@@ -220,7 +234,7 @@ class DumpFolder {
 
   void add_member(const fs::path& path, const DumpFile& dump, Backup& set) {
     const std::string name = path.filename().string();
-    const auto time = modified(fs::is_directory(path) ? path / "toc.dat" : path);
+    const auto time = modified(is_folder(path) ? path / "toc.dat" : path);
     if (!time) return lower_state(set, State::unproven, name + " is gone");
     const bool was_copied = dump.begun && *time - *dump.begun > k_copied;
     const Timestamp stop = was_copied ? *dump.begun : *time;

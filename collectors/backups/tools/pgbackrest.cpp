@@ -64,7 +64,8 @@ void read_branches(const Look& look,
     const auto text =
         output_of(look, words_of(look.source, "repo-get", {"--repo=" + repository.key, folder + "/" + name}));
     const auto branch = text ? parse_history(*text) : std::nullopt;
-    if (branch) listing.branches.emplace(std::stoul(name.substr(0, 8), nullptr, 16), *branch);
+    const auto timeline = timeline_of_history(name);
+    if (timeline && branch) listing.branches.emplace(*timeline, *branch);
   }
 }
 

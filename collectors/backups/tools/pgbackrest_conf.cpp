@@ -28,6 +28,11 @@ std::optional<std::size_t> number_in(const std::string& text) {
   return number;
 }
 
+/// A retention may be of 9,999,999 days, which is more than a Timestamp can tell.
+double days_between(Timestamp from, Timestamp to) {
+  return std::chrono::duration<double, std::chrono::days::period>(to - from).count();
+}
+
 }  // namespace
 
 PgbackrestConf::PgbackrestConf(std::string_view text, std::string_view stanza) {
@@ -94,7 +99,7 @@ void apply_retention(const PgbackrestConf& conf, Timestamp now, Repository& repo
     else {
       // One that is older stays, so that every moment of those days can be restored.
       backup->expires = has_reached_back;
-      has_reached_back = has_reached_back || now - *backup->stop >= std::chrono::days{*kept};
+      has_reached_back = has_reached_back || days_between(*backup->stop, now) >= static_cast<double>(*kept);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "collectors/backups/files/json_text.h"
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -200,8 +201,8 @@ class ListingHandler final : public nlohmann::json_sax<Json> {
     if (depth_ == 2) key_ = name;
     return true;
   }
-  bool number_unsigned(number_unsigned_t value) override { return take(value); }
-  bool number_integer(number_integer_t value) override { return take(static_cast<std::uint64_t>(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return take(static_cast<std::int64_t>(value)); }
+  bool number_integer(number_integer_t value) override { return take(value); }
   bool start_object(std::size_t /*elements*/) override { return ++depth_ <= 16; }
   bool end_object() override {
     --depth_;
@@ -221,9 +222,8 @@ class ListingHandler final : public nlohmann::json_sax<Json> {
   }
 
  private:
-  bool take(std::uint64_t value) {
-    if (depth_ == 2 && key_ == "time")
-      listing_.add_file(file_, Timestamp{std::chrono::seconds{static_cast<std::int64_t>(value)}});
+  bool take(std::int64_t value) {
+    if (depth_ == 2 && key_ == "time") listing_.add_file(file_, timestamp_of(value));
     return true;
   }
   WalListing& listing_;

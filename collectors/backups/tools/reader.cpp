@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "collectors/backups/files/command.h"
+#include "collectors/model/instant.h"
 
 namespace pgvigil::backups {
 namespace {
@@ -49,7 +50,7 @@ std::expected<std::string, Error> output_of(const Look& look, const std::vector<
 std::expected<std::string, Error> content_of(const Look& look, const std::string& file) {
   struct stat told {};
   if (stat(file.c_str(), &told) == 0) {
-    const auto age = look.now - std::chrono::system_clock::from_time_t(told.st_mtime);
+    const auto age = look.now - timestamp_of(std::int64_t{told.st_mtime});
     if (age > 3 * look.source.every + k_grace)
       return std::unexpected(
           Error{ErrorKind::timed_out,

@@ -10,6 +10,8 @@ namespace {
 
 /// Beyond that the tool counts from the beginning of time, as it does when there is no backup.
 constexpr std::uint64_t k_most_segments = 2'000'000;
+/// A chain of backups is as long as a few weeks; one whose names go in circles has no end.
+constexpr std::size_t k_longest_chain = 1000;
 
 Error no_answer(const std::string& what) {
   return {ErrorKind::query, "what wal-g wrote is " + what,
@@ -70,7 +72,8 @@ void name_parents(std::vector<Backup>& backups) {
   }
   // And all that its parent builds upon.
   for (Backup& backup : backups)
-    for (std::string at = backup.prior; !at.empty() && backup.references.size() < backups.size();) {
+    for (std::string at = backup.prior;
+         !at.empty() && backup.references.size() < std::min(backups.size(), k_longest_chain);) {
       backup.references.push_back(at);
       const auto parent = std::ranges::find(backups, at, &Backup::label);
       at = parent == backups.end() ? "" : parent->prior;
@@ -101,12 +104,14 @@ std::expected<WalListing, Error> parse_wal_g_verify(std::string_view json,
     return std::unexpected(no_answer("no result of wal-verify integrity"));
   WalListing listing;
   listing.segment_size = segment_size;
+  std::uint64_t left = k_most_segments;
   for (const Json& range : *details) {
     const auto first = parse_segment(text_at(range, "start_segment").value_or(""), segment_size);
     const auto last = parse_segment(text_at(range, "end_segment").value_or(""), segment_size);
-    if (!first || !last || last->number < first->number || last->number - first->number > k_most_segments)
+    if (!first || !last || last->number < first->number || last->number - first->number >= left)
       return std::unexpected(no_answer("a range of segments that is none"));
     if (text_at(range, "status") == "MISSING_LOST") continue;
+    left -= last->number - first->number;
     for (Segment each = *first; each.number <= last->number; ++each.number)
       listing.add_file(segment_name(each, segment_size), {});
     newest = segment_name(*last, segment_size);

@@ -5,6 +5,7 @@
 #include "agent/notify/matching/mute_times.h"
 #include "agent/notify/matching/route.h"
 #include "agent/notify/matching/silence.h"
+#include "agent/notify/message/rfc3339.h"
 #include "agent/notify/receivers/receiver_health.h"
 
 using namespace pgvigil;
@@ -58,6 +59,13 @@ TEST_CASE("a silence holds between its times, for what all of its matchers match
   CHECK(silence_of(silences, *alert, now + 1h) == nullptr);
   CHECK(silence_of(silences, *labels({{"alertname", "A"}}), now) == nullptr);
   CHECK(state_of(silences[0], now - 1s) == SilenceState::pending);
+}
+
+TEST_CASE("a silence until the year 9999 ends after it starts") {
+  Silence silence{"", matchers({"alertname=A"}), at(2026, 8, 6, 12, 0), {}, "me", ""};
+  silence.ends_at = parse_rfc3339("9999-12-31T23:59:59Z").value();
+  CHECK(complaint_about(silence).empty());
+  CHECK(state_of(silence, at(2099, 1, 1, 0, 0)) == SilenceState::active);
 }
 
 TEST_CASE("a silence that would silence everything is refused") {

@@ -394,6 +394,30 @@ TEST_CASE("Telegram gets at most 4096 characters, and no tag is cut") {
         Verdict::too_long);
 }
 
+TEST_CASE("an answer whose fields are of other types than documented is judged as well") {
+  for (const char* type : {"slack", "telegram", "discord", "pagerduty", "opsgenie", "teams", "webhook"}) {
+    const auto receiver = find_receiver_type(type)->make(settings_of(type));
+    for (const int status : {200, 400, 429, 500})
+      for (
+          const char* body :
+          {R"({"ok":"yes","error":5,"description":null,"parameters":{"retry_after":"soon"},"retry_after":{}})",
+           R"({"ok":null,"error":{},"description":[],"parameters":[],"result":{"message_id":"x"}})",
+           R"({"ok":[],"parameters":{"retry_after":1e300},"retry_after":1e300,"result":[],"ts":1,"channel":2})",
+           "[]", "null", "\"x\"", "\xff{"}) {
+        const transport::Answer answer{.status = status, .body = body};
+        (void)receiver->judge(answer);
+        auto notification = firing();
+        notification.memory = receiver->remember(notification, std::span(&answer, 1));
+        CHECK_FALSE(receiver->render(notification, {}, Detail::full).empty());
+      }
+  }
+}
+
+TEST_CASE("a line of the greatest doubles is drawn") {
+  const std::vector<double> values{-1.7e308, 0, 1.7e308};
+  CHECK(sparkline(values) == "▁▅█");
+}
+
 TEST_CASE("a mail is one that a server and a reader take") {
   Alert alert = make_alert("A\r\nBcc: evil@example.org");
   alert.annotations = {{"summary", "Größe\r\nBcc: evil@example.org"}};
