@@ -9,7 +9,8 @@ namespace pgvigil::postgres {
 /// The statement with every literal replaced: constants become parameters ($1, $2, as pg_stat_statements
 /// writes them), and what is left of literals in utility statements (a password, a file's name) becomes ?.
 /// Comments go, white space becomes one space. Nothing when the grammar (that of PostgreSQL 15) does not take
-/// it, for then nobody knows what is a literal. Names of tables, columns and roles stay. Any thread may call
+/// it, for then nobody knows what is a literal, or when it may nest too deep for the stack: of more than 8
+/// kB, with thousands of words and operators. Names of tables, columns and roles stay. Any thread may call
 /// it.
 std::optional<std::string> normalised(std::string_view sql);
 

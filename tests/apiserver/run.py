@@ -6,9 +6,9 @@ usage: tests/apiserver/run.py
 tests/lib/kube_tools and tests/apiserver/build come first. The server (with Debian's etcd, on the loopback, in a folder that is
 removed) has no controllers and no nodes: it takes or refuses objects, which is what is asked. Each rendering of helm/pgvigil/ci/
 goes through `kubectl apply --dry-run=server --validate=strict` into a namespace that enforces the restricted standard, where a
-warning is an error, too; then Helm installs it, upgrades it and removes it. So do the snippets of deploy/kubernetes/, with what
-tests/fixtures/operators/ says that the operators know as their definitions. Last come objects that have to be refused. Needs
-kubectl, Debian's etcd-server and openssl.
+warning is an error, too; then Helm installs it, upgrades it and removes it. The same dry run takes names and labels that YAML or
+Kubernetes could take for something else, and the snippets of deploy/kubernetes/, with what tests/fixtures/operators/ says that the
+operators know as their definitions. Last come objects that have to be refused. Needs kubectl, Debian's etcd-server and openssl.
 """
 
 import copy
@@ -21,7 +21,7 @@ import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from server import Server  # noqa: E402  pylint: disable=wrong-import-position
-from support import helm, snippets  # noqa: E402  pylint: disable=wrong-import-position
+from support import helm, snippets, unusual_values  # noqa: E402  pylint: disable=wrong-import-position
 
 CHART_VALUES, OTHERS_VALUES = "cloudnativepg-values.yaml", "bitnami-values.yaml"
 RESTRICTED, PLAIN = "restricted", "db"  # the latter is the one that the snippets name
@@ -76,6 +76,16 @@ def chart(server):
              f"helm upgrade of {name}")  # fmt: skip
         must(server.helm("uninstall", "payments", "--namespace", namespace, "--no-hooks"), f"helm uninstall of {name}")
         told(f"chart, {name}: {len(objects)} objects, no warning in a {namespace} namespace; installed, upgraded, removed")
+
+
+def unusual(server):
+    for name, (release, values) in unusual_values.CASES.items():
+        path = server.folder / "values.yaml"
+        path.write_text(values)
+        words = ["template", release, helm.CHART, "--kube-version", helm.KUBERNETES, "--values", str(path)]
+        objects = helm.objects(must(server.helm(*words), f"helm template of {name}"))
+        must(apply(server, objects, RESTRICTED, "--warnings-as-errors"), f"the objects of {name}")
+    told(f"chart, names that could be something else: {', '.join(unusual_values.CASES)}")
 
 
 def pod_of(container):
@@ -147,6 +157,7 @@ def main():
         told(must(server.kubectl("version"), "kubectl version").splitlines()[-1])
         prepare(server)
         chart(server)
+        unusual(server)
         beside(server)
         mistakes(server)
 

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from support import helm
+from support import helm, unusual_values
 from support.agent import command
 from support.dashboards import REPOSITORY
 
@@ -92,24 +92,6 @@ def test_the_strict_decoder_refuses_what_no_api_has():
     assert helm.run("kube_strict", given="apiVersion: v1\nkind: Nothing\n").returncode == 1
 
 
-DOUBLED = """
-commonLabels: {team: a}
-podLabels: {team: b}
-podMonitor: {enabled: true, additionalLabels: {team: c}}
-networkPolicy: {enabled: true}
-"""
-UNUSUAL = {  # (release, values): names and texts that YAML, or Kubernetes, could take for something else
-    "numeric": ("123", "serviceAccount: {name: '42'}\npriorityClassName: '1'\nstate: {persistent: true, existingClaim: '99'}\n"
-                "image: {pullSecrets: ['11']}\nsecrets: ['789']\n"),
-    "true": ("true", ""),
-    "dotted": ("a.b", ""),
-    "long": ("a" * 53, "jobs: {backup: {enabled: true}, restoreDrill: {enabled: true}, preflight: {enabled: true}}\n"),
-    "doubled": ("payments", DOUBLED),
-    "renamed": ("payments", "fullnameOverride: " + "b" * 80 + "\njobs: {restoreDrill: {enabled: true}}\n"),
-    "bare": ("payments", "resources: {}\npodSecurityContext: {}\nsecurityContext: {}\n"),
-}  # fmt: skip
-
-
 class OnceLoader(yaml.SafeLoader):
     """Refuses a key that stands twice in a mapping, as stricter tools than Helm do."""
 
@@ -121,10 +103,10 @@ class OnceLoader(yaml.SafeLoader):
 
 @needs_helm
 @needs_strict
-@pytest.mark.parametrize("case", UNUSUAL)
+@pytest.mark.parametrize("case", unusual_values.CASES)
 def test_unusual_names_and_labels_are_still_objects(case, tmp_path):
-    release, values = UNUSUAL[case]
-    rendered = helm.with_values(tmp_path, "servers: [{name: a, host: db}]\n" + values, release=release)
+    release, values = unusual_values.CASES[case]
+    rendered = helm.with_values(tmp_path, values, release=release)
     assert rendered.returncode == 0, rendered.stderr
     checked = helm.run("kube_strict", given=rendered.stdout)
     assert checked.returncode == 0, checked.stdout
@@ -499,6 +481,8 @@ def test_beside_postgres_nothing_can_take_it_out_of_its_service():
         assert "readinessProbe" not in container and "startupProbe" not in container
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
         assert "--supervise" in container["args"] and "restartPolicy" not in container
+    for volume in (*spec["volumes"], *yaml.safe_load(snippet["data"]["volumes.yaml"])):
+        assert not volume.get("emptyDir"), volume  # beyond a limit the pod is evicted
 
 
 def test_passwords_stand_in_secrets_only():

@@ -228,14 +228,26 @@ def legend(target, labels):
     return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: labels.get(found[1], ""), target["legendFormat"])
 
 
-def test_no_two_series_of_a_panel_are_called_the_same(prometheus):
+def series_and_names(source):
+    """(dashboard, panel, [(labels, legend)]) of each panel but tables, all its queries together."""
     for name, dashboard in ALL.items():
         for panel in (one for one in dashboards.panels(dashboard) if one["type"] != "table"):
-            said = []
+            found = []
             for target in panel["targets"]:
                 query = dashboards.sent(dashboard, target["expr"], panel.get("interval", "15s"))
-                said += [legend(target, one["metric"]) for one in dashboards.ask(prometheus, query)]
-            assert len(set(said)) == len(said), (name, panel["title"], sorted(said))
+                found += [(one["metric"], legend(target, one["metric"])) for one in dashboards.ask(source, query)]
+            yield name, panel["title"], found
+
+
+def test_each_series_of_a_panel_has_a_name_of_its_own(prometheus):
+    """With that of the instance: a pgvigil beside its server has no name for it, and gives no label `target`."""
+    wrong = []
+    for name, title, found in series_and_names(prometheus):
+        names = [said for _, said in found]
+        if len(set(names)) < len(names):
+            wrong.append((name, title, "called the same", sorted(names)))
+        wrong += [(name, title, "without its instance", said) for labels, said in found if labels.get("instance", "") not in said]
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_every_variable_finds_values(prometheus, agent):

@@ -206,13 +206,19 @@ def test_the_packages_configuration_is_good(tmp_path):
     assert "pgvigil.toml: good" in checked.stdout, checked.stdout + checked.stderr
 
 
-def test_the_debian_package_holds_what_it_should(tmp_path):
+@pytest.fixture(scope="module", name="package")
+def made_package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
     build = os.path.dirname(os.path.dirname(os.path.realpath(binary())))
     done = subprocess.run(
-        ["cpack", "-G", "DEB", "-B", str(tmp_path)], cwd=build, capture_output=True, text=True, timeout=300, check=False
+        ["cpack", "-G", "DEB", "-B", str(folder)], cwd=build, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    [package] = tmp_path.glob("*.deb")
+    [package] = folder.glob("*.deb")
+    return package
+
+
+def test_the_debian_package_holds_what_it_should(package, tmp_path):
     listed = subprocess.run(["dpkg-deb", "--contents", package], capture_output=True, text=True, check=True).stdout
     files = {line.split(maxsplit=5)[5].removeprefix(".") for line in listed.splitlines()}
     for path in ("/usr/bin/pgvigil", "/usr/lib/systemd/system/pgvigil.service", "/etc/pgvigil/pgvigil.toml",
@@ -226,6 +232,42 @@ def test_the_debian_package_holds_what_it_should(tmp_path):
     assert version.stdout.startswith("pgvigil ")
     gate = tmp_path / "root/usr/lib/pgvigil/backup/pgvigil-pre-migration"
     assert "--max-age" in subprocess.run([gate, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+LIFE = r"""
+cp -- "$1" root/package.deb
+mount -t proc proc root/proc
+chroot root bash -exc '
+  dpkg --install /package.deb
+  test "$(stat -c "%a %U %s" /etc/pgvigil/password)" = "600 root 0"
+  pgvigil version
+  echo "# mine" >>/etc/pgvigil/pgvigil.toml
+  echo secret >/etc/pgvigil/password
+  dpkg --install /package.deb
+  test "$(tail -n 1 /etc/pgvigil/pgvigil.toml) $(cat /etc/pgvigil/password)" = "# mine secret"
+  dpkg --remove pgvigil
+  test -e /etc/pgvigil/password -a ! -e /usr/bin/pgvigil
+  dpkg --purge pgvigil
+  test ! -e /etc/pgvigil
+'
+"""
+OVERLAY = """set -eu
+mount -t tmpfs tmpfs "$2" && cd -- "$2" && mkdir upper work root
+mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+"""
+
+
+def over_this_machine(script, *words):
+    """Runs a script in a folder whose `root` is this machine with all changes thrown away."""
+    return subprocess.run(["unshare", "--mount", "bash", "-c", OVERLAY + script, "life", *map(str, words)],
+                          capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
+
+
+def test_the_debian_package_is_installed_upgraded_removed_and_purged(package, tmp_path):
+    if over_this_machine("", package, tmp_path).returncode:
+        pytest.skip("an overlay cannot be mounted here")
+    done = over_this_machine(LIFE, package, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # images

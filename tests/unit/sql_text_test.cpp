@@ -66,3 +66,17 @@ TEST_CASE("a text is cut between two characters", "[sql_text]") {
   CHECK(shortened("gr\u00fc\u00dfe", 3) == "gr...");
   CHECK(shortened("gr\u00fc\u00dfe", 4) == "gr\u00fc...");
 }
+
+TEST_CASE("a statement that nests as deep as it is long is withheld, and ends nothing") {
+  for (const std::string level :
+       {"+1", " is null", "::int", " collate \"C\"", " at time zone x", " union select 1"}) {
+    std::string sql = "select 1";
+    for (int i = 0; i < 100'000; ++i)
+      sql += level;
+    CHECK_FALSE(normalised(sql));
+  }
+  std::string long_list = "select a from b where c in ($1";
+  for (int i = 2; i < 20'000; ++i)
+    long_list += ", $" + std::to_string(i);
+  CHECK(normalised(long_list + ")"));
+}

@@ -4,7 +4,7 @@ from source.fleet import UP
 from source.model import Dashboard, Row, graph, infos, levels, stat, table, words
 
 INSTANCE = "{{instance}}"
-COLLECTOR = "{{target}} {{collector}}"
+COLLECTOR = "{{instance}} {{target}} {{collector}}"
 TOP = 15
 
 
@@ -56,7 +56,7 @@ def _server():
         graph("Time to connect", "Seconds that opening the last session took.", "s", "pgvigil_connect_duration_seconds{@}"),
         graph("Failed connections", "Attempts to open a session that failed, a minute, by kind.", "short",
               ("60 * sum by (instance, target, kind) (rate(pgvigil_connect_failures_total{@}[$__rate_interval])) > 0",
-               "{{target}} {{kind}}")),
+               "{{instance}} {{target}} {{kind}}")),
     ]  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _process():
               ("pgvigil_scrape_size_bytes{@agent}", INSTANCE)),
         graph("Requests", "HTTP requests a second, by handler and status code.", "reqps",
               ("sum by (instance, handler, code) (rate(pgvigil_http_requests_total{@agent}[$__rate_interval]))",
-               "{{handler}} {{code}}")),
+               "{{instance}} {{handler}} {{code}}")),
         graph("Restarts", "Workers that died and were replaced, an hour.", "short",
               ("3600 * rate(pgvigil_worker_restarts_total{@agent}[$__rate_interval])", INSTANCE)),
     ]  # fmt: skip

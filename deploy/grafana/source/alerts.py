@@ -35,7 +35,7 @@ def _sight():
              more={"thresholds": levels(("orange", 1))}),
         Panel("bargauge", "Oldest numbers", "Age of the values of the collectors that are furthest behind their interval.",
               "short", [Query("topk(10, pgvigil_collector_age_seconds{@} / pgvigil_collector_interval_seconds{@})",
-                              "{{target}} {{collector}}")], more={"thresholds": levels(("orange", 2), ("red", 4))}),
+                              "{{instance}} {{target}} {{collector}}")], more={"thresholds": levels(("orange", 2), ("red", 4))}),
     ]  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def _advice():
         graph("Advice by kind", "How many pieces of advice stood at a time.", "short",
               ("count by (kind) (pgvigil_advice{@})", "{{kind}}"), stacked=True),
         Panel("bargauge", "Worth most", "The advice that would give back the most bytes.", "bytes",
-              [Query("topk(10, pgvigil_advice_impact_bytes{@})", "{{kind}} {{datname}} {{relname}} {{object}}")]),
+              [Query("topk(10, pgvigil_advice_impact_bytes{@})", "{{instance}} {{target}} {{kind}} {{datname}} {{relname}} {{object}}")]),
     ]  # fmt: skip
 
 

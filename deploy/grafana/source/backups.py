@@ -2,7 +2,7 @@
 
 from source.model import Dashboard, Row, graph, infos, levels, stat, table, words
 
-NAME = "{{backup}} {{tool}} {{repository}}"
+NAME = "{{instance}} {{target}} {{backup}} {{repository}}"
 DAY = 86400
 
 
@@ -98,7 +98,7 @@ def _repositories():
              "pgvigil_backup_sound_after_expiry{@agent}", legend=NAME, width=6, options={"graphMode": "none"},
              more={"thresholds": levels(("green", 1), base="red")}),
         stat("Last look", "Time since pgvigil looked at the backups.", "s",
-             "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{backup}} {{tool}}", width=6),
+             "time() - pgvigil_backup_check_timestamp_seconds{@agent}", legend="{{instance}} {{target}} {{backup}}", width=6),
         table("Proofs", "When a backup of each type was proven last: restore by a drill, checksum by reading all files of one and "
               "comparing the sums that were told when it was made.",
               ("Proven", "dateTimeFromNow", "pgvigil_backup_verified_timestamp_seconds{@agent} * 1000"), width=12, height=6),

@@ -4,7 +4,7 @@ from source.fleet import UP
 from source.model import SERVER, Dashboard, Row, graph, infos, levels, stat
 
 _BY_DATABASE = f"{SERVER}, datname"
-_DATABASE_LEGEND = "{{target}} {{datname}}"
+_DATABASE_LEGEND = "{{instance}} {{target}} {{datname}}"
 
 
 def _rate(metric, by=SERVER):
@@ -36,21 +36,21 @@ def _health():
 def _load():
     return [
         graph("Transactions", "Transactions a second that were committed and rolled back.", "ops",
-              (_rate("pg_stat_database_xact_commit"), "committed " + "{{target}}"),
-              (_rate("pg_stat_database_xact_rollback"), "rolled back " + "{{target}}")),
+              (_rate("pg_stat_database_xact_commit"), "committed {{instance}} {{target}}"),
+              (_rate("pg_stat_database_xact_rollback"), "rolled back {{instance}} {{target}}")),
         graph("Sessions", "Client sessions by what they do; idle in transaction should be near none.", "short",
               (f'sum by ({SERVER}, state) (pgvigil_sessions{{@datname,backend_type="client backend"}})',
-               "{{target}} {{state}}"), stacked=True),
+               "{{instance}} {{target}} {{state}}"), stacked=True),
         graph("Waits", "What sessions that are in the middle of something wait for.", "short",
               (f"sum by ({SERVER}, wait_event_type, wait_event) (pgvigil_session_waits{{@}})",
-               "{{target}} {{wait_event_type}} {{wait_event}}"), stacked=True),
+               "{{instance}} {{target}} {{wait_event_type}} {{wait_event}}"), stacked=True),
         graph("Rows written", "Rows inserted, updated and deleted a second.", "wps",
-              (_rate("pg_stat_database_tup_inserted"), "inserted {{target}}"),
-              (_rate("pg_stat_database_tup_updated"), "updated {{target}}"),
-              (_rate("pg_stat_database_tup_deleted"), "deleted {{target}}")),
+              (_rate("pg_stat_database_tup_inserted"), "inserted {{instance}} {{target}}"),
+              (_rate("pg_stat_database_tup_updated"), "updated {{instance}} {{target}}"),
+              (_rate("pg_stat_database_tup_deleted"), "deleted {{instance}} {{target}}")),
         graph("Rows read", "Rows fetched by indexes and rows returned by scans, a second.", "rps",
-              (_rate("pg_stat_database_tup_fetched"), "fetched {{target}}"),
-              (_rate("pg_stat_database_tup_returned"), "returned {{target}}")),
+              (_rate("pg_stat_database_tup_fetched"), "fetched {{instance}} {{target}}"),
+              (_rate("pg_stat_database_tup_returned"), "returned {{instance}} {{target}}")),
         graph("Time by database", "Seconds a second that sessions spent in statements; 2 is two sessions busy all the time.",
               "short", (_rate("pg_stat_database_active_time_seconds_total", _BY_DATABASE), _DATABASE_LEGEND)),
     ]  # fmt: skip
@@ -65,15 +65,15 @@ def _storage():
         graph("Blocks read", "Blocks of 8 KiB read from the operating system a second.", "iops",
               (_rate("pg_stat_database_blks_read", _BY_DATABASE), _DATABASE_LEGEND)),
         graph("Time for reads and writes", "Seconds a second that sessions waited for blocks; none unless track_io_timing is on.",
-              "short", (_rate("pgvigil_stat_database_blk_read_seconds_total"), "reads {{target}}"),
-              (_rate("pgvigil_stat_database_blk_write_seconds_total"), "writes {{target}}")),
+              "short", (_rate("pgvigil_stat_database_blk_read_seconds_total"), "reads {{instance}} {{target}}"),
+              (_rate("pgvigil_stat_database_blk_write_seconds_total"), "writes {{instance}} {{target}}")),
         graph("Temporary files", "Bytes a second that sorts and hashes wrote to disk because work_mem was too small.", "Bps",
               (_rate("pg_stat_database_temp_bytes", _BY_DATABASE), _DATABASE_LEGEND)),
         graph("WAL", "Bytes of WAL a second, written on a primary and replayed on a standby.", "Bps",
               "pgvigil_wal_bytes_per_second{@}"),
         graph("Checkpoints", "Checkpoints a minute: requested ones say that max_wal_size is small for the load.", "short",
-              ("60 * rate(pgvigil_checkpoints_timed_total{@}[$__rate_interval])", "timed {{target}}"),
-              ("60 * rate(pgvigil_checkpoints_requested_total{@}[$__rate_interval])", "requested {{target}}")),
+              ("60 * rate(pgvigil_checkpoints_timed_total{@}[$__rate_interval])", "timed {{instance}} {{target}}"),
+              ("60 * rate(pgvigil_checkpoints_requested_total{@}[$__rate_interval])", "requested {{instance}} {{target}}")),
         graph("Database size", "Disk space of each database.", "bytes",
               ("pg_database_size_bytes{@datname}", _DATABASE_LEGEND)),
         graph("Volume", "Bytes that are free on the volumes, where [host] names them.", "bytes",
@@ -84,7 +84,7 @@ def _storage():
 def _locks():
     return [
         graph("Locks", "Locks held or awaited, by mode.", "short",
-              (f"sum by ({SERVER}, mode) (pg_locks_count{{@datname}})", "{{target}} {{mode}}"), stacked=True),
+              (f"sum by ({SERVER}, mode) (pg_locks_count{{@datname}})", "{{instance}} {{target}} {{mode}}"), stacked=True),
         graph("Longest wait for a lock", "Seconds that the longest waiting session has waited.", "s",
               ("pgvigil_longest_lock_wait_seconds{@datname}", _DATABASE_LEGEND)),
         graph("Deadlocks", "Deadlocks an hour.", "short",

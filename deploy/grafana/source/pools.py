@@ -3,8 +3,8 @@
 from source.fleet import UP
 from source.model import Dashboard, Row, graph, levels, stat, table
 
-POOL = "{{target}} {{database}}/{{user}}"
-DATABASE = "{{target}} {{database}}"
+POOL = "{{instance}} {{target}} {{database}}/{{user}}"
+DATABASE = "{{instance}} {{target}} {{database}}"
 
 
 def _overview():

@@ -2,8 +2,8 @@
 
 from source.model import SERVER, Dashboard, Row, graph, levels, stat, table, words
 
-STANDBY = "{{target}} {{application_name}} {{client_addr}}"
-SLOT = "{{target}} {{slot_name}}"
+STANDBY = "{{instance}} {{target}} {{application_name}} {{client_addr}}"
+SLOT = "{{instance}} {{target}} {{slot_name}}"
 MEMBER = "{{scope}} {{instance}} {{target}}"
 
 
@@ -56,15 +56,15 @@ def _slots():
               ("rate(pgvigil_logical_decoding_bytes_total{@}[$__rate_interval])", "decoded " + SLOT),
               ("rate(pgvigil_logical_decoding_spilled_bytes_total{@}[$__rate_interval])", "spilled " + SLOT)),
         graph("Subscriptions", "Bytes that each subscription has received and not confirmed.", "bytes",
-              ("pgvigil_subscription_unconfirmed_bytes{@datname}", "{{target}} {{subname}}")),
+              ("pgvigil_subscription_unconfirmed_bytes{@datname}", "{{instance}} {{target}} {{subname}}")),
     ]  # fmt: skip
 
 
 def _archive():
     return [
         graph("Archiving", "WAL files archived and failures to archive, a minute.", "short",
-              ("60 * rate(pg_stat_archiver_archived_count{@}[$__rate_interval])", "archived {{target}}"),
-              ("60 * rate(pg_stat_archiver_failed_count{@}[$__rate_interval])", "failed {{target}}")),
+              ("60 * rate(pg_stat_archiver_archived_count{@}[$__rate_interval])", "archived {{instance}} {{target}}"),
+              ("60 * rate(pg_stat_archiver_failed_count{@}[$__rate_interval])", "failed {{instance}} {{target}}")),
         graph("Not archived yet", "Bytes of WAL that are written and not archived: what would be lost with the disk.", "bytes",
               "pgvigil_archiver_lag_bytes{@}"),
         graph("Files that wait", "WAL files that are complete and wait to be archived.", "short",

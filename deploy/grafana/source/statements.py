@@ -3,7 +3,7 @@
 from source.model import Dashboard, Row, graph, infos, levels, stat, table
 
 BY = "instance, target, datname, user, queryid"
-LEGEND = "{{target}} {{datname}} {{user}} {{queryid}}"
+LEGEND = "{{instance}} {{target}} {{datname}} {{user}} {{queryid}}"
 TOP = 15
 
 

@@ -3,7 +3,7 @@
 from source.model import Dashboard, Row, graph, levels, stat, table
 
 TABLE = "instance, target, datname, schemaname, relname"
-NAME = "{{target}} {{datname}} {{schemaname}}.{{relname}}"
+NAME = "{{instance}} {{target}} {{datname}} {{schemaname}}.{{relname}}"
 TOP = 15
 
 
@@ -25,10 +25,10 @@ def _wraparound():
         stat("Autovacuum workers", "Autovacuum workers that run now.", "short",
              'sum by (instance, target) (pgvigil_sessions{@,backend_type="autovacuum worker"}) or 0 * pg_up{@}', width=6),
         graph("Transaction id age", "Of each database.", "short",
-              ("pgvigil_database_xid_age{@datname}", "{{target}} {{datname}}")),
+              ("pgvigil_database_xid_age{@datname}", "{{instance}} {{target}} {{datname}}")),
         graph("Who holds back vacuum", "Transactions since the snapshot of each holder.", "short",
               ("max by (instance, target, holder, holder_name) (pgvigil_xmin_horizon_age{@})",
-               "{{target}} {{holder}} {{holder_name}}")),
+               "{{instance}} {{target}} {{holder}} {{holder_name}}")),
     ]  # fmt: skip
 
 
@@ -43,18 +43,18 @@ def _vacuum():
               (_top("pg_stat_user_tables_n_dead_tup{@datname}"), NAME)),
         graph("Vacuums and analyzes", "Runs an hour, by autovacuum and by hand.", "short",
               ("3600 * sum by (instance, target) (rate(pg_stat_user_tables_autovacuum_count{@datname}[$__rate_interval]))",
-               "autovacuum {{target}}"),
+               "autovacuum {{instance}} {{target}}"),
               ("3600 * sum by (instance, target) (rate(pg_stat_user_tables_vacuum_count{@datname}[$__rate_interval]))",
-               "vacuum {{target}}"),
+               "vacuum {{instance}} {{target}}"),
               ("3600 * sum by (instance, target) (rate(pg_stat_user_tables_autoanalyze_count{@datname}[$__rate_interval]))",
-               "autoanalyze {{target}}")),
+               "autoanalyze {{instance}} {{target}}")),
         graph("Vacuum in progress", "Part of the table that the running vacuums have scanned.", "percentunit",
               ("pg_stat_progress_vacuum_heap_blks_scanned{@datname} / pg_stat_progress_vacuum_heap_blks{@datname}",
-               "{{target}} {{datname}} {{relname}}")),
+               "{{instance}} {{target}} {{datname}} {{relname}}")),
         graph("HOT updates", "Part of the updates that needed no new index entries: low ones make bloat.", "percentunit",
               ("sum by (instance, target, datname) (rate(pg_stat_user_tables_n_tup_hot_upd{@datname}[$__rate_interval]))"
                " / (sum by (instance, target, datname) (rate(pg_stat_user_tables_n_tup_upd{@datname}[$__rate_interval])) > 0)",
-               "{{target}} {{datname}}")),
+               "{{instance}} {{target}} {{datname}}")),
     ]  # fmt: skip
 
 
