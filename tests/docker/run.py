@@ -8,7 +8,7 @@ nothing is installed, and with the script's end nothing of it runs. It reaches D
 need: debian:bookworm-slim is made here, and Postgres and Prometheus are Debian's under the names of compose.yaml; Grafana is left out.
 Where podman has an image that deploy/image made, it is compared with Docker's, file by file. Each line is what was seen; the first
 thing that is not as promised ends it. /var/tmp/pgvigil-docker-<uid> (or PGVIGIL_DOCKER) keeps root file system, images and the cache of
-builds for the next run: some 3 GB. Needs mmdebstrap, util-linux, curl, python3-yaml; docs/kubernetes.md has the figures.
+builds for the next run: some 4 GB. Needs mmdebstrap, util-linux, curl, python3-yaml; docs/kubernetes.md has the figures.
 """
 
 import sys
