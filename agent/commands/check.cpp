@@ -8,8 +8,11 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/one_shot.h"
 #include "agent/commands/print.h"
+#include "agent/config/history_bound.h"
 #include "agent/config/load.h"
 #include "agent/runtime/rule_book.h"
+#include "collectors/host/memory_limit.h"
+#include "collectors/model/quantity.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -133,6 +136,16 @@ int check_server(const Config& config, const ServerConfig& server) {
   return report.print();
 }
 
+/// How much of the past is kept, and why so much.
+std::string history_line(const Config& config) {
+  const HistoryBound bound = history_bound(config.history, host::own_memory_limit());
+  std::string line = "up to " + bytes_text(bound.most);
+  if (bound.of_limit)
+    line +=
+        ", an eighth of the memory limit of " + bytes_text(*bound.of_limit) + "; [history] max_bytes sets it";
+  return line;
+}
+
 /// The configuration and the rules, as the agent would take them; mistakes are printed.
 std::optional<Config> read_configuration(const std::optional<std::string>& file) {
   auto config = load_config(file);
@@ -147,6 +160,7 @@ std::optional<Config> read_configuration(const std::optional<std::string>& file)
              config->definitions.size());
   fmt::print("rules          {} in force, {} warnings\n", rules->rules.size(), rules->warnings.size());
   print(rules->warnings, stdout);
+  fmt::print("history        {}\n", history_line(*config));
   return std::move(*config);
 }
 

@@ -87,12 +87,16 @@ struct StateConfig {
   bool operator==(const StateConfig&) const = default;
 };
 
+/// What the past may take unless it is set, and the least that it may be set to.
+inline constexpr Bytes k_usual_history{16'000'000};
+inline constexpr Bytes k_least_history{64'000};
+
 /// [history]: the past that is kept in memory.
 struct HistoryConfig {
   std::chrono::milliseconds retention{3'600'000};
-  Bytes max_bytes{16'000'000};
-  bool dashboards = true;         ///< what the dashboards show over time is kept, too
-  std::vector<std::string> keep;  ///< further metrics
+  std::optional<Bytes> max_bytes;  ///< empty: history_bound() says
+  bool dashboards = true;          ///< what the dashboards show over time is kept, too
+  std::vector<std::string> keep;   ///< further metrics
 
   bool operator==(const HistoryConfig&) const = default;
 };

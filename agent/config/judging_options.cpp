@@ -23,25 +23,29 @@ Option<Config> keep_option() {
 }  // namespace
 
 OptionGroup<Config> history_group() {
-  return {"history",
-          "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for "
-          "those "
-          "metrics alone that a rule asks the past of, that the dashboards show over time, and that are "
-          "named here; "
-          "[api.md](api.md) tells what that takes. With a `[state] directory` it survives a restart.",
-          {duration<Config>(
-               "retention", 1min, [](Config & c) -> auto& { return c.history.retention; },
-               "How long it reaches back."),
-           bytes<Config>(
-               "max_bytes", Bytes{64'000}, [](Config & c) -> auto& { return c.history.max_bytes; },
-               "What it may take; beyond it the oldest samples go, and are counted."),
-           boolean<Config>(
-               "dashboards", [](Config & c) -> auto& { return c.history.dashboards; },
-               "Whether that is kept which the dashboards of `deploy/grafana` show over time, so that "
-               "pgvigil itself can "
-               "be their data source."),
-           keep_option()},
-          {}};
+  return {
+      "history",
+      "The past that rules look at (`rate(...[5m])`, `offset 1h`), and range queries: kept in memory for "
+      "those "
+      "metrics alone that a rule asks the past of, that the dashboards show over time, and that are "
+      "named here; "
+      "[api.md](api.md) tells what that takes. With a `[state] directory` it survives a restart.",
+      {duration<Config>(
+           "retention", 1min, [](Config & c) -> auto& { return c.history.retention; },
+           "How long it reaches back."),
+       bytes<Config>(
+           "max_bytes", k_least_history, [](Config & c) -> auto& { return c.history.max_bytes; },
+           "What it may take; beyond it the oldest samples go, and are counted. Unless it is set, it is an "
+           "eighth of the memory limit of the container or the unit (of its cgroup) where that is less "
+           "than 16 MB.",
+           shown(k_usual_history)),
+       boolean<Config>(
+           "dashboards", [](Config & c) -> auto& { return c.history.dashboards; },
+           "Whether that is kept which the dashboards of `deploy/grafana` show over time, so that "
+           "pgvigil itself can "
+           "be their data source."),
+       keep_option()},
+      {}};
 }
 
 namespace {

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/config/history_bound.h"
 #include "agent/config/load.h"
 #include "agent/log/log.h"
 #include "agent/runtime/api_data.h"
 #include "agent/runtime/store_rooms.h"
 #include "agent/runtime/up_interval.h"
 #include "agent/version.h"
+#include "collectors/host/memory_limit.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -201,7 +203,11 @@ void Agent::judge_by(const Config& config, JudgedRules rules) {
   std::vector<std::string> warnings = lines_of(rules.warnings);
   for (const std::string& warning : warnings)
     log(LogLevel::warning, "rule_warning", {{"warning", warning}});
-  JudgeSettings settings{.history = {config.history.retention, config.history.max_bytes},
+  const HistoryBound bound = history_bound(config.history, host::own_memory_limit());
+  if (bound.of_limit)
+    log(LogLevel::info, "history_bounded_by_memory_limit",
+        {{"max_bytes", bound.most.count}, {"memory_limit", bound.of_limit->count}});
+  JudgeSettings settings{.history = {config.history.retention, bound.most},
                          .keep = config.history.keep,
                          .keep_charted = config.history.dashboards,
                          .needs = investigator_.needs_of(rules.rules),

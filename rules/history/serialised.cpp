@@ -35,10 +35,12 @@ void put_text(std::string& bytes, std::string_view text) {
   bytes += text;
 }
 
-void put_checksum(std::string& bytes) {
+std::string checksum_of(std::string_view bytes) {
   const std::uint64_t sum = xxhash64(bytes);
+  std::string written;
   for (std::size_t i = 0; i < k_checksum_bytes; ++i)
-    bytes += static_cast<char>(sum >> (8 * i) & 0xFF);
+    written += static_cast<char>(sum >> (8 * i) & 0xFF);
+  return written;
 }
 
 void put_times(std::string& bytes, const std::vector<std::int64_t>& times) {
@@ -187,7 +189,9 @@ class HistoryReader {
 };
 
 std::string History::serialised() const {
-  std::string bytes(k_head);
+  std::string bytes;
+  bytes.reserve(memory());  // enough, and what is not touched takes none: growing takes twice what it is
+  bytes += k_head;
   put_number(bytes, sources_.size());
   for (const auto& [name, source] : sources_) {
     put_text(bytes, name);
@@ -205,7 +209,7 @@ std::string History::serialised() const {
       }
     }
   }
-  put_checksum(bytes);
+  bytes += checksum_of(bytes);
   return bytes;
 }
 
@@ -218,11 +222,10 @@ std::expected<History, pgvigil::Error> History::load(std::string_view bytes, His
     return damaged(bytes.starts_with(k_any_head) ? "another version of pgvigil wrote it"
                                                  : "it does not begin as this version writes it");
   if (bytes.size() < k_head.size() + k_checksum_bytes) return damaged("it is cut off");
-  std::string again(bytes.substr(0, bytes.size() - k_checksum_bytes));
-  put_checksum(again);
-  if (again != bytes) return damaged("its checksum is wrong");
+  const std::string_view summed = bytes.substr(0, bytes.size() - k_checksum_bytes);
+  if (checksum_of(summed) != bytes.substr(summed.size())) return damaged("its checksum is wrong");
   History history(settings);
-  const std::string_view body = bytes.substr(k_head.size(), bytes.size() - k_head.size() - k_checksum_bytes);
+  const std::string_view body = summed.substr(k_head.size());
   if (auto read = HistoryReader(body, history).read(); !read) return damaged(read.error());
   history.keep_in_bounds();
   return history;

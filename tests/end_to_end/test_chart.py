@@ -144,6 +144,19 @@ jobs: {preflight: {enabled: true}}
 
 
 @needs_helm
+def test_a_heading_with_nothing_below_it_is_named(tmp_path):
+    with open(os.path.join(helm.CHART, "values.yaml"), encoding="utf-8") as file:
+        defaults = yaml.safe_load(file)
+    for key, value in defaults.items():
+        if not isinstance(value, (dict, list)):
+            continue
+        watched = "" if key == "servers" else "servers: [{name: a, host: db}]\n"
+        rendered = helm.with_values(tmp_path, f"{watched}{key}:\n")
+        if rendered.returncode:
+            assert f"{key}: nothing stands there" in rendered.stderr, (key, rendered.stderr)
+
+
+@needs_helm
 def test_a_certificate_of_an_authority_is_there_to_be_looked_at(tmp_path):
     given = "servers: [{name: a, host: db, tlsSecret: ca}, {name: b, host: db, tlsSecret: ca, sslmode: require}]\n"
     rendered = helm.with_values(tmp_path, given).stdout
@@ -481,6 +494,8 @@ def test_beside_postgres_nothing_can_take_it_out_of_its_service():
         assert "readinessProbe" not in container and "startupProbe" not in container
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
         assert "--supervise" in container["args"] and "restartPolicy" not in container
+    for volume in (*spec["volumes"], *yaml.safe_load(snippet["data"]["volumes.yaml"])):
+        assert not volume.get("emptyDir"), volume  # beyond a limit the pod is evicted
 
 
 def test_passwords_stand_in_secrets_only():

@@ -152,6 +152,14 @@ def test_check_warns_of_a_rule_that_is_likely_to_be_wrong(server, tmp_path):
     assert "1 warnings" in checked.stdout and "mine.toml:3:" in checked.stdout and "pg_upp" in checked.stdout
 
 
+def test_check_tells_how_much_of_the_past_is_kept(server, tmp_path):
+    path = tmp_path / "pgvigil.toml"
+    path.write_text(config(server))
+    assert "history        up to " in command("check", "--config", str(path)).stdout
+    path.write_text(config(server, more='[history]\nmax_bytes = "5MB"\n'))
+    assert "history        up to 5MB\n" in command("check", "--config", str(path)).stdout
+
+
 def test_check_tells_of_a_custom_collector_that_fails(server, tmp_path):
     folder = tmp_path / "collectors.d"
     folder.mkdir()

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import os
 import pathlib
 import subprocess
 import sys
@@ -12,19 +13,21 @@ from node import ENVIRONMENT, HERE, HUB, SUBNET, run
 sys.path.insert(0, str(HERE.parent / "end_to_end"))
 from support import helm  # noqa: E402  pylint: disable=wrong-import-position
 
-BASE = "localhost/pgvigil-test-postgres-base:15"
+BASE = "localhost/pgvigil-test-postgres-base:15-pgbackrest"
 POSTGRES = "localhost/pgvigil-test-postgres:15"
 DEMO_ADDRESS = 2  # its last number on the bridge
+USER = 65532  # of all but the Postgres of the demo, unless it is told to be this one, too
 
 
 def build_postgres():
-    """Debian's Postgres, unless it is there already, with an entry point as the official image has it."""
+    """Debian's Postgres with pgBackRest, unless it is there already, and an entry point as the official image has it."""
     if subprocess.run(["podman", "image", "exists", BASE], env=ENVIRONMENT, check=False).returncode:
         with tempfile.TemporaryDirectory() as folder:
-            run("mmdebstrap", "--variant=essential", "--mode=root", "--include=postgresql-15",
+            run("mmdebstrap", "--variant=essential", "--mode=root", "--include=postgresql-15,pgbackrest",
                 "--aptopt=APT::Install-Recommends \"false\"", "bookworm", f"{folder}/root.tar")  # fmt: skip
             container = run("buildah", "from", "scratch")
             run("buildah", "add", "--quiet", container, f"{folder}/root.tar", "/")
+            run("buildah", "run", container, "--", "useradd", "--uid", str(USER), "--no-create-home", "pgvigil")
             run("buildah", "commit", "--quiet", "--rm", container, BASE)
     container = run("buildah", "from", BASE)
     run("buildah", "add", "--quiet", "--chmod", "0755", container, str(HERE / "postgres-entrypoint"), "/entrypoint")
@@ -35,7 +38,8 @@ def build_postgres():
 class Chart:
     """The chart's objects for these values, and their pods as podman can play them."""
 
-    def __init__(self, values, folder):
+    def __init__(self, values, folder, secrets=None):
+        """`secrets`: those that are there already, name -> {key: bytes}."""
         self._folder = folder
         file = folder / "values.yaml"
         file.write_text(values)
@@ -45,7 +49,7 @@ class Chart:
             raise SystemExit(done.stderr)
         self.objects = helm.objects(done.stdout)
         self._config_maps = {one["metadata"]["name"]: one["data"] for one in self.of_kind("ConfigMap")}
-        self._secrets = {one["metadata"]["name"]: self._decoded(one) for one in self.of_kind("Secret")}
+        self._secrets = {one["metadata"]["name"]: self._decoded(one) for one in self.of_kind("Secret")} | (secrets or {})
         self._hosts = folder / "hosts"
         services = " ".join(one["metadata"]["name"] for one in self.of_kind("Service"))
         self._hosts.write_text(f"127.0.0.1 localhost\n{SUBNET}.{DEMO_ADDRESS} {services}\n{HUB} sink\n")
@@ -81,7 +85,7 @@ class Chart:
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder))
         folder.chmod(0o755)
         for volume in spec.setdefault("volumes", []):
-            self._put_in_folder(volume, folder)
+            self._put_in_folder(volume, folder, {one["securityContext"]["runAsUser"] for one in spec["containers"]} == {USER})
         spec["volumes"].append({"name": "hosts", "hostPath": {"path": str(self._hosts), "type": "File"}})
         return {"apiVersion": "v1", "kind": "Pod", "metadata": {**template.get("metadata", {}), "name": f"pgvigil-{name}"},
                 "spec": spec}  # fmt: skip
@@ -104,8 +108,9 @@ class Chart:
             return {"name": variable["name"], "value": self._secrets[key["name"]][key["key"]].decode()}
         return variable
 
-    def _put_in_folder(self, volume, folder):
-        """It knows no volumes of Secrets, makes one volume for all pods of a ConfigMap's, and has no fsGroup for empty ones."""
+    def _put_in_folder(self, volume, folder, has_one_user):
+        """It knows no volumes of Secrets, makes one volume for all pods of a ConfigMap's, and has no fsGroup, which lets several
+        users read a Secret: only where there is one its files are as the kubelet makes them."""
         place = folder / volume["name"]
         if "configMap" in volume:
             place.mkdir(mode=0o755)
@@ -113,8 +118,12 @@ class Chart:
                 (place / key).write_text(text)
         elif "secret" in volume:
             place.mkdir(mode=0o755)
-            for key, text in self._secrets[volume.pop("secret")["secretName"]].items():
+            source = volume.pop("secret")
+            for key, text in self._secrets[source["secretName"]].items():
                 (place / key).write_bytes(text)
+                if has_one_user:
+                    os.chown(place / key, 0, USER)
+                    (place / key).chmod(source.get("defaultMode", 0o644))
         elif "emptyDir" in volume:
             place.mkdir()
             place.chmod(0o777)

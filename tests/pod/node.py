@@ -15,9 +15,11 @@ HUB = f"{SUBNET}.1"
 ENVIRONMENT = {**os.environ, "CONTAINERS_CONF": str(HERE / "containers.conf"), "BUILDAH_ISOLATION": "chroot"}
 
 
-def enter_own_network():
-    """Runs this script once more, in a network of its own: with its end the bridge is gone."""
+def enter_own_network(prepare):
+    """Runs this script once more, in a network of its own: with its end the bridge is gone. `prepare` runs before, where there are
+    Debian's mirrors."""
     if not os.environ.get("PGVIGIL_POD_INSIDE"):
+        prepare()
         os.environ["PGVIGIL_POD_INSIDE"] = "yes"
         os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
     for words in (["link", "set", "lo", "up"], ["link", "add", "bridge", "type", "bridge"],
@@ -40,6 +42,10 @@ def until(condition, what, seconds=60):
             return time.monotonic() - start
         time.sleep(0.1)
     raise SystemExit(f"FAILED: waited {seconds} s in vain until {what}")
+
+
+def told(what, figure=""):
+    print(f"ok    {what:<78} {figure}", flush=True)
 
 
 class Pod:
@@ -102,3 +108,19 @@ class Pod:
     def remove(self):
         run("podman", "kube", "down", str(self._file), check=False)
         run("podman", "pod", "rm", "--force", self.name, check=False)
+
+
+def once(spec, number, folder):
+    """Plays a pod that ends: its exit status, and what it said."""
+    [container] = spec["spec"]["containers"]
+    pod = Pod(spec, number, folder)
+    try:
+        return pod.exit_status(container["name"]), pod.logs(container["name"], 40)
+    finally:
+        pod.remove()
+
+
+def again(spec):
+    """The same pod by another name."""
+    spec["metadata"]["name"] += "-again"
+    return spec

@@ -2,12 +2,13 @@
 """A real pod: the chart's own demo, Postgres and pgvigil as two containers, by podman, and the chart's jobs beside it. By hand, as root.
 
 usage: tests/pod/run.py IMAGE JOBS-IMAGE [TABLES]
-       for example after deploy/image and deploy/image --jobs:
+       for example after deploy/image and deploy/image --jobs --postgres 15:
        tests/pod/run.py localhost/pgvigil:0.1.0 localhost/pgvigil-jobs:0.1.0-postgres15
 
 TABLES is how many tables, of three indexes each, Postgres has while pgvigil is hammered: 10000 unless told.
+Before that, tools.py: sets that age and gpg encrypt, and a stanza of pgBackRest, made and restored by the chart's jobs.
 All in one run; it prints a line for everything that it saw, and fails at the first that is not as promised. docs/kubernetes.md
-has the figures. Needs helm (tests/lib/kube_tools), podman, buildah, mmdebstrap, curl, iproute2. podman 4.3 has no Services, no
+has the figures. Needs helm (tests/lib/kube_tools), podman, buildah, mmdebstrap, curl, iproute2, age, gpg, openssl. podman 4.3 has no Services, no
 fsGroup and ignores probes where there is no systemd, so this script asks the probes' addresses itself, from outside the pod.
 """
 
@@ -20,7 +21,8 @@ import time
 
 from chart import DEMO_ADDRESS, POSTGRES, Chart, build_postgres, folder_for_all
 from load import Hammer, Meter, create_tables, sql
-from node import HUB, Pod, enter_own_network, run, until
+from node import HUB, Pod, again, enter_own_network, once, run, told, until
+from tools import check_tools
 
 from support.sink import Sink
 
@@ -31,7 +33,7 @@ mode: demo
 image: {{repository: {0[0]}, tag: "{0[1]}", pullPolicy: Never}}
 demo: {{image: "{postgres}"}}
 receivers: {{hook: {{type: webhook, url: "http://sink:{port}/"}}}}
-settings: {{notify: {{group_wait: 1s}}, history: {{max_bytes: 8MB}}}}
+settings: {{notify: {{group_wait: 1s}}}}
 backups:
   - {{tool: dumps, directory: /var/lib/pgvigil-backup, drills: /var/lib/pgvigil-backup/drills, every: 2s}}
 jobs:
@@ -41,10 +43,6 @@ jobs:
   restoreDrill: {{enabled: true}}
   preflight: {{enabled: true, args: [--max-age, 1h]}}
 """
-
-
-def told(what, figure=""):
-    print(f"ok    {what:<78} {figure}", flush=True)
 
 
 def check_scrape(pod, **_):
@@ -67,21 +65,6 @@ def check_confinement(pod, **_):
     told("both root file systems are read-only")
     assert pod.state("pgvigil")["HostConfig"]["Memory"] == LIMIT
     told("pgvigil's memory limit", "64 MiB")
-
-
-def once(spec, number, folder):
-    """Plays a pod that ends: its exit status, and what it said."""
-    [container] = spec["spec"]["containers"]
-    pod = Pod(spec, number, folder)
-    try:
-        return pod.exit_status(container["name"]), pod.logs(container["name"], 40)
-    finally:
-        pod.remove()
-
-
-def again(spec):
-    spec["metadata"]["name"] += "-again"
-    return spec
 
 
 def check_helm_test(chart, folder, **_):
@@ -192,12 +175,12 @@ def main():
     if len(sys.argv) not in (3, 4) or sys.argv[1].startswith("-"):
         print(__doc__)
         sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
-    enter_own_network()
-    build_postgres()
+    enter_own_network(build_postgres)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pgvigil-pod-") as folder:
         os.chmod(folder, 0o755)
         images = [image.rsplit(":", 1) for image in sys.argv[1:3]]
+        check_tools(images, pathlib.Path(folder_for_all(f"{folder}/tools")))
         check_all(images, int(sys.argv[3]) if len(sys.argv) > 3 else 10_000, pathlib.Path(folder))
     told("all of it, in one run", f"{time.monotonic() - began:.0f} s")
 

@@ -83,7 +83,7 @@ check_counts_of_source() {
 }
 
 source_counts() { # <database>
-  PGAPPNAME=$program PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=60s -c lock_timeout=2s' \
+  PGPASSWORD=$source_password PGAPPNAME=$program PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=60s -c lock_timeout=2s' \
     psql --no-psqlrc --quiet --tuples-only --no-align --record-separator-zero --dbname="$PGVIGIL_DRILL_SOURCE $(conninfo "$1")" \
     --set=bytes="$PGVIGIL_BACKUP_SAMPLE_BYTES" --set=tables="$PGVIGIL_BACKUP_SAMPLE_TABLES" 2>"$work/source.log" <<'SQL'
 select format('select count(*), %L::text from only %s', format('%I.%I', schemaname, relname), format('%I.%I', schemaname, relname))

@@ -3,6 +3,7 @@
 
 scratch=    # the folder
 server_pid= # the job of the server
+source_password=
 
 # new_scratch <parent>: makes it, and removes those whose drill was killed outright (nobody holds their lock).
 new_scratch() {
@@ -73,9 +74,10 @@ serve() {
 }
 
 # Points libpq at the scratch server for the rest of the script. A path of the environment to the source would be one
-# too many; the password file stays, for the counting session that names its host itself.
+# too many; the password stays for the counting session alone, that names its host itself, and so does the password file.
 leave_source() { # <superuser>
   local name
+  source_password=${PGPASSWORD-}
   for name in "${!PG@}"; do
     if [[ $name =~ ^PG[A-Z]+$ && $name != PGPASSFILE ]]; then unset "$name"; fi
   done

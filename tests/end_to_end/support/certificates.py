@@ -21,17 +21,22 @@ class Authority:
             "-subj", f"/CN={name}", "-keyout", self._base + ".key", "-out", self.file,
         )  # fmt: skip
 
-    def server(self):
-        """A context of ssl for a server on 127.0.0.1."""
-        key, request, certificate = (f"{self._base}-server.{end}" for end in ("key", "csr", "pem"))
+    def sign(self, name, alternative):
+        """Paths of a key and of its certificate for `name`; `alternative` is as `DNS:db` or `IP:127.0.0.1`."""
+        key, request, certificate = (f"{self._base}-{name}.{end}" for end in ("key", "csr", "pem"))
         _openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", request,
+            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+            "-addext", f"subjectAltName={alternative}", "-keyout", key, "-out", request,
         )  # fmt: skip
         _openssl(
             "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._base + ".key", "-days", "2",
             "-copy_extensions", "copy", "-out", certificate,
         )  # fmt: skip
+        return key, certificate
+
+    def server(self):
+        """A context of ssl for a server on 127.0.0.1."""
+        key, certificate = self.sign("127.0.0.1", "IP:127.0.0.1")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
