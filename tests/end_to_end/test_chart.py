@@ -481,6 +481,8 @@ def test_beside_postgres_nothing_can_take_it_out_of_its_service():
         assert "readinessProbe" not in container and "startupProbe" not in container
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
         assert "--supervise" in container["args"] and "restartPolicy" not in container
+    for volume in (*spec["volumes"], *yaml.safe_load(snippet["data"]["volumes.yaml"])):
+        assert not volume.get("emptyDir"), volume  # beyond a limit the pod is evicted
 
 
 def test_passwords_stand_in_secrets_only():

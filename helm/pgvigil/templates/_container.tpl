@@ -155,9 +155,11 @@ would wait for them.
   {{- if and .Values.state.persistent (ne .Values.mode "sidecar") }}
   persistentVolumeClaim:
     claimName: {{ default (printf "%s-state" (include "pgvigil.fullname" .)) .Values.state.existingClaim | quote }}
-  {{- else }}
+  {{- else if eq .Values.mode "deployment" }}
   emptyDir:
     sizeLimit: {{ .Values.state.size }}
+  {{- else }}
+  emptyDir: {}
   {{- end }}
 {{- if and .Values.backups .Values.jobs.volume }}
 - name: pgvigil-backups
