@@ -144,6 +144,19 @@ jobs: {preflight: {enabled: true}}
 
 
 @needs_helm
+def test_a_heading_with_nothing_below_it_is_named(tmp_path):
+    with open(os.path.join(helm.CHART, "values.yaml"), encoding="utf-8") as file:
+        defaults = yaml.safe_load(file)
+    for key, value in defaults.items():
+        if not isinstance(value, (dict, list)):
+            continue
+        watched = "" if key == "servers" else "servers: [{name: a, host: db}]\n"
+        rendered = helm.with_values(tmp_path, f"{watched}{key}:\n")
+        if rendered.returncode:
+            assert f"{key}: nothing stands there" in rendered.stderr, (key, rendered.stderr)
+
+
+@needs_helm
 def test_a_certificate_of_an_authority_is_there_to_be_looked_at(tmp_path):
     given = "servers: [{name: a, host: db, tlsSecret: ca}, {name: b, host: db, tlsSecret: ca, sslmode: require}]\n"
     rendered = helm.with_values(tmp_path, given).stdout

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import stat
 import subprocess
 
 import jsonschema
@@ -268,7 +270,44 @@ def test_the_debian_package_is_installed_upgraded_removed_and_purged(package, tm
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# images
+
+
+def test_the_images_carry_the_projects_version():
+    [version] = re.findall(r"^project\(pgvigil VERSION (\S+)", read("../CMakeLists.txt"), re.MULTILINE)
+    assert set(re.findall(r"^ARG VERSION=(.*)$", read("Dockerfile"), re.MULTILINE)) == {version}
+    assert yaml.safe_load(read("compose.yaml"))["services"]["pgvigil"]["image"].endswith(f":{version}")
+
+
+def test_all_that_the_dockerfile_copies_is_there_and_not_ignored():
+    kept = {line[1:] for line in read("../.dockerignore").splitlines() if line.startswith("!")}
+    copied = {word for line in re.findall(r"^COPY (?!--)(.*)$", read("Dockerfile"), re.MULTILINE) for word in line.split()[:-1]}
+    assert copied == kept
+    for path in copied:
+        assert os.path.exists(os.path.join(REPOSITORY, path)), path
+
+
+def test_the_chart_and_the_image_of_the_jobs_take_the_same_postgres():
+    [chart] = re.findall(r"^  postgres: (\d+)$", read("../helm/pgvigil/values.yaml"), re.MULTILINE)
+    assert set(re.findall(r"^ARG POSTGRES=(.*)$", read("Dockerfile"), re.MULTILINE)) == {chart}
+    assert re.findall(r"^postgres=(\d+)", read("image"), re.MULTILINE) == [chart]
+
+
 # compose
+
+
+def test_passwords_are_made_once_for_all_users_of_the_containers(tmp_path):
+    shutil.copy(f"{DEPLOY}/compose.d/make-passwords", tmp_path)
+    made = []
+    for _ in range(2):
+        subprocess.run([tmp_path / "make-passwords"], check=True, timeout=60)
+        made.append({path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()})
+    assert made[0] == made[1] and len(set(made[0].values())) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", text) for text in made[0].values())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "secrets").iterdir()} == {0o644}
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    mounted = {os.path.basename(each["file"]) for each in yaml.safe_load(read("compose.yaml"))["secrets"].values()}
+    assert set(made[0]) == mounted
 
 
 def test_compose_mounts_what_there_is():

@@ -266,6 +266,19 @@ def test_the_drill_replays_what_was_written_after_the_backup_and_annotates_it(ph
     assert archiving.value("select failed_count from pg_stat_archiver") == 0
 
 
+def test_programs_of_another_major_are_refused_before_anything_is_fetched(physical, archiving):
+    physical.run("pgvigil-backup", pgvigil_backup_after="none")
+    folder = os.path.join(physical.home, "other")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "postgres"), "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\necho 'postgres (PostgreSQL) 99.1'\n")
+    os.chmod(file.name, 0o755)
+    said = drill(physical, expect=69, pgvigil_pg_bin=folder).stderr
+    assert f"the backup is of Postgres {archiving.major}, and the server's programs here are of Postgres 99" in said
+    assert f"ends in postgres{archiving.major}" in said
+    assert not physical.temporary()
+
+
 def test_a_damaged_file_of_the_repository_is_found_by_verify(physical, archiving):
     physical.run("pgvigil-backup", "--type=full", pgvigil_backup_after="none")
     files = os.path.join(archiving.stanza.home, "repository/backup/main", archiving.stanza.backups()[-1]["label"])

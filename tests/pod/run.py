@@ -2,7 +2,7 @@
 """A real pod: the chart's own demo, Postgres and pgvigil as two containers, by podman, and the chart's jobs beside it. By hand, as root.
 
 usage: tests/pod/run.py IMAGE JOBS-IMAGE [TABLES]
-       for example after deploy/image and deploy/image --jobs:
+       for example after deploy/image and deploy/image --jobs --postgres 15:
        tests/pod/run.py localhost/pgvigil:0.1.0 localhost/pgvigil-jobs:0.1.0-postgres15
 
 TABLES is how many tables, of three indexes each, Postgres has while pgvigil is hammered: 10000 unless told.

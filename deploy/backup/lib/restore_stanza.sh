@@ -27,6 +27,7 @@ restore_backup() {
   major=$(jq -r --argjson id "$(jq .database.id <<<"$backup")" --argjson repo "$backup_repository" \
     '.[0].db[] | select(.id == $id and .["repo-key"] == $repo).version' "$work/info")
   use_server_programs "${major%%.*}"
+  refuse_other_programs "${major%%.*}"
   require_scratch_space "$(jq .info.size <<<"$backup")"
   mkdir -m 0700 "$scratch/data" "$scratch/tablespaces"
   # Also for the restore_command of the scratch server: its spool is not the source's.
@@ -36,6 +37,16 @@ restore_backup() {
   start_scratch_server "$PGVIGIL_DRILL_SUPERUSER"
   sql template1 "select to_char(pg_last_xact_replay_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')" \
     >"$work/recovered_until"
+}
+
+# Postgres says so too, but only when all has been fetched. A version before 10 is of two numbers, and none that is met here.
+refuse_other_programs() { # <major>
+  local version
+  version=$(postgres --version)
+  [[ $version =~ [0-9]+ ]] && version=${BASH_REMATCH[0]}
+  ((version == $1)) ||
+    fail "$EXIT_UNAVAILABLE" "the backup is of Postgres $1, and the server's programs here are of Postgres $version" \
+      "Install postgresql-$1, or name its folder in PGVIGIL_PG_BIN. An image of the jobs has one major: the one whose tag ends in postgres$1."
 }
 
 fetch_backup() {

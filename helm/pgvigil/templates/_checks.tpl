@@ -1,9 +1,17 @@
 {{/* Values that do not fit each other, which a schema cannot see. */}}
 {{- define "pgvigil.check" -}}
+{{- include "pgvigil.checkEmpty" . -}}
 {{- include "pgvigil.checkMode" . -}}
 {{- include "pgvigil.checkServers" . -}}
 {{- include "pgvigil.checkJobTools" . -}}
 {{- if not .Values.config.extra }}{{ include "pgvigil.checkReceivers" . }}{{ end -}}
+{{- end }}
+
+{{/* A heading below which every line is a comment takes the defaults away. */}}
+{{- define "pgvigil.checkEmpty" -}}
+{{- range $key := list "image" "servers" "poolers" "authModules" "connectionSecret" "settings" "config" "collectorOverrides" "receivers" "mutes" "secrets" "commonLabels" "state" "probes" "sidecar" "demo" "serviceAccount" "rbac" "service" "podMonitor" "serviceMonitor" "prometheusRule" "dashboards" "networkPolicy" "podDisruptionBudget" "jobs" -}}
+{{- if kindIs "invalid" (index $.Values $key) }}{{ fail (printf "%s: nothing stands there; leave the line out, and the defaults hold" $key) }}{{ end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "pgvigil.checkMode" -}}
