@@ -64,7 +64,8 @@ def check_confinement(pod, **_):
     assert all(pod.state(name)["HostConfig"]["ReadonlyRootfs"] for name in ("pgvigil", "postgres"))
     told("both root file systems are read-only")
     assert pod.state("pgvigil")["HostConfig"]["Memory"] == LIMIT
-    told("pgvigil's memory limit", "64 MiB")
+    assert pod.value("pgvigil_history_limit_bytes") == LIMIT / 8
+    told("pgvigil's memory limit, which it has seen: its past takes an eighth of it", "64 MiB")
 
 
 def check_helm_test(chart, folder, **_):
