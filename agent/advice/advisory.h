@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "agent/config/config.h"
-#include "agent/runtime/watch.h"
 #include "agent/store/ledger.h"
+#include "agent/watching/watch.h"
 #include "collectors/postgres/interrupt.h"
 #include "rules/advice/advice.h"
 

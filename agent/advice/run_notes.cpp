@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/runtime/target/elapsed.h"
+#include "agent/elapsed.h"
 
 namespace pgvigil::agent {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/advice/consult.h"
-#include "agent/runtime/status.h"
+#include "agent/watching/status.h"
 
 namespace pgvigil::agent {
 

@@ -7,7 +7,7 @@
 #include "agent/commands/commands.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
-#include "agent/runtime/target/backup_fetch.h"
+#include "agent/watching/target/backup_fetch.h"
 #include "collectors/backups/files/json_text.h"
 #include "collectors/backups/source_watch.h"
 

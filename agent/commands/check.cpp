@@ -10,7 +10,7 @@
 #include "agent/commands/print.h"
 #include "agent/config/history_bound.h"
 #include "agent/config/load.h"
-#include "agent/judge/rule_book.h"
+#include "agent/runtime/rule_book.h"
 #include "collectors/host/memory_limit.h"
 #include "collectors/model/quantity.h"
 

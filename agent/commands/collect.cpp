@@ -6,7 +6,7 @@
 #include "agent/commands/one_shot.h"
 #include "agent/commands/print.h"
 #include "agent/config/load.h"
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 
 namespace pgvigil::agent {
 namespace {

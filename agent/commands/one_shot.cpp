@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "agent/config/limits.h"
-#include "agent/runtime/target/elapsed.h"
-#include "agent/runtime/target/local_collectors.h"
+#include "agent/elapsed.h"
+#include "agent/watching/target/local_collectors.h"
 #include "collectors/sql_collector.h"
 #include "collectors/stages/stages.h"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "agent/commands/print.h"
 #include "agent/judge/evidence_names.h"
-#include "agent/judge/metric_catalog.h"
+#include "agent/runtime/metric_catalog.h"
 #include "collectors/catalog.h"
 
 namespace pgvigil::agent {

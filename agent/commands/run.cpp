@@ -10,6 +10,7 @@
 #include "agent/commands/commands.h"
 #include "agent/config/load.h"
 #include "agent/log/log.h"
+#include "agent/routes/routes.h"
 #include "agent/runtime/agent.h"
 #include "agent/runtime/file_watch.h"
 #include "agent/runtime/supervisor/supervisor.h"
@@ -106,7 +107,7 @@ int supervised(const AgentOptions& options) {
 }
 
 int run(Arguments arguments) {
-  AgentOptions options;
+  AgentOptions options{.routes = routes_of};
   options.config_file = arguments.option("--config");
   const auto listen = arguments.option("--listen");
   const bool is_supervised = arguments.flag("--supervise");

@@ -1,5 +1,5 @@
-#include "agent/config/option_kinds.h"
 #include "agent/config/options.h"
+#include "agent/options/kinds.h"
 #include "collectors/backups/model/settings.h"
 
 namespace pgvigil::agent {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/log/settings.h"
 #include "agent/notify/settings.h"
 #include "collectors/backups/model/settings.h"
 #include "collectors/definition.h"
@@ -41,16 +42,6 @@ struct QueryConfig {
   Bytes max_response{16'000'000};              ///< of its answer
 
   bool operator==(const QueryConfig&) const = default;
-};
-
-/// [log]
-enum class LogFormat : std::uint8_t { logfmt, json };
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
-struct LogConfig {
-  LogFormat format = LogFormat::logfmt;
-  LogLevel level = LogLevel::info;
-
-  bool operator==(const LogConfig&) const = default;
 };
 
 /// [server], one [[server]] or [[pooler]], or [host]: what is watched.

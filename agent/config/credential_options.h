@@ -2,14 +2,11 @@
 
 #include <vector>
 
-#include "agent/config/option_kinds.h"
-#include "agent/config/options.h"
+#include "agent/options/kinds.h"
+#include "agent/options/variable_name.h"
 #include "collectors/postgres/connection_settings.h"
 
 namespace pgvigil::agent {
-
-/// Whether `text` can be the name of an environment variable.
-bool is_variable_name(std::string_view text);
 
 /// Reports a password that stands in the section, and keys that say the same thing twice.
 void check_credentials(Section& section);

@@ -1,7 +1,7 @@
 // What is judged: the past, rules, advice.
 
 #include "agent/config/option_groups.h"
-#include "agent/config/option_kinds.h"
+#include "agent/options/kinds.h"
 
 namespace pgvigil::agent {
 

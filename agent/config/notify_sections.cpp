@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "agent/config/option_kinds.h"
 #include "agent/config/server_sections.h"
 #include "agent/notify/receivers/receiver.h"
+#include "agent/options/kinds.h"
 
 namespace pgvigil::agent {
 namespace {

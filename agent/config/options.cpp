@@ -1,7 +1,7 @@
 #include "agent/config/options.h"
 
 #include "agent/config/option_groups.h"
-#include "agent/config/option_kinds.h"
+#include "agent/options/kinds.h"
 #include "collectors/definition.h"
 
 namespace pgvigil::agent {

@@ -4,8 +4,8 @@
 
 #include "agent/config/credential_options.h"
 #include "agent/config/environment.h"
-#include "agent/config/option_kinds.h"
 #include "agent/config/options.h"
+#include "agent/options/kinds.h"
 
 namespace pgvigil::agent {
 namespace {
@@ -163,11 +163,6 @@ std::vector<Option<S>> pooler_options() {
 }
 
 }  // namespace
-
-bool is_variable_name(std::string_view text) {
-  return !text.empty() && (text.front() < '0' || text.front() > '9') &&
-         std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '_'; });
-}
 
 void check_credentials(Section& section) {
   if (section.has("password")) {

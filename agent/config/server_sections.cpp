@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/config/options.h"
-#include "agent/runtime/self/own_labels.h"
+#include "agent/config/own_labels.h"
 #include "collectors/model/names.h"
 
 namespace pgvigil::agent {

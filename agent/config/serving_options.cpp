@@ -2,7 +2,7 @@
 
 #include "agent/config/address.h"
 #include "agent/config/option_groups.h"
-#include "agent/config/option_kinds.h"
+#include "agent/options/kinds.h"
 
 namespace pgvigil::agent {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/elapsed.h"
 #include "agent/judge/alert_digest.h"
 #include "agent/judge/alert_series.h"
 #include "agent/judge/ticks.h"
 #include "agent/log/log.h"
-#include "agent/runtime/target/elapsed.h"
 
 namespace pgvigil::agent {
 namespace {

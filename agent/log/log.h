@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "agent/config/config.h"
 #include "agent/log/log_line.h"
+#include "agent/log/settings.h"
 #include "collectors/model/error.h"
 
 namespace pgvigil::agent {

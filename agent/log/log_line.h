@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "agent/config/config.h"
+#include "agent/log/settings.h"
 #include "collectors/model/units.h"
 
 namespace pgvigil::agent {

@@ -6,7 +6,7 @@
 
 #include "agent/log/log.h"
 #include "agent/notify/clock.h"
-#include "agent/store/outbox.h"
+#include "agent/notify/outbox.h"
 #include "collectors/evidence/definition.h"
 
 namespace pgvigil::agent::notify {

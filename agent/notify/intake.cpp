@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "agent/notify/clock.h"
-#include "agent/store/outbox.h"
+#include "agent/notify/outbox.h"
 
 namespace pgvigil::agent::notify {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "agent/log/log.h"
-#include "agent/store/outbox.h"
+#include "agent/notify/outbox.h"
 
 namespace pgvigil::agent::notify {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "agent/log/log.h"
 #include "agent/notify/gatherer.h"
+#include "agent/notify/outbox.h"
 #include "agent/notify/pulse.h"
 #include "agent/notify/sender.h"
-#include "agent/store/outbox.h"
 
 namespace pgvigil::agent::notify {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "agent/notify/clock.h"
+#include "agent/notify/outbox.h"
 #include "agent/notify/random.h"
-#include "agent/store/outbox.h"
 
 namespace pgvigil::agent::notify {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "agent/config/history_bound.h"
 #include "agent/config/load.h"
-#include "agent/http/routes.h"
 #include "agent/log/log.h"
 #include "agent/runtime/api_data.h"
+#include "agent/runtime/store_rooms.h"
 #include "agent/runtime/up_interval.h"
 #include "agent/version.h"
 #include "collectors/host/memory_limit.h"
@@ -122,7 +122,7 @@ std::expected<void, Error> Agent::listen(const HttpConfig& http) {
                                           : Server::bind(address.host, address.port, limits);
   if (!bound) return std::unexpected(bound.error());
   http_ = std::move(*bound);
-  http_->start(routes_of(*this),
+  http_->start(options_.routes(*this),
                {.answered = [this](std::string_view route, int status,
                                    double seconds) { self_.count_request(route, status, seconds); },
                 .closed = [this](CloseReason reason) { self_.count_closed(to_string(reason)); }});
@@ -154,7 +154,7 @@ void Agent::tell_what_needs_restart(const Config& next) const {
 void Agent::apply(std::shared_ptr<const Config> config, JudgedRules rules) {
   configure_log(config->log);
   tell_what_needs_restart(*config);
-  if (!store_) store_ = Store::open(config->state.directory);
+  if (!store_) store_ = Store::open(config->state.directory, store_rooms());
   budget_->configure(config->max_total_series);
   const auto before = watches();
   const Succession next = succession(config, *before, budget_);

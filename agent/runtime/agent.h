@@ -14,25 +14,28 @@
 #include "agent/http/pages/status_page.h"
 #include "agent/http/server.h"
 #include "agent/judge/judge.h"
-#include "agent/judge/rule_book.h"
-#include "agent/judge/watched_world.h"
 #include "agent/notify/notifier.h"
 #include "agent/runtime/investigator.h"
 #include "agent/runtime/own_metrics.h"
 #include "agent/runtime/probes.h"
+#include "agent/runtime/rule_book.h"
 #include "agent/runtime/scrape.h"
 #include "agent/runtime/self/self_metrics.h"
-#include "agent/runtime/watch.h"
+#include "agent/runtime/watched_world.h"
 #include "agent/store/store.h"
+#include "agent/watching/watch.h"
 
 namespace pgvigil::agent {
 
-/// What the command line decides.
+class Agent;
+
+/// What the command decides.
 struct AgentOptions {
   std::optional<std::string> config_file;
-  std::optional<Address> listen;         ///< instead of the configuration's
-  std::optional<int> listen_descriptor;  ///< a listening socket that the supervisor holds
-  std::uint64_t restarts = 0;            ///< workers that died before this one
+  std::optional<Address> listen;                         ///< instead of the configuration's
+  std::optional<int> listen_descriptor;                  ///< a listening socket that the supervisor holds
+  std::uint64_t restarts = 0;                            ///< workers that died before this one
+  std::vector<Route> (*routes)(Agent& agent) = nullptr;  ///< every address that is answered
 };
 
 /// The running agent: HTTP server and the servers under watch. A configuration with mistakes never ends it:

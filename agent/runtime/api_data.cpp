@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/judge/metric_catalog.h"
+#include "agent/runtime/metric_catalog.h"
 #include "agent/runtime/up_interval.h"
 
 namespace pgvigil::agent {

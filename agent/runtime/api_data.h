@@ -8,7 +8,7 @@
 #include "agent/http/api/data.h"
 #include "agent/judge/judge.h"
 #include "agent/runtime/own_metrics.h"
-#include "agent/runtime/watch.h"
+#include "agent/watching/watch.h"
 
 namespace pgvigil::agent {
 

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <string>
 
-#include "agent/runtime/watch.h"
+#include "agent/watching/watch.h"
 #include "collectors/evidence/evidence.h"
 #include "collectors/postgres/connection.h"
 

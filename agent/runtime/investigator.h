@@ -11,7 +11,7 @@
 #include "agent/config/config.h"
 #include "agent/notify/planning/outlook.h"
 #include "agent/runtime/collected_evidence.h"
-#include "agent/runtime/watch.h"
+#include "agent/watching/watch.h"
 #include "collectors/evidence/evidence.h"
 #include "rules/rule.h"
 

@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "agent/runtime/exposition/fragment.h"
 #include "agent/runtime/self/self_metrics.h"
-#include "agent/runtime/watch.h"
+#include "agent/watching/exposition/fragment.h"
+#include "agent/watching/watch.h"
 
 namespace pgvigil::agent {
 

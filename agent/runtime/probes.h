@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "agent/runtime/probe_address.h"
-#include "agent/runtime/watch.h"
+#include "agent/watching/watch.h"
 
 namespace pgvigil::agent {
 

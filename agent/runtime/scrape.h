@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/runtime/exposition/merged_tables.h"
 #include "agent/runtime/own_metrics.h"
-#include "agent/runtime/watch.h"
+#include "agent/watching/exposition/merged_tables.h"
+#include "agent/watching/watch.h"
 #include "collectors/model/error.h"
 
 namespace pgvigil::agent {

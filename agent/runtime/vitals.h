@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/notify/planning/figures.h"
-#include "agent/runtime/status.h"
+#include "agent/watching/status.h"
 #include "collectors/model/units.h"
 
 namespace pgvigil::agent {

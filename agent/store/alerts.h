@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/store/rooms.h"
+#include "agent/store/room.h"
 #include "agent/store/store.h"
 #include "rules/evaluation.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/store/rooms.h"
+#include "agent/store/room.h"
 #include "agent/store/store.h"
 #include "rules/advice/standing.h"
 

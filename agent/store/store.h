@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "agent/store/database.h"
-#include "agent/store/rooms.h"
+#include "agent/store/room.h"
 #include "agent/store/store_file.h"
 #include "collectors/model/error.h"
 
@@ -65,8 +65,7 @@ class Transaction {
 class Store {
  public:
   /// `directory` is created when it is not there; empty: in memory. The store is one process's at a time.
-  static std::unique_ptr<Store> open(const std::string& directory,
-                                     std::span<const StoreRoom> rooms = store_rooms());
+  static std::unique_ptr<Store> open(const std::string& directory, std::span<const StoreRoom> rooms);
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 

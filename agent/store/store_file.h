@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/store/database.h"
-#include "agent/store/rooms.h"
+#include "agent/store/room.h"
 #include "collectors/model/error.h"
 
 namespace pgvigil::agent {

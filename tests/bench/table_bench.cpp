@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "agent/runtime/exposition/exposition.h"
-#include "agent/runtime/exposition/fragment.h"
+#include "agent/watching/exposition/exposition.h"
+#include "agent/watching/exposition/fragment.h"
 #include "collectors/model/table_builder.h"
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/runtime/target/changes.h"
+#include "agent/watching/target/changes.h"
 #include "collectors/model/table_builder.h"
 
 using namespace pgvigil;

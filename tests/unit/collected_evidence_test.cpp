@@ -4,9 +4,9 @@
 #include <regex>
 
 #include "agent/judge/evidence_names.h"
-#include "agent/judge/metric_catalog.h"
 #include "agent/notify/message/evidence_text.h"
 #include "agent/runtime/collected_evidence.h"
+#include "agent/runtime/metric_catalog.h"
 #include "collectors/catalog.h"
 #include "collectors/evidence/definition.h"
 #include "collectors/model/unix_time.h"

@@ -1,4 +1,4 @@
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 
 #include <catch2/catch.hpp>
 #include <limits>

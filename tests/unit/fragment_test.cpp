@@ -1,4 +1,4 @@
-#include "agent/runtime/exposition/fragment.h"
+#include "agent/watching/exposition/fragment.h"
 
 #include <zlib.h>
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/runtime/exposition/fragment.h"
+#include "agent/watching/exposition/fragment.h"
 
 namespace pgvigil::test {
 

@@ -1,4 +1,4 @@
-#include "agent/runtime/target/governor.h"
+#include "agent/watching/target/governor.h"
 
 #include <catch2/catch.hpp>
 #include <functional>

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 #include "collectors/catalog.h"
 #include "collectors/errand.h"
 #include "collectors/host/cgroup.h"

@@ -1,4 +1,4 @@
-#include "agent/runtime/target/itinerary.h"
+#include "agent/watching/target/itinerary.h"
 
 #include <catch2/catch.hpp>
 

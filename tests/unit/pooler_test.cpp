@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 #include "collectors/catalog.h"
 #include "collectors/plan.h"
 #include "collectors/postgres/server_facts.h"

@@ -1,9 +1,9 @@
-#include "agent/runtime/target/schedule.h"
+#include "agent/watching/target/schedule.h"
 
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "agent/runtime/target/backoff.h"
+#include "agent/watching/target/backoff.h"
 
 using namespace pgvigil::agent;
 using namespace std::chrono_literals;

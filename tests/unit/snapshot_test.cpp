@@ -1,8 +1,8 @@
-#include "agent/runtime/exposition/snapshot.h"
+#include "agent/watching/exposition/snapshot.h"
 
 #include <catch2/catch.hpp>
 
-#include "agent/runtime/status.h"
+#include "agent/watching/status.h"
 #include "collectors/model/table_builder.h"
 #include "collectors/model/table_editor.h"
 #include "tests/unit/fragment_text.h"

@@ -8,7 +8,7 @@
 
 #include "agent/config/config.h"
 #include "agent/judge/rule_runner.h"
-#include "agent/runtime/status.h"
+#include "agent/watching/status.h"
 
 namespace pgvigil::agent {
 

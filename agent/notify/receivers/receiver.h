@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/config/options.h"
 #include "agent/notify/message/notification.h"
 #include "agent/notify/receivers/receiver_health.h"
 #include "agent/notify/receivers/receiver_settings.h"
+#include "agent/options/option.h"
 #include "agent/transport/request.h"
 
 namespace pgvigil::agent::notify {

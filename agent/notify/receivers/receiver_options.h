@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
-#include "agent/config/credential_options.h"
-#include "agent/config/option_kinds.h"
 #include "agent/notify/receivers/receiver.h"
+#include "agent/options/kinds.h"
+#include "agent/options/variable_name.h"
 #include "rules/template/template.h"
 
 /// The keys of receivers that several types have.

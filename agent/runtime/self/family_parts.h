@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/runtime/self/own_labels.h"
+#include "agent/config/own_labels.h"
 #include "collectors/model/table.h"
 
 namespace pgvigil::agent {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 
 namespace pgvigil::agent {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/runtime/exposition/exposition.h"
+#include "agent/watching/exposition/exposition.h"
 #include "collectors/model/table_builder.h"
 
 namespace pgvigil::agent {

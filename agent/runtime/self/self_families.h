@@ -8,8 +8,8 @@
 
 #include "agent/judge/figures.h"
 #include "agent/notify/planning/figures.h"
-#include "agent/runtime/exposition/series_budget.h"
-#include "agent/runtime/status.h"
+#include "agent/watching/exposition/series_budget.h"
+#include "agent/watching/status.h"
 
 namespace pgvigil::agent {
 

@@ -11,10 +11,10 @@
 #include <optional>
 #include <utility>
 
+#include "agent/config/own_labels.h"
 #include "agent/runtime/self/family_parts.h"
 #include "agent/runtime/self/family_printer.h"
 #include "agent/runtime/self/family_tables.h"
-#include "agent/runtime/self/own_labels.h"
 #include "agent/runtime/self/self_families.h"
 #include "agent/runtime/supervisor/worker_up.h"
 

@@ -9,9 +9,9 @@
 
 #include "agent/judge/figures.h"
 #include "agent/notify/planning/figures.h"
-#include "agent/runtime/exposition/exposition.h"
-#include "agent/runtime/exposition/series_budget.h"
-#include "agent/runtime/status.h"
+#include "agent/watching/exposition/exposition.h"
+#include "agent/watching/exposition/series_budget.h"
+#include "agent/watching/status.h"
 #include "collectors/definition.h"
 #include "collectors/model/table.h"
 

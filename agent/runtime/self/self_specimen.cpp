@@ -3,9 +3,9 @@
 #include <array>
 
 #include "agent/advice/advice_table.h"
-#include "agent/runtime/exposition/exposition.h"
 #include "agent/runtime/self/self_metrics.h"
 #include "agent/version.h"
+#include "agent/watching/exposition/exposition.h"
 
 namespace pgvigil::agent {
 namespace {

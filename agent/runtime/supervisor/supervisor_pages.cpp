@@ -3,8 +3,8 @@
 #include <chrono>
 
 #include "agent/http/request_head.h"
-#include "agent/runtime/exposition/exposition.h"
 #include "agent/runtime/supervisor/worker_up.h"
+#include "agent/watching/exposition/exposition.h"
 
 namespace pgvigil::agent {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/runtime/store_rooms.h"
 #include "agent/store/ledger.h"
 
 using namespace pgvigil;
@@ -59,7 +60,7 @@ TEST_CASE("what is told is over when looks in a row have missed it", "[advice]")
 }
 
 TEST_CASE("the ledger gives back what was entered", "[advice]") {
-  const auto store = Store::open("");
+  const auto store = Store::open("", store_rooms());
   const LedgerKey key{"orders", "0123456789abcdef"};
   const LedgerEntry entry{"unused_index", "shop", found(found({}, 0s), 1h)};
   {
@@ -79,7 +80,7 @@ TEST_CASE("the ledger gives back what was entered", "[advice]") {
 }
 
 TEST_CASE("a dismissal is kept until its time, and the last one counts", "[advice]") {
-  const auto store = Store::open("");
+  const auto store = Store::open("", store_rooms());
   const LedgerKey key{"", "0123456789abcdef"};
   REQUIRE(save_dismissal(*store, key, {"first", k_start + 1h}, k_start));
   REQUIRE(save_dismissal(*store, key, {"the yearly report", k_start + 2h}, k_start));

@@ -1,4 +1,5 @@
 #include "agent/judge/judge.h"
+#include "agent/runtime/store_rooms.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -90,7 +91,7 @@ class Scene {
   void life() {
     judge_.reset();
     store_.reset();
-    store_ = Store::open(folder.path.string());
+    store_ = Store::open(folder.path.string(), store_rooms());
     judge_ = std::make_unique<Judge>(world, *store_);
     judge_->add_sink(listener);
     configure(rules_);

@@ -1,4 +1,4 @@
-#include "agent/judge/watched_world.h"
+#include "agent/runtime/watched_world.h"
 
 #include <catch2/catch.hpp>
 #include <utility>

@@ -5,10 +5,11 @@
 #include <thread>
 
 #include "agent/notify/gatherer.h"
+#include "agent/notify/outbox.h"
 #include "agent/notify/planning/errands.h"
 #include "agent/notify/planning/group.h"
 #include "agent/notify/receivers/receiver.h"
-#include "agent/store/outbox.h"
+#include "agent/runtime/store_rooms.h"
 #include "collectors/postgres/sql_text.h"
 
 using namespace pgvigil;
@@ -199,7 +200,7 @@ TEST_CASE("evidence: a webhook holds each look once, with the alerts that it is 
 }
 
 TEST_CASE("evidence: what was looked for is on the disk, shared by its alerts, and not looked for again") {
-  const auto store = Store::open("");
+  const auto store = Store::open("", store_rooms());
   Shared shared;
   shared.world.alerts = world_of({make_alert("A", {"locks", "changes"}), make_alert("B", {"locks"})});
   {

@@ -3,8 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/notify/outbox.h"
 #include "agent/notify/planning/storm.h"
-#include "agent/store/outbox.h"
+#include "agent/runtime/store_rooms.h"
 
 using namespace pgvigil;
 using namespace pgvigil::agent;
@@ -349,7 +350,7 @@ TEST_CASE("what is told of a storm is an alert for each rule and severity") {
 }
 
 TEST_CASE("the outbox gives back what was put into it") {
-  const auto store = Store::open("");
+  const auto store = Store::open("", store_rooms());
   Alert alert = make_alert("A", {{"datname", "shop"}});
   alert.annotations = {{"summary", "Größe"}};
   alert.value = 2.5;

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "agent/judge/metric_catalog.h"
+#include "agent/runtime/metric_catalog.h"
 #include "collectors/catalog.h"
 #include "rules/history/needs.h"
 #include "rules/rule_file.h"
