@@ -31,7 +31,7 @@ usage: pgvigil notify test RECEIVER [--config FILE]
   --text TEXT         more about it
   --label NAME=VALUE  a label that routes look at; may come again
 
-exit status: 0 everybody took it; 1 somebody did not; 2 wrong usage or configuration
+exit status: 0 everybody took it; 1 somebody did not; 2 wrong usage or configuration; 3 no receiver is configured
 )";
 
 /// What stands beside the label alertname.
@@ -90,6 +90,10 @@ int test(const ReceiverSettings& receiver, const Config& config) {
 
 int event(const Config& config, Alert alert) {
   const Policy policy(config.notify);
+  if (policy.settings.receivers.empty()) {
+    fmt::print(stderr, "pgvigil notify: no receiver is configured\n");
+    return 3;
+  }
   std::vector<std::string> receivers;
   for (const std::size_t at : routes_of(policy.routes, *alert.labels))
     for (const std::string& name : policy.routes[at].receivers)

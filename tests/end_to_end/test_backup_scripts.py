@@ -320,3 +320,10 @@ def test_the_outcome_is_told_and_a_deaf_receiver_changes_nothing(scripts):
     with open(f"{scripts.home}/tmp/started.told", encoding="utf-8") as file:
         told = file.read()
     assert "The backup is made" in told and "--title\nThe backup failed: cannot ask the server" in told and "--severity\ncritical\n" in told
+
+
+@pytest.mark.parametrize(("status", "is_told"), [(3, False), (1, True)])
+def test_an_agent_without_receivers_is_no_reason_to_warn(scripts, status, is_told):
+    folder = scripts.program("pgvigil", f'case "$*" in *--help*) exit 0 ;; esac; exit {status}')
+    scripts.set(path=f"{folder}:{os.environ['PATH']}")
+    assert ("the notification was not delivered" in backup(scripts).stderr) == is_told

@@ -119,6 +119,13 @@ def test_nobody_there_is_told_without_the_secret(home):
     assert SECRET not in result.stdout + result.stderr
 
 
+def test_an_event_that_nobody_is_configured_to_hear_says_so(tmp_path):
+    file = tmp_path / "pgvigil.toml"
+    file.write_text("")
+    result = command("notify", "event", "--title", "the backup is late", "--config", str(file))
+    assert result.returncode == 3 and result.stderr == "pgvigil notify: no receiver is configured\n"
+
+
 def test_an_event_goes_where_its_labels_lead(home):
     with Sink() as one, Sink() as other:
         routes = f"""
