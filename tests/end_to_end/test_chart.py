@@ -157,6 +157,23 @@ def test_a_heading_with_nothing_below_it_is_named(tmp_path):
 
 
 @needs_helm
+@pytest.mark.parametrize("name", ["deployment", "notify"])
+def test_a_heading_with_nothing_below_it_is_named_within_another_one_too(tmp_path, name):
+    with open(os.path.join(helm.CHART, "values.yaml"), encoding="utf-8") as file:
+        defaults = yaml.safe_load(file)
+    with open(os.path.join(helm.CHART, f"ci/{name}-values.yaml"), encoding="utf-8") as file:
+        given = yaml.safe_load(file)
+    inner = [(outer, key) for outer, value in defaults.items() if isinstance(value, dict)
+             for key, one in value.items() if isinstance(one, dict)]
+    assert len(inner) > 20
+    for outer, key in inner:
+        values = {**given, outer: {**(given.get(outer) or {}), key: None}}
+        rendered = helm.with_values(tmp_path, yaml.safe_dump(values))
+        if rendered.returncode:
+            assert f"{outer}.{key}: " in rendered.stderr, rendered.stderr
+
+
+@needs_helm
 def test_a_certificate_of_an_authority_is_there_to_be_looked_at(tmp_path):
     given = "servers: [{name: a, host: db, tlsSecret: ca}, {name: b, host: db, tlsSecret: ca, sslmode: require}]\n"
     rendered = helm.with_values(tmp_path, given).stdout

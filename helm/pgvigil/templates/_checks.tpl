@@ -9,8 +9,10 @@
 
 {{/* A heading below which every line is a comment takes the defaults away. */}}
 {{- define "pgvigil.checkEmpty" -}}
-{{- range $key := list "image" "servers" "poolers" "authModules" "connectionSecret" "settings" "config" "collectorOverrides" "receivers" "mutes" "secrets" "commonLabels" "state" "probes" "sidecar" "demo" "serviceAccount" "rbac" "service" "podMonitor" "serviceMonitor" "prometheusRule" "dashboards" "networkPolicy" "podDisruptionBudget" "jobs" -}}
-{{- if kindIs "invalid" (index $.Values $key) }}{{ fail (printf "%s: nothing stands there; leave the line out, and the defaults hold" $key) }}{{ end -}}
+{{- range $key := list "image" "servers" "poolers" "authModules" "connectionSecret" "settings" "config" "collectors" "collectorOverrides" "rules" "ruleOverrides" "receivers" "mutes" "secrets" "commonLabels" "state" "probes" "sidecar" "demo" "serviceAccount" "rbac" "service" "podMonitor" "serviceMonitor" "prometheusRule" "dashboards" "networkPolicy" "podDisruptionBudget" "jobs" "podMonitor.additionalLabels" "serviceMonitor.additionalLabels" "prometheusRule.additionalLabels" "prometheusRule.ruleLabels" "dashboards.additionalLabels" "jobs.image" "jobs.encryption" "jobs.pgbackrest" "jobs.backup" "jobs.restoreDrill" "jobs.preflight" -}}
+{{- $at := $.Values -}}
+{{- range splitList "." $key }}{{ $at = index $at . }}{{ end -}}
+{{- if kindIs "invalid" $at }}{{ fail (printf "%s: nothing stands there; leave the line out, and the defaults hold" $key) }}{{ end -}}
 {{- end -}}
 {{- end }}
 
