@@ -97,15 +97,14 @@ def test_a_proxy_that_is_away_is_told_without_its_password(home):
 
 @pytest.mark.parametrize("mode", ["starttls", "tls"])
 def test_a_mail_is_encrypted_on_its_way(home, authority, stranger, mode):
-    authority.server()  # leaves the files
-    base = authority.file.removesuffix(".pem")
+    key, certificate = authority.sign("127.0.0.1", "IP:127.0.0.1")
     password = os.path.join(home, "password")
 
     def log_in_with(text):
         with open(password, "w", encoding="utf-8") as file:
             file.write(text + "\n")
 
-    with MailServer(home, mode, (f"{base}-server.pem", f"{base}-server.key")) as server:
+    with MailServer(home, mode, (certificate, key)) as server:
         receiver = (
             f'type = "mail"\nserver = "127.0.0.1:{server.port}"\nsecurity = "{mode}"\nuser = "me"\npassword_file = "password"\n'
             'from = "pgvigil@example.org"\nto = ["dba@example.org"]\n'
