@@ -1,7 +1,5 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -10,6 +8,7 @@
 #include "collectors/errand.h"
 #include "collectors/host/cgroup.h"
 #include "collectors/host/host_collector.h"
+#include "tests/unit/file_tree.h"
 
 using namespace pgvigil;
 using namespace pgvigil::host;
@@ -18,30 +17,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A folder of a test, with files.
-class Tree {
- public:
-  Tree() {
-    std::string name = (std::filesystem::temp_directory_path() / "pgvigil-cgroup-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Tree() { std::filesystem::remove_all(path_); }
-  Tree(const Tree&) = delete;
-  Tree& operator=(const Tree&) = delete;
-
-  Tree& put(const std::string& name, const std::string& text) {
-    std::ofstream(path_ + "/" + name) << text;
-    return *this;
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 /// A container with limits on Linux 6.1, as containerd makes it.
-void fill(Tree& tree) {
+void fill(FileTree& tree) {
   tree.put("cgroup.controllers", "cpu io memory pids\n")
       .put("cpu.stat",
            "usage_usec 5000000\nuser_usec 3000000\nsystem_usec 2000000\nnr_periods 100\nnr_throttled 40\n"
@@ -93,7 +70,7 @@ std::string text_of(const Outcome& outcome) {
 }  // namespace
 
 TEST_CASE("the host's collectors read the files of a cgroup", "[host]") {
-  Tree tree;
+  FileTree tree;
   fill(tree);
   HostCollector host({tree.path(), {}});
   CHECK(text_of(collected(host, "host_cpu")) ==
@@ -124,7 +101,7 @@ TEST_CASE("the host's collectors read the files of a cgroup", "[host]") {
 }
 
 TEST_CASE("what of the host is not there is unsupported, and says why", "[host]") {
-  Tree tree;
+  FileTree tree;
   HostCollector none({"", {}});
   CHECK(text_of(collected(none, "host_cpu")) == "unsupported: no cgroup is named");
   CHECK(text_of(collected(none, "volumes")) == "unsupported: no volume is named");
@@ -141,7 +118,7 @@ TEST_CASE("what of the host is not there is unsupported, and says why", "[host]"
 }
 
 TEST_CASE("a cgroup file with nonsense in it ends nothing", "[host]") {
-  Tree tree;
+  FileTree tree;
   tree.put("cgroup.controllers", "x")
       .put("cpu.stat", "\n\n \nusage_usec\nusage_usec many\n")
       .put("io.stat", "\n = =\n8:0 rbytes\n8:0 =4 rbytes=\n")
@@ -154,7 +131,7 @@ TEST_CASE("a cgroup file with nonsense in it ends nothing", "[host]") {
 }
 
 TEST_CASE("a volume tells its room, and one that is not there says so", "[host]") {
-  Tree tree;
+  FileTree tree;
   HostCollector host({"", {{"data", tree.path()}, {"wal", tree.path() + "/none"}}});
   const std::string text = text_of(collected(host, "volumes"));
   CHECK(text.contains("pgvigil_volume_answers{volume=\"data\"} 1\n"));

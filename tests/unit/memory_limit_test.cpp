@@ -1,9 +1,8 @@
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 
 #include "agent/config/history_bound.h"
 #include "collectors/host/memory_limit.h"
+#include "tests/unit/file_tree.h"
 
 using namespace pgvigil;
 using host::own_memory_limit;
@@ -11,27 +10,9 @@ using host::own_memory_limit;
 namespace {
 
 /// /proc and /sys of a test.
-class Root {
+class Root : public FileTree {
  public:
-  Root() {
-    std::string name = (std::filesystem::temp_directory_path() / "pgvigil-root-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Root() { std::filesystem::remove_all(path_); }
-  Root(const Root&) = delete;
-  Root& operator=(const Root&) = delete;
-
-  Root& put(const std::string& name, const std::string& text) {
-    const std::filesystem::path path = path_ + "/" + name;
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path) << text;
-    return *this;
-  }
-  std::optional<Bytes> limit() const { return own_memory_limit(path_); }
-
- private:
-  std::string path_;
+  std::optional<Bytes> limit() const { return own_memory_limit(path()); }
 };
 
 constexpr std::uint64_t k_mebi = 1024 * 1024;

@@ -65,14 +65,13 @@ bool is_in_trouble(const notify::ReceiverFigures& receiver) {
 void add_what_was_told(StatusView& view, const notify::Notifier& notifier) {
   for (const notify::ReceiverFigures& receiver : notifier.figures().receivers)
     if (is_in_trouble(receiver)) view.receivers_in_trouble.push_back(trouble_of(receiver, view.now));
-  std::unordered_map<std::uint64_t, AlertView*> shown;
+  std::unordered_map<promql::LabelsPtr, AlertView*, promql::SameLabels, promql::SameLabels> shown;
   for (AlertView& alert : view.alerts.alerts)
-    if (alert.state == "firing") shown[alert.labels->hash()] = &alert;
+    if (alert.state == "firing") shown[alert.labels] = &alert;
   if (shown.empty()) return;
   for (const GroupStanding& group : notifier.standings(view.now))
     for (const AlertStanding& alert : group.alerts)
-      if (const auto found = shown.find(alert.labels->hash());
-          found != shown.end() && !alert.resolved_at && *found->second->labels == *alert.labels)
+      if (const auto found = shown.find(alert.labels); found != shown.end() && !alert.resolved_at)
         found->second->told.push_back(line_of(group, alert, view.now));
 }
 
